@@ -1,0 +1,103 @@
+/**
+ * Probes as IP packets, for wires that send packets: TCP SYN and UDP, IPv4 and IPv6, each with its identity (token.ts):
+ * TCP in the sequence number, UDP in the reserved source port, the IPv4 identification and the payload's own id.
+ */
+import { PROTO_TCP, type ProbeBatch } from '../batch.ts';
+import type { TargetTable } from '../model.ts';
+import { sumIp } from '../packet/checksum.ts';
+import { emitIp, IPV4_HEADER_BYTES, IPV6_HEADER_BYTES } from '../packet/ip.ts';
+import { emitTcp, TCP_FLAG, TCP_HEADER_BYTES } from '../packet/tcp.ts';
+import { emitTcpOptions } from '../packet/tcpOptions.ts';
+import { emitUdp, UDP_HEADER_BYTES } from '../packet/udp.ts';
+import { ipIdOf, seqOf } from './token.ts';
+
+export interface FrameContext {
+  readonly targets: TargetTable;
+  /** Our addresses, 16 bytes each, IPv4 in the first four. */
+  readonly source4: Uint8Array;
+  readonly source6: Uint8Array;
+  /** One reserved, bound source port for the run. */
+  readonly srcPort: number;
+  readonly keyHi: number;
+  readonly keyLo: number;
+}
+
+/** TTL of a probe that asks for none: what Linux and BSD use. */
+export const DEFAULT_TTL = 64;
+/** What an ordinary Linux client announces on Ethernet; a bare SYN without MSS is dropped by some middleboxes. */
+const SYN_MSS = 1460;
+const SYN_WINDOW = 64_240;
+
+const SYN_OPTIONS = new Uint8Array(4);
+emitTcpOptions(SYN_OPTIONS, 0, {
+  mss: SYN_MSS,
+  windowScale: -1,
+  sackPermitted: false,
+  timestampValue: -1,
+  timestampEcho: -1,
+});
+const NO_PAYLOAD = new Uint8Array(0);
+
+/** Writes row `row` of the batch as an IP packet at `out[at]` and returns its length in bytes. */
+export function writeProbePacket(
+  batch: ProbeBatch,
+  row: number,
+  context: FrameContext,
+  out: Uint8Array,
+  at: number,
+): number {
+  const { targets, srcPort, keyHi, keyLo } = context;
+  const target = batch.target[row]!;
+  const family = targets.families[target] === 6 ? 6 : 4;
+  const source = family === 4 ? context.source4 : context.source6;
+  const isTcp = batch.protocol[row] === PROTO_TCP;
+  const probe = batch.probe[row]!;
+  const attempt = batch.attempt[row]!;
+  const payloadLength = isTcp ? 0 : batch.length[row]!;
+  const transportLength = isTcp
+    ? TCP_HEADER_BYTES + SYN_OPTIONS.length
+    : UDP_HEADER_BYTES + payloadLength;
+  const addressSum = sumIp(source, 0, family) + sumIp(targets.bytes, target * 16, family);
+
+  const headerBytes = family === 4 ? IPV4_HEADER_BYTES : IPV6_HEADER_BYTES;
+  emitIp(out, at, family, {
+    tos: 0,
+    id: ipIdOf(keyHi, keyLo, probe, attempt),
+    dontFragment: true,
+    flowLabel: 0,
+    ttl: batch.ttl[row]! || DEFAULT_TTL,
+    protocol: batch.protocol[row]!,
+    src: source,
+    srcAt: 0,
+    dst: targets.bytes,
+    dstAt: target * 16,
+    payloadLength: transportLength,
+  });
+  const transportAt = at + headerBytes;
+  const dstPort = batch.port[row]!;
+  if (isTcp) {
+    emitTcp(out, transportAt, {
+      srcPort,
+      dstPort,
+      seq: seqOf(keyHi, keyLo, probe, attempt),
+      ack: 0,
+      flags: TCP_FLAG.SYN,
+      window: SYN_WINDOW,
+      options: SYN_OPTIONS,
+      addressSum,
+      payload: NO_PAYLOAD,
+      payloadAt: 0,
+      payloadLength: 0,
+    });
+  } else {
+    emitUdp(out, transportAt, {
+      srcPort,
+      dstPort,
+      addressSum,
+      payload: batch.bytes,
+      payloadAt: batch.offset[row]!,
+      payloadLength,
+    });
+  }
+  return headerBytes + transportLength;
+}

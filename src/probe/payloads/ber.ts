@@ -1,0 +1,61 @@
+/** BER as SNMP uses it (RFC 3417 section 8): definite lengths, one-byte tags. */
+
+/** One element: `bytes[at .. end)` is its content. */
+export interface BerElement {
+  readonly tag: number;
+  readonly at: number;
+  readonly end: number;
+}
+
+export const BER_INTEGER = 0x02;
+export const BER_OCTETS = 0x04;
+export const BER_SEQUENCE = 0x30;
+
+/** Bytes of the longest length field: 0x83 and three bytes outgrow every datagram. */
+const MAX_LENGTH_BYTES = 3;
+
+/**
+ * Reads the elements that fill `bytes[at .. end)` exactly and carry these tags in this order; null otherwise.
+ * A tag of -1 takes any.
+ */
+export function readBerFields(
+  bytes: Uint8Array,
+  range: { readonly at: number; readonly end: number },
+  tags: readonly number[],
+): BerElement[] | null {
+  const fields: BerElement[] = [];
+  let at = range.at;
+  for (const tag of tags) {
+    const field = readBer(bytes, at, range.end);
+    if (field === null || (tag !== -1 && field.tag !== tag)) return null;
+    fields.push(field);
+    at = field.end;
+  }
+  return at === range.end ? fields : null;
+}
+
+/** The value of an INTEGER of up to 32 bits, signed, or null. */
+export function toBerInteger(bytes: Uint8Array, { at, end }: BerElement): number | null {
+  if (end === at || end - at > 4) return null;
+  let value = bytes[at]! >= 0x80 ? -1 : 0;
+  for (let i = at; i < end; i++) value = value * 256 + bytes[i]!;
+  return value;
+}
+
+/** Reads the element at `at` that must end at or before `end`; null when it is malformed or does not fit. */
+function readBer(bytes: Uint8Array, at: number, end: number): BerElement | null {
+  if (at + 2 > end) return null;
+  const tag = bytes[at]!;
+  let length = bytes[at + 1]!;
+  let content = at + 2;
+  if (length >= 0x80) {
+    const lengthBytes = length & 0x7f;
+    if (lengthBytes === 0 || lengthBytes > MAX_LENGTH_BYTES || content + lengthBytes > end) {
+      return null;
+    }
+    length = 0;
+    for (let i = 0; i < lengthBytes; i++) length = length * 256 + bytes[content + i]!;
+    content += lengthBytes;
+  }
+  return content + length <= end ? { tag, at: content, end: content + length } : null;
+}
