@@ -1,0 +1,48 @@
+/**
+ * How sure each kind of conclusion is (0..1). Certain is 0.999 and above: such a value may only stand where no scene of
+ * truth.md, and none that we know of, gives the same packets with another meaning.
+ */
+export const CONFIDENCE = {
+  /** A parsed answer carries our token. */
+  parsedAnswer: 0.9999,
+  /** Any UDP answer from the asked address and port. */
+  udpAnswer: 0.9995,
+  /** The handshake is done and the send window is open, or bytes were seen. */
+  windowOpen: 0.9999,
+  /** Accepted, window not known: a SYN proxy on the way would look the same. */
+  synAckOnly: 0.99,
+  /** SYN-ACK without window, and nothing after it. */
+  synProxy: 0.99,
+  /** RST from the distance of another answer of the target. */
+  resetConfirmed: 0.9995,
+  /** RST alone: a box on the path may have sent it. */
+  resetAlone: 0.99,
+  /** RST, and our own kernel dropped packets on the way out meanwhile: `reject with tcp reset` at home looks like this. */
+  resetOwnDoubt: 0.6,
+  resetForged: 0.9995,
+  /** RST from another place than the target's other answers, but no clear one. */
+  resetUnclear: 0.9,
+  /** ICMP with its sender. */
+  icmpAttributed: 0.9995,
+  /** Port-unreachable that wears the target's address but comes from another distance than its other answers. */
+  icmpOddDistance: 0.9,
+  /** An errno whose ICMP message is not seen; the state named covers all that it can mean. */
+  errnoClass: 0.9995,
+  /** The errno could also come from our own side. */
+  errnoDoubt: 0.9,
+  /** Silence is never certain for a socket: what an ingress hook of our own drops is counted nowhere. */
+  silenceMost: 0.99,
+  /** The target's ICMP limiter explains the silence as well. */
+  silenceLimited: 0.5,
+  stranger: 0.95,
+  noNeighbour: 0.99,
+  /** The kernel said so itself, at once. */
+  ownSideSaid: 0.9999,
+  /** By counters that other traffic moves as well. */
+  ownSideCounted: 0.95,
+} as const;
+
+/** Confidence that `attempts` silences are not all losses, at a chance of `loss` for each. */
+export function silenceConfidence(attempts: number, loss: number): number {
+  return Math.min(CONFIDENCE.silenceMost, 1 - loss ** Math.max(1, attempts));
+}

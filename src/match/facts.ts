@@ -1,0 +1,111 @@
+/** What is known of one port when it is judged: the input of the pure half of the matching engine. */
+import type {
+  By,
+  Detail,
+  Family,
+  Ip,
+  OwnSide,
+  Protocol,
+  Reason,
+  Service,
+  State,
+  WireCan,
+} from '../model.ts';
+
+/**
+ * The deciding answer of a probe, weakest first: a later answer replaces an earlier one of a smaller number.
+ * A number, because it is a column of the probe state.
+ */
+export const ANSWER = {
+  NONE: 0,
+  /** Sending failed at home. */
+  SEND_FAILED: 1,
+  /** A UDP answer from an address or port that was not asked. */
+  STRANGER: 2,
+  /** An errno without its ICMP message. */
+  SOCKET_ERROR: 3,
+  ICMP: 4,
+  /** RST, or on wires that cannot tell: refused. */
+  RESET: 5,
+  /** SYN-ACK with a closed window and nothing after it. */
+  WINDOWLESS: 6,
+  /** SYN-ACK with a closed window, then a reset. */
+  WINDOWLESS_RESET: 7,
+  /** SYN-ACK. */
+  SYN_ACK: 8,
+  /** SYN-ACK, and the window is open or bytes were seen. */
+  ESTABLISHED: 9,
+  DATAGRAM: 10,
+} as const;
+
+/** What the comparison of a RST with another kind of answer of the same target gave. */
+export const RESET_CHECK = {
+  NONE: 0,
+  /** The RST came from the target's distance. */
+  SAME: 1,
+  /** It came from nearer: somebody on the path wears the target's address. */
+  NEARER: 2,
+  /** It was compared, and the result fits neither. */
+  UNCLEAR: 3,
+} as const;
+
+/** One port. */
+export interface PortFacts {
+  readonly probe: number;
+  readonly protocol: Protocol;
+  readonly port: number;
+  /** One of ANSWER. */
+  readonly answer: number;
+  readonly icmpType: number;
+  readonly icmpCode: number;
+  /** Who sent the deciding answer; null where the wire cannot tell. */
+  readonly from: Ip | null;
+  readonly fromIsTarget: boolean;
+  readonly fromIsOwn: boolean;
+  /** The port of a stranger's answer. */
+  readonly fromPort: number;
+  /** Outer TTL, 0 = unknown. */
+  readonly ttl: number;
+  readonly quotedTtl: number;
+  readonly sentTtl: number;
+  /** Null when it is ambiguous which attempt was answered. */
+  readonly rttMs: number | null;
+  readonly attempts: number;
+  /** The attempt that was answered; 0 when not known. */
+  readonly answeredAttempt: number;
+  /** How long a silent port was waited for in all, ms. */
+  readonly waitedMs: number;
+  readonly errno: number;
+  readonly service: Service | null;
+  /** One of RESET_CHECK. */
+  readonly resetCheck: number;
+}
+
+/** Its target. */
+export interface TargetFacts {
+  readonly ip: Ip;
+  readonly family: Family;
+  /** Distance by an answer of another kind than RST, in hops; null: none in this run. */
+  readonly distance: number | null;
+  /** Port-unreachables that this target has sent in this run. */
+  readonly icmpAnswers: number;
+  /** Chance that one packet or its answer is lost, as this run saw it (with a prior). */
+  readonly loss: number;
+  /** Our own side towards it, where it was asked for. */
+  readonly ownSide: OwnSide | null;
+}
+
+export interface JudgeContext {
+  readonly can: WireCan;
+}
+
+/** The part of a judgement that a rule decides; the rest follows from the facts. */
+export interface Ruling {
+  readonly state: State;
+  readonly reason: Reason;
+  readonly detail?: Detail;
+  readonly by: By | null;
+  readonly confidence: number;
+  readonly whyId: string;
+  readonly whyArgs?: Readonly<Record<string, string | number>>;
+}

@@ -1,0 +1,42 @@
+/** Judging a port that said nothing: first our own side, then what silence can mean. */
+import { CONFIDENCE, silenceConfidence } from './confidence.ts';
+import type { JudgeContext, PortFacts, Ruling, TargetFacts } from './facts.ts';
+import { judgeCounters, judgeRoute } from './judgeOwnSide.ts';
+
+/**
+ * Port-unreachables after which a stock Linux target may have none left: its bucket holds 6 (methods.md A1), and the
+ * last token is spent on an answer that we may still be waiting for.
+ */
+const LIMITER_BURST = 5;
+
+export function judgeSilence(port: PortFacts, target: TargetFacts, { can }: JudgeContext): Ruling {
+  const { ownSide } = target;
+  if (ownSide !== null) {
+    // A packet wire passes neither our own output hooks nor our input hooks, so their counters say nothing about it.
+    const said = judgeRoute(ownSide) ?? (can.packets ? null : judgeCounters(ownSide));
+    if (said !== null && (can.icmpSender || said.state === 'unknown')) return said;
+  }
+  const whyArgs = { waitedMs: Math.round(port.waitedMs) };
+  if (port.protocol === 'tcp') {
+    return {
+      state: 'filtered',
+      reason: 'no-response',
+      by: null,
+      confidence: silenceConfidence(port.attempts, target.loss),
+      whyId: 'tcp.silent',
+      whyArgs,
+    };
+  }
+  const limited = target.icmpAnswers >= LIMITER_BURST;
+  return {
+    state: 'open|filtered',
+    reason: 'no-response',
+    detail: 'silent-unverified',
+    by: null,
+    confidence: limited
+      ? CONFIDENCE.silenceLimited
+      : Math.min(CONFIDENCE.stranger, silenceConfidence(port.attempts, target.loss)),
+    whyId: limited ? 'udp.silent.no-token' : 'udp.silent',
+    whyArgs: { ...whyArgs, icmpAnswers: target.icmpAnswers },
+  };
+}

@@ -1,0 +1,162 @@
+/**
+ * Reading packets of a packet wire: which probe they answer, with the token checked as far as the packet carries it.
+ * Nothing here throws; what is not ours is refused with a reason that is counted.
+ */
+import { NO_PROBE, PROTO_TCP, PROTO_UDP } from '../batch.ts';
+import type { Family, Plan } from '../model.ts';
+import { createIcmpView, readIcmp } from '../packet/icmp.ts';
+import { createIpView, IP_PROTOCOL, readIp } from '../packet/ip.ts';
+import { createQuoteView, readQuote } from '../packet/quote.ts';
+import { createTcpView, readTcp, TCP_FLAG } from '../packet/tcp.ts';
+import { createUdpView, readUdp } from '../packet/udp.ts';
+import { attemptOfIpId, attemptOfSeq } from '../probe/token.ts';
+import { ANSWER } from './facts.ts';
+
+/** What a packet says; one record, filled anew by every read. */
+export interface PacketFacts {
+  /** `datagram`: a UDP answer, not yet tied to a probe. */
+  kind: 'tcp' | 'datagram' | 'icmp';
+  family: Family;
+  srcAt: number;
+  srcPort: number;
+  ttl: number;
+  quotedTtl: number;
+  payloadAt: number;
+  payloadEnd: number;
+  probe: number;
+  tag: number;
+  target: number;
+  attempt: number;
+  answer: number;
+  icmpType: number;
+  icmpCode: number;
+}
+
+export interface PacketReader {
+  /** Reads the IP packet in `bytes[at, end)`; null when it is not an answer to a probe of this run. */
+  read(bytes: Uint8Array, at: number, end: number): PacketFacts | null;
+  /** Why the last read gave null. */
+  refusal(): 'foreign' | 'bad-token' | 'not-an-answer';
+}
+
+export interface PacketReaderOptions {
+  readonly plan: Pick<Plan, 'targets' | 'space' | 'seed'>;
+  readonly srcPort: number;
+  readonly controlAt: (target: number, protocol: number, port: number) => number;
+}
+
+export function createPacketReader(options: PacketReaderOptions): PacketReader {
+  const { plan, srcPort, controlAt } = options;
+  const { targets, space } = plan;
+  const [keyHi, keyLo] = plan.seed;
+  const ip = createIpView();
+  const tcp = createTcpView();
+  const udp = createUdpView();
+  const icmp = createIcmpView();
+  const quote = createQuoteView();
+  let refusal: 'foreign' | 'bad-token' | 'not-an-answer' = 'foreign';
+  const facts: PacketFacts = {
+    kind: 'tcp',
+    family: 4,
+    srcAt: 0,
+    srcPort: 0,
+    ttl: 0,
+    quotedTtl: 0,
+    payloadAt: 0,
+    payloadEnd: 0,
+    probe: NO_PROBE,
+    tag: 0,
+    target: 0,
+    attempt: 0,
+    answer: ANSWER.NONE,
+    icmpType: 0,
+    icmpCode: 0,
+  };
+
+  const refuse = (why: typeof refusal): null => {
+    refusal = why;
+    return null;
+  };
+
+  const readTcpAnswer = (bytes: Uint8Array): PacketFacts | null => {
+    if (!readTcp(bytes, ip.payloadAt, ip.payloadEnd, tcp)) return refuse('foreign');
+    if (tcp.dstPort !== srcPort) return refuse('foreign');
+    const target = targets.indexOf(bytes, ip.srcAt, ip.family);
+    const probe = target < 0 ? -1 : space.indexOf(target, PROTO_TCP, tcp.srcPort);
+    if (probe < 0) return refuse('foreign');
+    if ((tcp.flags & TCP_FLAG.ACK) === 0) return refuse('not-an-answer');
+    const attempt = attemptOfSeq(keyHi, keyLo, probe, (tcp.ack - 1) >>> 0);
+    if (attempt === 0) return refuse('bad-token');
+    if ((tcp.flags & TCP_FLAG.RST) !== 0) facts.answer = ANSWER.RESET;
+    else if ((tcp.flags & TCP_FLAG.SYN) === 0) return refuse('not-an-answer');
+    else facts.answer = tcp.window === 0 ? ANSWER.WINDOWLESS : ANSWER.ESTABLISHED;
+    facts.kind = 'tcp';
+    facts.probe = probe;
+    facts.tag = 0;
+    facts.target = target;
+    facts.attempt = attempt;
+    return facts;
+  };
+
+  const readDatagram = (bytes: Uint8Array): PacketFacts | null => {
+    if (!readUdp(bytes, ip.payloadAt, ip.payloadEnd, udp)) return refuse('foreign');
+    if (udp.dstPort !== srcPort) return refuse('foreign');
+    facts.kind = 'datagram';
+    facts.srcPort = udp.srcPort;
+    facts.payloadAt = udp.payloadAt;
+    facts.payloadEnd = udp.payloadEnd;
+    return facts;
+  };
+
+  /** The attempt that a quote names, 0 where it cannot tell, -1 where its token is not ours. */
+  const quotedAttempt = (probe: number): number => {
+    if (quote.protocol === PROTO_TCP) {
+      if (quote.tcpSeq < 0) return 0;
+      return attemptOfSeq(keyHi, keyLo, probe, quote.tcpSeq) || -1;
+    }
+    if (quote.family === 6) return 0;
+    // A NAT may have renumbered the packet, so another IP-ID than ours only leaves the attempt open.
+    return attemptOfIpId(keyHi, keyLo, probe, quote.id);
+  };
+
+  const readError = (bytes: Uint8Array): PacketFacts | null => {
+    if (!readIcmp(bytes, ip.payloadAt, ip.payloadEnd, ip.family, icmp)) return refuse('foreign');
+    if (icmp.quoteAt < 0 || icmp.quoteEnd <= icmp.quoteAt) return refuse('not-an-answer');
+    if (!readQuote(bytes, icmp.quoteAt, icmp.quoteEnd, quote)) return refuse('foreign');
+    if (quote.protocol !== PROTO_TCP && quote.protocol !== PROTO_UDP) return refuse('foreign');
+    if (quote.srcPort !== srcPort) return refuse('foreign');
+    const target = targets.indexOf(bytes, quote.dstAt, quote.family);
+    if (target < 0) return refuse('foreign');
+    const probe = space.indexOf(target, quote.protocol, quote.dstPort);
+    const tag = probe < 0 ? controlAt(target, quote.protocol, quote.dstPort) : 0;
+    if (probe < 0 && tag === 0) return refuse('foreign');
+    const attempt = probe < 0 ? 0 : quotedAttempt(probe);
+    if (attempt < 0) return refuse('bad-token');
+    facts.kind = 'icmp';
+    facts.probe = probe < 0 ? NO_PROBE : probe;
+    facts.tag = tag;
+    facts.target = target;
+    facts.attempt = attempt;
+    facts.answer = ANSWER.ICMP;
+    facts.icmpType = icmp.type;
+    facts.icmpCode = icmp.code;
+    facts.quotedTtl = quote.ttl;
+    return facts;
+  };
+
+  return {
+    read(bytes, at, end) {
+      if (!readIp(bytes, at, end, ip)) return refuse('foreign');
+      facts.family = ip.family;
+      facts.srcAt = ip.srcAt;
+      facts.ttl = ip.ttl;
+      facts.quotedTtl = 0;
+      if (ip.fragmentOffset !== 0) return refuse('not-an-answer');
+      if (ip.protocol === PROTO_TCP) return readTcpAnswer(bytes);
+      if (ip.protocol === PROTO_UDP) return readDatagram(bytes);
+      const isIcmp = ip.protocol === (ip.family === 4 ? IP_PROTOCOL.ICMP : IP_PROTOCOL.ICMPV6);
+      return isIcmp ? readError(bytes) : refuse('foreign');
+    },
+    refusal: () => refusal,
+  };
+}
