@@ -1,0 +1,124 @@
+/**
+ * How many probes may leave now: a congestion window in slow start, an absolute schedule where a rate is asked for.
+ *
+ * Congestion is an answer share that falls as the window grows. Probes are counted in cohorts of the same window; when
+ * all of a cohort are settled, its share of answered first attempts is compared with the best share seen at a smaller
+ * window. Steady silence (a host that drops) has a constant share and slows nothing down.
+ */
+import type { TimingTemplate } from './templates.ts';
+
+export interface Pace {
+  /** How many probes may be sent at `nowMs`, given how many are in flight. */
+  allowance(nowMs: number, inFlight: number): number;
+  /** When the next probe is due by the rate, ms; Infinity where only an answer or a timeout makes room. */
+  nextSendMs(nowMs: number, inFlight: number): number;
+  /** Lowers the rate to `pps` packets/s for the rest of the run, e.g. when the target turns out to be routed. */
+  limitRate(pps: number): void;
+  /** Notes a sent probe; first attempts get the number of their cohort, to be handed back when they are settled. */
+  sent(first: boolean): number;
+  /** Notes that a first attempt was answered, or ran out of time. */
+  settled(cohort: number, answered: boolean): void;
+  readonly window: () => number;
+  /** Times that the window was halved. */
+  readonly cuts: () => number;
+}
+
+export interface PaceOptions {
+  readonly template: TimingTemplate;
+  /** Packets/s; undefined: window only. */
+  readonly ratePps: number | undefined;
+}
+
+/** Probes of one cohort: enough that a share of 0.5 is known to about 0.06 (one sigma). */
+const COHORT_SIZE = 64;
+/** Cohorts that can be open at once; a cohort still open when its slot comes round again is not judged. */
+const COHORT_SLOTS = 1024;
+/** A fall of the answer share by less than this is noise of small cohorts. */
+const SHARE_FALL = 0.25;
+/** Debt of the schedule older than this is dropped, so that a pause is not followed by a burst (ms). */
+const MAX_DEBT_MS = 10;
+
+const toGapMs = (pps: number | undefined): number =>
+  pps !== undefined && Number.isFinite(pps) && pps > 0 ? 1000 / pps : 0;
+
+export function createPace({ template, ratePps }: PaceOptions): Pace {
+  let window = template.initialWindow;
+  let slowStartEnd: number = template.maxWindow;
+  let cuts = 0;
+  let bestShare = -1;
+  let bestShareWindow = 0;
+  let cutBarrier = 0;
+
+  let current = 0;
+  const sentIn = new Uint16Array(COHORT_SLOTS);
+  const openIn = new Uint16Array(COHORT_SLOTS);
+  const answeredIn = new Uint16Array(COHORT_SLOTS);
+  const windowIn = new Float64Array(COHORT_SLOTS);
+  const serialIn = new Uint32Array(COHORT_SLOTS);
+
+  let gapMs = Math.max(template.gapMs, toGapMs(ratePps));
+  let dueMs = Number.NaN;
+
+  const judge = (slot: number): void => {
+    const share = answeredIn[slot]! / sentIn[slot]!;
+    const used = windowIn[slot]!;
+    const fell = bestShare >= 0 && share < bestShare - SHARE_FALL && used > bestShareWindow;
+    if (fell && serialIn[slot]! >= cutBarrier) {
+      window = Math.max(template.initialWindow, bestShareWindow, Math.min(window, used) / 2);
+      slowStartEnd = window;
+      cuts += 1;
+      // What left before the cut says nothing about the smaller window.
+      cutBarrier = current + 1;
+    } else if (share > bestShare || used <= bestShareWindow) {
+      // A path that became worse for good shows it at the smaller window too: the mark follows, and growth goes on.
+      bestShare = bestShare < 0 ? share : Math.max(share, (bestShare + share) / 2);
+      bestShareWindow = used;
+    }
+  };
+
+  return {
+    allowance(nowMs, inFlight) {
+      const room = Math.max(0, Math.floor(window) - inFlight);
+      if (gapMs === 0) return room;
+      dueMs = Number.isNaN(dueMs) ? nowMs : Math.max(dueMs, nowMs - MAX_DEBT_MS);
+      const due = nowMs < dueMs ? 0 : Math.floor((nowMs - dueMs) / gapMs) + 1;
+      return Math.min(room, due);
+    },
+    nextSendMs(nowMs, inFlight) {
+      if (gapMs === 0 || inFlight >= Math.floor(window)) return Number.POSITIVE_INFINITY;
+      return Number.isNaN(dueMs) ? nowMs : Math.max(nowMs, dueMs);
+    },
+    limitRate(pps) {
+      gapMs = Math.max(gapMs, toGapMs(pps));
+    },
+    sent(first) {
+      if (gapMs > 0) dueMs += gapMs;
+      if (!first) return 0;
+      let slot = current % COHORT_SLOTS;
+      if (sentIn[slot]! >= COHORT_SIZE || windowIn[slot] === 0) {
+        current += 1;
+        slot = current % COHORT_SLOTS;
+        sentIn[slot] = 0;
+        openIn[slot] = 0;
+        answeredIn[slot] = 0;
+        windowIn[slot] = window;
+        serialIn[slot] = current;
+      }
+      sentIn[slot]! += 1;
+      openIn[slot]! += 1;
+      return current;
+    },
+    settled(cohort, answered) {
+      // Growth by every settled probe: an answer is an acknowledgement, and a silence at a steady share is no loss.
+      // Beyond the last cut by one a round, as TCP does in congestion avoidance (RFC 5681 section 3.1).
+      window = Math.min(template.maxWindow, window + (window < slowStartEnd ? 1 : 1 / window));
+      const slot = cohort % COHORT_SLOTS;
+      if (serialIn[slot] !== cohort) return;
+      if (answered) answeredIn[slot]! += 1;
+      openIn[slot]! -= 1;
+      if (openIn[slot] === 0 && sentIn[slot]! >= COHORT_SIZE) judge(slot);
+    },
+    window: () => window,
+    cuts: () => cuts,
+  };
+}

@@ -1,0 +1,50 @@
+/**
+ * Round-trip times by target and the retransmission timeout that follows from them (RFC 6298 sections 2 and 3).
+ * Samples are taken from first attempts only (Karn), so an answer to a retransmission never shortens the timeout.
+ */
+import type { TimingTemplate } from './templates.ts';
+
+export interface RttTable {
+  /** Takes a sample in ms; negative samples (a clock that was read too late) count as 0. */
+  sample(target: number, rttMs: number): void;
+  /** Smoothed RTT in ms, or -1 without a sample. */
+  srttMs(target: number): number;
+  /** How long to wait for an answer of this target, ms. */
+  rtoMs(target: number): number;
+  /** Doubles the timeout of a target that answers late (RFC 6298 section 5.5). */
+  backOff(target: number): void;
+}
+
+/** A single slow answer may not stretch the timeout for all that follow by more than this factor. */
+const MAX_BACKOFF = 8;
+
+export function createRttTable(targetCount: number, template: TimingTemplate): RttTable {
+  const srtt = new Float32Array(targetCount).fill(-1);
+  const rttvar = new Float32Array(targetCount);
+  const backoff = new Uint8Array(targetCount).fill(1);
+
+  return {
+    sample(target, rttMs) {
+      const rtt = rttMs > 0 ? rttMs : 0;
+      const smoothed = srtt[target]!;
+      if (smoothed < 0) {
+        srtt[target] = rtt;
+        rttvar[target] = rtt / 2;
+      } else {
+        rttvar[target] = 0.75 * rttvar[target]! + 0.25 * Math.abs(smoothed - rtt);
+        srtt[target] = 0.875 * smoothed + 0.125 * rtt;
+      }
+      backoff[target] = 1;
+    },
+    srttMs: (target) => srtt[target]!,
+    rtoMs(target) {
+      const smoothed = srtt[target]!;
+      const base = smoothed < 0 ? template.initialRtoMs : smoothed + 4 * rttvar[target]!;
+      const clamped = Math.min(template.maxRtoMs, Math.max(template.minRtoMs, base));
+      return Math.min(template.maxRtoMs, clamped * backoff[target]!);
+    },
+    backOff(target) {
+      backoff[target] = Math.min(MAX_BACKOFF, backoff[target]! * 2);
+    },
+  };
+}
