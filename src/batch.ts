@@ -108,7 +108,10 @@ export const BATCH_ROWS = 1024;
 export const BATCH_BYTES = 65_536;
 
 /** Creates an empty batch of probes. */
-export function createProbeBatch(capacity: number = BATCH_ROWS, arena = BATCH_BYTES): ProbeBatch {
+export function createProbeBatch(
+  capacity: number = BATCH_ROWS,
+  arena: number = BATCH_BYTES,
+): ProbeBatch {
   return {
     count: 0,
     capacity,
@@ -128,7 +131,10 @@ export function createProbeBatch(capacity: number = BATCH_ROWS, arena = BATCH_BY
 }
 
 /** Creates an empty batch of signals. */
-export function createSignalBatch(capacity: number = BATCH_ROWS, arena = 4 * BATCH_BYTES): SignalBatch {
+export function createSignalBatch(
+  capacity: number = BATCH_ROWS,
+  arena: number = 4 * BATCH_BYTES,
+): SignalBatch {
   return {
     count: 0,
     capacity,

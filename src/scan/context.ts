@@ -1,0 +1,55 @@
+/** Everything that the parts of the scheduler share: the plan, what the wire can do, and the state of the run. */
+import type { Ip, Plan, WireCan } from '../model.ts';
+import type { Pace } from '../timing/pace.ts';
+import type { RttTable } from '../timing/rtt.ts';
+import type { TimingTemplate } from '../timing/templates.ts';
+import type { ProbeState } from './probeState.ts';
+import type { TargetState } from './targetState.ts';
+
+export interface ScanContext {
+  readonly plan: Plan;
+  readonly can: WireCan;
+  readonly ownAddresses: ReadonlySet<Ip>;
+  readonly template: TimingTemplate;
+  readonly probes: ProbeState;
+  readonly targets: TargetState;
+  readonly rtt: RttTable;
+  readonly pace: Pace;
+  readonly counters: ScanCounters;
+}
+
+export interface ScanCounters {
+  sent: number;
+  received: number;
+  matched: number;
+  late: number;
+  foreign: number;
+  badToken: number;
+  retransmitted: number;
+  /** Probes that answered at all, and those of them that answered a retransmission: the loss seen in this run. */
+  answered: number;
+  answeredLate: number;
+}
+
+export function createCounters(): ScanCounters {
+  return {
+    sent: 0,
+    received: 0,
+    matched: 0,
+    late: 0,
+    foreign: 0,
+    badToken: 0,
+    retransmitted: 0,
+    answered: 0,
+    answeredLate: 0,
+  };
+}
+
+/** Losses and answers assumed before any was seen: 1 in 50. */
+const LOSS_PRIOR = { lost: 1, answered: 50 } as const;
+
+/** Chance that one packet or its answer is lost, as seen so far in this run. */
+export function lossOf(counters: ScanCounters): number {
+  const lost = counters.answeredLate + LOSS_PRIOR.lost;
+  return Math.min(0.9, lost / (counters.answered + LOSS_PRIOR.answered));
+}

@@ -1,0 +1,68 @@
+/** Writing an answer into the state of its probe and of its target. */
+import { distanceOf } from '../match/distance.ts';
+import { ANSWER } from '../match/facts.ts';
+import { isPortUnreachable } from '../match/icmpMeaning.ts';
+import type { Match } from '../match/matchingEngine.ts';
+import type { ScanContext } from './context.ts';
+import { FROM_NONE, FROM_TARGET } from './probeState.ts';
+
+/** RTT of a matched answer in ms, or NaN when it is not known which attempt was answered. */
+function rttOf({ probes }: ScanContext, match: Match): number {
+  const { probe } = match;
+  if (match.sentMs > 0) return match.atMs - match.sentMs;
+  const attempts = probes.attempts[probe]!;
+  const latest = attempts === 1 || match.attempt === attempts;
+  return latest ? match.atMs - probes.lastSentMs[probe]! : Number.NaN;
+}
+
+/** Answers by which a target shows its distance; RST is what is compared with them, a windowless SYN-ACK is suspect. */
+const SHOWS_DISTANCE: ReadonlySet<number> = new Set([
+  ANSWER.DATAGRAM,
+  ANSWER.ICMP,
+  ANSWER.SYN_ACK,
+  ANSWER.ESTABLISHED,
+]);
+
+/** Notes what an answer says about its target, whichever row it answered. */
+export function noteTarget({ targets, plan }: ScanContext, match: Match): void {
+  if (!match.fromIsTarget || match.target < 0) return;
+  const { target } = match;
+  targets.alive[target] = 1;
+  if (match.answer === ANSWER.ICMP) {
+    const family = plan.targets.families[target] === 6 ? 6 : 4;
+    if (isPortUnreachable(family, match.icmpType, match.icmpCode))
+      targets.icmpAnswers[target]! += 1;
+  }
+  const hops = SHOWS_DISTANCE.has(match.answer) ? distanceOf(match.ttl) : null;
+  // The farthest answer is the target's own: whoever wears its address on the way is nearer.
+  if (hops !== null && hops > targets.distance[target]!) targets.distance[target] = hops;
+}
+
+/** Writes the answer unless a stronger one is known; true when it was written. */
+export function noteAnswer(context: ScanContext, match: Match): boolean {
+  const { probes, rtt } = context;
+  const { probe } = match;
+  if (match.answer <= probes.answer[probe]!) return false;
+  const rttMs = match.answer === ANSWER.SEND_FAILED ? Number.NaN : rttOf(context, match);
+  probes.answer[probe] = match.answer;
+  probes.answeredAttempt[probe] =
+    match.attempt > 0 ? match.attempt : probes.attempts[probe] === 1 ? 1 : 0;
+  probes.icmpType[probe] = match.icmpType;
+  probes.icmpCode[probe] = match.icmpCode;
+  probes.from[probe] = match.fromIsTarget
+    ? FROM_TARGET
+    : match.from === null
+      ? FROM_NONE
+      : probes.refOf(match.from);
+  probes.fromPort[probe] = match.fromPort;
+  probes.ttl[probe] = match.ttl;
+  probes.quotedTtl[probe] = match.quotedTtl;
+  probes.errno[probe] = match.errno;
+  if (!Number.isNaN(rttMs)) {
+    probes.rttMs[probe] = Math.max(0, rttMs);
+    // ICMP by a box on the path is no measure of the target, and Karn's rule keeps retransmissions out.
+    if (match.fromIsTarget && probes.attempts[probe] === 1) rtt.sample(match.target, rttMs);
+  }
+  if (match.service !== null) probes.services.set(probe, match.service);
+  return true;
+}

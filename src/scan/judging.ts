@@ -1,0 +1,77 @@
+/** From columns to a judgement: collects what is known of a probe and lets the matching engine judge it. */
+import { PROTO_TCP } from '../batch.ts';
+import { distanceOf } from '../match/distance.ts';
+import { ANSWER, type PortFacts, RESET_CHECK, type TargetFacts } from '../match/facts.ts';
+import { judge } from '../match/judge.ts';
+import type { Ip, Judgement } from '../model.ts';
+import { DEFAULT_TTL } from '../probe/frame.ts';
+import { lossOf, type ScanContext } from './context.ts';
+import { FROM_NONE, FROM_TARGET } from './probeState.ts';
+
+/** Judges a probe by what is known now. */
+export function judgeProbe(context: ScanContext, probe: number): Judgement {
+  const target = context.plan.space.targetOf(probe);
+  return judge(portFacts(context, probe), targetFacts(context, target), { can: context.can });
+}
+
+function targetFacts({ plan, targets, counters }: ScanContext, target: number): TargetFacts {
+  const distance = targets.distance[target]!;
+  return {
+    ip: plan.targets.ip(target),
+    family: plan.targets.families[target] === 6 ? 6 : 4,
+    distance: distance === 0 ? null : distance,
+    icmpAnswers: targets.icmpAnswers[target]!,
+    loss: lossOf(counters),
+    ownSide: targets.ownSide.get(target) ?? null,
+  };
+}
+
+function portFacts(context: ScanContext, probe: number): PortFacts {
+  const { plan, probes, targets, can, ownAddresses } = context;
+  const target = plan.space.targetOf(probe);
+  const fromRef = probes.from[probe]!;
+  const from: Ip | null =
+    fromRef === FROM_NONE
+      ? null
+      : fromRef === FROM_TARGET
+        ? plan.targets.ip(target)
+        : probes.senderOf(fromRef);
+  const rttMs = probes.rttMs[probe]!;
+  const answer = probes.answer[probe]!;
+  const answered = answer !== ANSWER.NONE && answer !== ANSWER.SEND_FAILED;
+  return {
+    probe,
+    protocol: plan.space.protocolOf(probe) === PROTO_TCP ? 'tcp' : 'udp',
+    port: plan.space.portOf(probe),
+    answer,
+    icmpType: probes.icmpType[probe]!,
+    icmpCode: probes.icmpCode[probe]!,
+    from,
+    fromIsTarget: fromRef === FROM_TARGET,
+    fromIsOwn: from !== null && ownAddresses.has(from),
+    fromPort: probes.fromPort[probe]!,
+    ttl: probes.ttl[probe]!,
+    quotedTtl: probes.quotedTtl[probe]!,
+    sentTtl: can.packets ? DEFAULT_TTL : 0,
+    rttMs: answered && !Number.isNaN(rttMs) ? Math.round(rttMs * 1000) / 1000 : null,
+    attempts: probes.attempts[probe]!,
+    answeredAttempt: probes.answeredAttempt[probe]!,
+    waitedMs: Math.max(0, probes.waitedUntilMs[probe]! - probes.firstSentMs[probe]!),
+    errno: probes.errno[probe]!,
+    service: probes.services.get(probe) ?? null,
+    resetCheck: resetCheckOf(
+      probes.resetCheck[probe]!,
+      probes.ttl[probe]!,
+      targets.distance[target]!,
+    ),
+  };
+}
+
+/** A wire that sees the TTL of a RST needs no ladder: the comparison is made here. */
+function resetCheckOf(checked: number, ttl: number, distance: number): number {
+  if (checked !== RESET_CHECK.NONE) return checked;
+  const hops = distanceOf(ttl);
+  if (hops === null || distance === 0) return RESET_CHECK.NONE;
+  if (hops === distance) return RESET_CHECK.SAME;
+  return hops < distance ? RESET_CHECK.NEARER : RESET_CHECK.UNCLEAR;
+}

@@ -1,0 +1,35 @@
+/** What is known of every target of a run, one column a fact. */
+import type { OwnSide } from '../model.ts';
+
+export interface TargetState {
+  /** Probes of this target that are neither answered nor given up. */
+  readonly remaining: Uint32Array;
+  readonly inFlight: Uint32Array;
+  /** When the first probe left, ms; NaN before. */
+  readonly startedMs: Float64Array;
+  /** Distance in hops by the farthest answer of another kind than RST, 0 = none seen. */
+  readonly distance: Uint8Array;
+  /** Port-unreachables that the target itself sent. */
+  readonly icmpAnswers: Uint32Array;
+  /** RST answers that wait for the comparison with another kind of answer. */
+  readonly resets: Uint32Array;
+  /** 1: something came back from the target itself. */
+  readonly alive: Uint8Array;
+  /** 1: its host timeout has passed. */
+  readonly expired: Uint8Array;
+  readonly ownSide: Map<number, OwnSide>;
+}
+
+export function createTargetState(count: number): TargetState {
+  return {
+    remaining: new Uint32Array(count),
+    inFlight: new Uint32Array(count),
+    startedMs: new Float64Array(count).fill(Number.NaN),
+    distance: new Uint8Array(count),
+    icmpAnswers: new Uint32Array(count),
+    resets: new Uint32Array(count),
+    alive: new Uint8Array(count),
+    expired: new Uint8Array(count),
+    ownSide: new Map(),
+  };
+}
