@@ -18,12 +18,12 @@ import type {
  */
 export const ANSWER = {
   NONE: 0,
-  /** Sending failed at home. */
-  SEND_FAILED: 1,
   /** A UDP answer from an address or port that was not asked. */
-  STRANGER: 2,
+  STRANGER: 1,
   /** An errno without its ICMP message. */
-  SOCKET_ERROR: 3,
+  SOCKET_ERROR: 2,
+  /** Sending failed at home: our own firewall may make an errno of the kind above besides. */
+  SEND_FAILED: 3,
   ICMP: 4,
   /** RST, or on wires that cannot tell: refused. */
   RESET: 5,

@@ -15,7 +15,7 @@ import {
   type TargetFacts,
 } from './facts.ts';
 import { ERRNO_REASON, icmpLabel, icmpMeaning, isPortUnreachable } from './icmpMeaning.ts';
-import { judgeOwnIcmp, judgeSendFailure } from './judgeOwnSide.ts';
+import { judgeOwnIcmp, judgeRoute, judgeSendFailure } from './judgeOwnSide.ts';
 import { judgeSilence } from './judgeSilence.ts';
 
 type Rule = (port: PortFacts, target: TargetFacts, context: JudgeContext) => Ruling;
@@ -145,16 +145,17 @@ function judgeSynProxy(port: PortFacts, target: TargetFacts, whyId: string): Rul
 }
 
 function judgeReset(port: PortFacts, target: TargetFacts, { can }: JudgeContext): Ruling {
+  const ownDoubt = mayBeOwnReset(port, target);
   if (!can.resetKnown) {
     return {
       state: 'closed|filtered',
       reason: 'conn-refused',
       by: null,
-      confidence: CONFIDENCE.errnoClass,
+      confidence: ownDoubt ? CONFIDENCE.resetOwnDoubt : CONFIDENCE.errnoClass,
       whyId: 'tcp.refused.unattributed',
     };
   }
-  if (port.resetCheck === RESET_CHECK.NEARER) {
+  if (!ownDoubt && port.resetCheck === RESET_CHECK.NEARER) {
     return {
       state: 'filtered',
       reason: 'reset',
@@ -172,14 +173,21 @@ function judgeReset(port: PortFacts, target: TargetFacts, { can }: JudgeContext)
     confidence,
     whyId,
   });
-  if ((target.ownSide?.outDropped ?? 0) > 0) {
-    return closed(CONFIDENCE.resetOwnDoubt, 'tcp.reset.own-doubt');
-  }
+  if (ownDoubt) return closed(CONFIDENCE.resetOwnDoubt, 'tcp.reset.own-doubt');
   if (port.resetCheck === RESET_CHECK.SAME) {
     return closed(CONFIDENCE.resetConfirmed, 'tcp.reset.confirmed');
   }
   const unclear = port.resetCheck === RESET_CHECK.UNCLEAR;
   return closed(unclear ? CONFIDENCE.resetUnclear : CONFIDENCE.resetAlone, 'tcp.reset');
+}
+
+/**
+ * Whether `reject with tcp reset` in our own OUTPUT chain may have made this RST: it dropped what we sent, and its RST has
+ * come no way at all, so a RST that has is not from here.
+ */
+function mayBeOwnReset(port: PortFacts, { ownSide }: TargetFacts): boolean {
+  if (ownSide === null || (ownSide.outDropped ?? 0) === 0) return false;
+  return port.ttl === 0 || distanceOf(port.ttl) === 1;
 }
 
 function judgeIcmp(port: PortFacts, target: TargetFacts): Ruling {
@@ -193,13 +201,12 @@ function judgeIcmp(port: PortFacts, target: TargetFacts): Ruling {
 
   const by: By = { ip: nearer ? null : port.from, role: 'path', hop };
   const overTime = reason === 'time-exceeded';
-  const rejected = !overTime && reason !== 'host-unreach' && reason !== 'net-unreach';
   // Another address at the target's own distance may be the target's second address.
   const doubtful = nearer || (hop !== null && known !== null && hop >= known);
   return {
     state: 'filtered',
     reason,
-    ...(rejected ? { detail: 'rejected' as const } : {}),
+    ...(overTime ? {} : { detail: 'rejected' as const }),
     by,
     confidence: doubtful ? CONFIDENCE.icmpOddDistance : CONFIDENCE.icmpAttributed,
     whyId: overTime ? 'icmp.time-exceeded.path' : `${port.protocol}.reject.path`,
@@ -229,7 +236,9 @@ function judgeTargetIcmp(
 }
 
 /** Wires without error queue: the errno keeps a class, nobody is named. */
-function judgeSocketError(port: PortFacts, _target: TargetFacts): Ruling {
+function judgeSocketError(port: PortFacts, { ownSide }: TargetFacts): Ruling {
+  const own = ownSide === null ? null : judgeRoute(ownSide);
+  if (own?.state === 'unknown') return own;
   const name = errnoName(port.errno);
   const reason = ERRNO_REASON[name] ?? 'no-response';
   if (reason === 'port-unreach') {

@@ -3,7 +3,7 @@
  * Nothing here throws; what is not ours is refused with a reason that is counted.
  */
 import { NO_PROBE, PROTO_TCP, PROTO_UDP } from '../batch.ts';
-import type { Family, Plan } from '../model.ts';
+import type { Family } from '../model.ts';
 import { createIcmpView, readIcmp } from '../packet/icmp.ts';
 import { createIpView, IP_PROTOCOL, readIp } from '../packet/ip.ts';
 import { createQuoteView, readQuote } from '../packet/quote.ts';
@@ -11,6 +11,7 @@ import { createTcpView, readTcp, TCP_FLAG } from '../packet/tcp.ts';
 import { createUdpView, readUdp } from '../packet/udp.ts';
 import { attemptOfIpId, attemptOfSeq } from '../probe/token.ts';
 import { ANSWER } from './facts.ts';
+import type { MatchingOptions, MatchResult } from './match.ts';
 
 /** What a packet says; one record, filled anew by every read. */
 export interface PacketFacts {
@@ -36,26 +37,11 @@ export interface PacketReader {
   /** Reads the IP packet in `bytes[at, end)`; null when it is not an answer to a probe of this run. */
   read(bytes: Uint8Array, at: number, end: number): PacketFacts | null;
   /** Why the last read gave null. */
-  refusal(): 'foreign' | 'bad-token' | 'not-an-answer';
+  refusal(): MatchResult;
 }
 
-export interface PacketReaderOptions {
-  readonly plan: Pick<Plan, 'targets' | 'space' | 'seed'>;
-  readonly srcPort: number;
-  readonly controlAt: (target: number, protocol: number, port: number) => number;
-}
-
-export function createPacketReader(options: PacketReaderOptions): PacketReader {
-  const { plan, srcPort, controlAt } = options;
-  const { targets, space } = plan;
-  const [keyHi, keyLo] = plan.seed;
-  const ip = createIpView();
-  const tcp = createTcpView();
-  const udp = createUdpView();
-  const icmp = createIcmpView();
-  const quote = createQuoteView();
-  let refusal: 'foreign' | 'bad-token' | 'not-an-answer' = 'foreign';
-  const facts: PacketFacts = {
+function createPacketFacts(): PacketFacts {
+  return {
     kind: 'tcp',
     family: 4,
     srcAt: 0,
@@ -72,8 +58,21 @@ export function createPacketReader(options: PacketReaderOptions): PacketReader {
     icmpType: 0,
     icmpCode: 0,
   };
+}
 
-  const refuse = (why: typeof refusal): null => {
+export function createPacketReader(options: MatchingOptions): PacketReader {
+  const { plan, srcPort, controlAt } = options;
+  const { targets, space } = plan;
+  const [keyHi, keyLo] = plan.seed;
+  const ip = createIpView();
+  const tcp = createTcpView();
+  const udp = createUdpView();
+  const icmp = createIcmpView();
+  const quote = createQuoteView();
+  let refusal: MatchResult = 'foreign';
+  const facts = createPacketFacts();
+
+  const refuse = (why: MatchResult): null => {
     refusal = why;
     return null;
   };
@@ -119,12 +118,16 @@ export function createPacketReader(options: PacketReaderOptions): PacketReader {
     return attemptOfIpId(keyHi, keyLo, probe, quote.id);
   };
 
+  /** Reads the quote of an ICMP error; false when it quotes no packet that this run can have sent. */
+  const readOurQuote = (bytes: Uint8Array): boolean => {
+    if (!readIcmp(bytes, ip.payloadAt, ip.payloadEnd, ip.family, icmp)) return false;
+    if (icmp.quoteAt < 0 || !readQuote(bytes, icmp.quoteAt, icmp.quoteEnd, quote)) return false;
+    const isProbe = quote.protocol === PROTO_TCP || quote.protocol === PROTO_UDP;
+    return isProbe && quote.srcPort === srcPort;
+  };
+
   const readError = (bytes: Uint8Array): PacketFacts | null => {
-    if (!readIcmp(bytes, ip.payloadAt, ip.payloadEnd, ip.family, icmp)) return refuse('foreign');
-    if (icmp.quoteAt < 0 || icmp.quoteEnd <= icmp.quoteAt) return refuse('not-an-answer');
-    if (!readQuote(bytes, icmp.quoteAt, icmp.quoteEnd, quote)) return refuse('foreign');
-    if (quote.protocol !== PROTO_TCP && quote.protocol !== PROTO_UDP) return refuse('foreign');
-    if (quote.srcPort !== srcPort) return refuse('foreign');
+    if (!readOurQuote(bytes)) return refuse('foreign');
     const target = targets.indexOf(bytes, quote.dstAt, quote.family);
     if (target < 0) return refuse('foreign');
     const probe = space.indexOf(target, quote.protocol, quote.dstPort);

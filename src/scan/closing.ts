@@ -59,7 +59,7 @@ const OWN_SIDE_WAIT_MS = 1000;
 export function createClosing(
   context: ScanContext,
   sender: Sender,
-  onClosed: (target: number, probes: readonly number[]) => void,
+  onClosed: (probes: readonly number[]) => void,
 ): Closing {
   const { plan, can, probes: state, targets, rtt } = context;
   const works = new Map<number, Work>();
@@ -147,7 +147,7 @@ export function createClosing(
 
   const close = (work: Work): void => {
     works.delete(work.target);
-    onClosed(work.target, work.probes ?? []);
+    onClosed(work.probes ?? []);
   };
 
   const afterLadders = (work: Work, nowMs: number): void => {
@@ -210,6 +210,7 @@ export function createClosing(
       askDistance(createWork(target), nowMs);
     },
     begin(target, waiting, needsOwnSide, nowMs) {
+      if (waiting.length === 0 && !works.has(target)) return;
       const work = works.get(target) ?? createWork(target);
       work.probes = waiting;
       work.needsOwnSide = needsOwnSide;

@@ -1,10 +1,10 @@
 /** Everything that the parts of the scheduler share: the plan, what the wire can do, and the state of the run. */
 import type { Ip, Plan, WireCan } from '../model.ts';
-import type { Pace } from '../timing/pace.ts';
-import type { RttTable } from '../timing/rtt.ts';
-import type { TimingTemplate } from '../timing/templates.ts';
-import type { ProbeState } from './probeState.ts';
-import type { TargetState } from './targetState.ts';
+import { createPace, type Pace } from '../timing/pace.ts';
+import { createRttTable, type RttTable } from '../timing/rtt.ts';
+import { TIMING_TEMPLATES, type TimingTemplate } from '../timing/templates.ts';
+import { createProbeState, type ProbeState } from './probeState.ts';
+import { createTargetState, type TargetState } from './targetState.ts';
 
 export interface ScanContext {
   readonly plan: Plan;
@@ -31,17 +31,33 @@ export interface ScanCounters {
   answeredLate: number;
 }
 
-export function createCounters(): ScanCounters {
+/** The state of a run at its beginning. */
+export function createScanContext(
+  plan: Plan,
+  can: WireCan,
+  ownAddresses: ReadonlySet<Ip>,
+): ScanContext {
+  const template = TIMING_TEMPLATES[plan.timing]!;
   return {
-    sent: 0,
-    received: 0,
-    matched: 0,
-    late: 0,
-    foreign: 0,
-    badToken: 0,
-    retransmitted: 0,
-    answered: 0,
-    answeredLate: 0,
+    plan,
+    can,
+    ownAddresses,
+    template,
+    probes: createProbeState(plan.space.count),
+    targets: createTargetState(plan.targets.count, plan.groups),
+    rtt: createRttTable(plan.targets.count, template),
+    pace: createPace({ template, ratePps: plan.ratePps }),
+    counters: {
+      sent: 0,
+      received: 0,
+      matched: 0,
+      late: 0,
+      foreign: 0,
+      badToken: 0,
+      retransmitted: 0,
+      answered: 0,
+      answeredLate: 0,
+    },
   };
 }
 

@@ -2,7 +2,7 @@
 import { distanceOf } from '../match/distance.ts';
 import { ANSWER } from '../match/facts.ts';
 import { isPortUnreachable } from '../match/icmpMeaning.ts';
-import type { Match } from '../match/matchingEngine.ts';
+import type { Match } from '../match/match.ts';
 import type { ScanContext } from './context.ts';
 import { FROM_NONE, FROM_TARGET } from './probeState.ts';
 

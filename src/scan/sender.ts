@@ -1,25 +1,16 @@
 /**
- * What leaves next: control rows and own-side inquiries first, then retransmissions, then new probes in the seeded order,
- * within the pace, the limit of one target, and what the wire can hold open.
+ * What leaves now: own-side inquiries and control rows first, then probes, within the pace, the limit of one target, and
+ * what the wire can hold open.
  */
-import {
-  createProbeBatch,
-  NO_PROBE,
-  PROTO_OWN_SIDE,
-  PROTO_TCP,
-  PROTO_UDP,
-  type ProbeBatch,
-} from '../batch.ts';
-import { createOrder } from '../plan/order.ts';
-import { payloadFor } from '../probe/payload.ts';
-import { TOKEN, tokenWord } from '../probe/token.ts';
+import { NO_PROBE, PROTO_OWN_SIDE, PROTO_TCP, type ProbeBatch } from '../batch.ts';
+import { createAsking } from './asking.ts';
 import type { ScanContext } from './context.ts';
 import { PHASE } from './probeState.ts';
-import { createQueue } from './queue.ts';
 import type { ControlRow } from './resetCheck.ts';
+import { createRows } from './rows.ts';
 
 export interface Sender {
-  /** Fills the batch for `nowMs`; `onSent` is called for every probe in it. */
+  /** Fills the batch for `nowMs`. */
   fill(nowMs: number): ProbeBatch;
   /** Takes over when the wire says that the rows of the last batch left. */
   commit(): void;
@@ -37,153 +28,80 @@ export interface Sender {
   readonly isBatchFull: () => boolean;
 }
 
-export interface SenderOptions {
-  /** Called for each probe that was put into the batch, with its new attempt number. */
-  readonly onSent: (probe: number, target: number, nowMs: number) => void;
-}
+/** Probes that may be set aside in one fill before it gives up looking for one that may leave. */
+const MAX_LOOKS = 4096;
 
-/** Probes of a full target that may be set aside in one fill before it gives up looking for others. */
-const MAX_DEFERRED_LOOKS = 4096;
-
-export function createSender(context: ScanContext, options: SenderOptions): Sender {
+/** `onSent` is called for each probe that was put into the batch. */
+export function createSender(
+  context: ScanContext,
+  onSent: (probe: number, target: number, nowMs: number) => void,
+): Sender {
   const { plan, can, template, probes, targets, pace, counters } = context;
   const { space } = plan;
-  const [keyHi, keyLo] = plan.seed;
-  const order = createOrder(space.count, plan.seed);
-  const batch = createProbeBatch();
-  const retries = createQueue();
-  const deferred = createQueue();
+  const asking = createAsking(context);
+  const rows = createRows(plan.seed);
+  const { batch } = rows;
   const controls: ControlRow[] = [];
   const inquiries: number[] = [];
-  let cursor = 0;
-  let bytesUsed = 0;
   let batchFull = false;
   let inFlight = 0;
   let tcpInFlight = 0;
   let tcpLimit = can.maxTcpInFlight;
 
-  const hasPending = (): boolean =>
-    cursor < space.count ||
-    retries.size() > 0 ||
-    deferred.size() > 0 ||
-    controls.length > 0 ||
-    inquiries.length > 0;
-
-  /** Starts a row; false when batch or arena is full. */
-  const startRow = (target: number, protocol: number, port: number): number => {
-    const row = batch.count++;
-    batch.tag[row] = 0;
-    batch.probe[row] = NO_PROBE;
-    batch.attempt[row] = 1;
-    batch.target[row] = target;
-    batch.protocol[row] = protocol;
-    batch.port[row] = port;
-    batch.ttl[row] = 0;
-    batch.minTtl[row] = 0;
-    batch.offset[row] = bytesUsed;
-    batch.length[row] = 0;
-    batch.sentMs[row] = 0;
-    return row;
-  };
-
-  const roomFor = (bytes: number): boolean =>
-    batch.count < batch.capacity && bytesUsed + bytes <= batch.bytes.length;
-
-  const writePayload = (row: number, probe: number, port: number): void => {
-    const hi = tokenWord(keyHi, keyLo, probe, TOKEN.PAYLOAD_HI);
-    const lo = tokenWord(keyHi, keyLo, probe, TOKEN.PAYLOAD_LO);
-    const length = payloadFor(port).write(batch.bytes, bytesUsed, hi, lo);
-    batch.length[row] = length;
-    bytesUsed += length;
-  };
-
   const fillOwnRows = (): void => {
-    while (inquiries.length > 0 && roomFor(0)) startRow(inquiries.shift()!, PROTO_OWN_SIDE, 0);
-    while (controls.length > 0) {
-      const control = controls[0]!;
-      const isUdp = control.protocol === PROTO_UDP;
-      if (!roomFor(isUdp ? payloadFor(control.port).maxLength : 0)) return;
-      controls.shift();
-      const row = startRow(control.target, control.protocol, control.port);
-      batch.tag[row] = control.tag;
-      batch.minTtl[row] = control.minTtl;
-      if (isUdp) writePayload(row, NO_PROBE, control.port);
+    while (inquiries.length > 0 && rows.hasRoom(PROTO_OWN_SIDE, 0)) {
+      rows.add(NO_PROBE, 1, inquiries.shift()!, PROTO_OWN_SIDE, 0);
+    }
+    while (controls.length > 0 && rows.hasRoom(controls[0]!.protocol, controls[0]!.port)) {
+      rows.addControl(controls.shift()!);
       counters.sent += 1;
     }
+    batchFull = controls.length > 0;
   };
 
   const addProbe = (probe: number, target: number, nowMs: number): void => {
     const protocol = space.protocolOf(probe);
-    const port = space.portOf(probe);
-    const row = startRow(target, protocol, port);
     const attempt = probes.attempts[probe]! + 1;
     probes.attempts[probe] = attempt;
-    batch.probe[row] = probe;
-    batch.attempt[row] = attempt;
-    if (protocol === PROTO_UDP) writePayload(row, probe, port);
-    else tcpInFlight += 1;
+    probes.phase[probe] = PHASE.IN_FLIGHT;
+    rows.add(probe, attempt, target, protocol, space.portOf(probe));
+    if (protocol === PROTO_TCP) tcpInFlight += 1;
     inFlight += 1;
     targets.inFlight[target]! += 1;
     counters.sent += 1;
     if (attempt > 1) counters.retransmitted += 1;
     const cohort = pace.sent(attempt === 1);
     if (attempt === 1) probes.cohort[probe] = cohort;
-    probes.phase[probe] = PHASE.IN_FLIGHT;
-    options.onSent(probe, target, nowMs);
-  };
-
-  /** Next probe to ask, or -1. Skips what needs no asking any more. */
-  const take = (): number => {
-    while (retries.size() > 0) {
-      const probe = retries.shift();
-      if (probes.phase[probe] === PHASE.WAITING) return probe;
-    }
-    while (deferred.size() > 0) {
-      const probe = deferred.shift();
-      if (probes.phase[probe] === PHASE.WAITING) return probe;
-    }
-    while (cursor < space.count) {
-      const probe = order(cursor++);
-      if (probes.phase[probe] === PHASE.WAITING) return probe;
-    }
-    return -1;
+    onSent(probe, target, nowMs);
   };
 
   const fillProbes = (nowMs: number): void => {
-    let allowed = pace.allowance(nowMs, inFlight);
-    let looks = 0;
-    const putBack: number[] = [];
-    while (allowed > 0 && batch.count < batch.capacity) {
-      const probe = take();
+    const aside: number[] = [];
+    for (let allowed = pace.allowance(nowMs, inFlight); allowed > 0; ) {
+      const probe = asking.take();
       if (probe < 0) break;
       const target = space.targetOf(probe);
-      const isTcp = space.protocolOf(probe) === PROTO_TCP;
-      const full =
-        targets.inFlight[target]! >= template.maxTargetWindow || (isTcp && tcpInFlight >= tcpLimit);
-      if (full) {
-        putBack.push(probe);
-        if (++looks >= MAX_DEFERRED_LOOKS) break;
+      const protocol = space.protocolOf(probe);
+      batchFull = !rows.hasRoom(protocol, space.portOf(probe));
+      const tooMany =
+        targets.inFlight[target]! >= template.maxTargetWindow ||
+        (protocol === PROTO_TCP && tcpInFlight >= tcpLimit);
+      if (batchFull || tooMany) {
+        aside.push(probe);
+        if (batchFull || aside.length >= MAX_LOOKS) break;
         continue;
-      }
-      if (!isTcp && !roomFor(payloadFor(space.portOf(probe)).maxLength)) {
-        putBack.push(probe);
-        batchFull = true;
-        break;
       }
       addProbe(probe, target, nowMs);
       allowed -= 1;
     }
-    if (allowed > 0 && batch.count === batch.capacity) batchFull = true;
-    for (const probe of putBack) deferred.push(probe);
+    for (const probe of aside) asking.defer(probe);
   };
 
   return {
     fill(nowMs) {
-      batch.count = 0;
-      bytesUsed = 0;
-      batchFull = false;
+      rows.clear();
       fillOwnRows();
-      fillProbes(nowMs);
+      if (!batchFull) fillProbes(nowMs);
       return batch;
     },
     commit() {
@@ -194,12 +112,9 @@ export function createSender(context: ScanContext, options: SenderOptions): Send
         probes.lastSentMs[probe] = sentMs;
         if (batch.attempt[row] === 1) probes.firstSentMs[probe] = sentMs;
       }
-      batch.count = 0;
+      rows.clear();
     },
-    retry: (probe) => {
-      probes.phase[probe] = PHASE.WAITING;
-      retries.push(probe);
-    },
+    retry: asking.retry,
     control: (row) => void controls.push(row),
     inquire: (target) => void inquiries.push(target),
     release(probe) {
@@ -211,7 +126,7 @@ export function createSender(context: ScanContext, options: SenderOptions): Send
       tcpLimit = Math.max(1, Math.min(tcpLimit, tcpInFlight));
     },
     inFlight: () => inFlight,
-    hasPending,
+    hasPending: () => asking.hasMore() || controls.length > 0 || inquiries.length > 0,
     isBatchFull: () => batchFull,
   };
 }

@@ -1,5 +1,5 @@
 /** What is known of every target of a run, one column a fact. */
-import type { OwnSide } from '../model.ts';
+import type { OwnSide, PlanGroup } from '../model.ts';
 
 export interface TargetState {
   /** Probes of this target that are neither answered nor given up. */
@@ -11,25 +11,23 @@ export interface TargetState {
   readonly distance: Uint8Array;
   /** Port-unreachables that the target itself sent. */
   readonly icmpAnswers: Uint32Array;
-  /** RST answers that wait for the comparison with another kind of answer. */
-  readonly resets: Uint32Array;
   /** 1: something came back from the target itself. */
   readonly alive: Uint8Array;
-  /** 1: its host timeout has passed. */
-  readonly expired: Uint8Array;
   readonly ownSide: Map<number, OwnSide>;
 }
 
-export function createTargetState(count: number): TargetState {
+export function createTargetState(count: number, groups: readonly PlanGroup[]): TargetState {
+  const remaining = new Uint32Array(count);
+  for (const { firstTarget, targetCount, tcpPorts, udpPorts } of groups) {
+    remaining.fill(tcpPorts.length + udpPorts.length, firstTarget, firstTarget + targetCount);
+  }
   return {
-    remaining: new Uint32Array(count),
+    remaining,
     inFlight: new Uint32Array(count),
     startedMs: new Float64Array(count).fill(Number.NaN),
     distance: new Uint8Array(count),
     icmpAnswers: new Uint32Array(count),
-    resets: new Uint32Array(count),
     alive: new Uint8Array(count),
-    expired: new Uint8Array(count),
     ownSide: new Map(),
   };
 }

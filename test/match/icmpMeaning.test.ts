@@ -40,21 +40,23 @@ const ANY_CODE: Readonly<Record<Family, Readonly<Record<number, string>>>> = {
 const UNREACHABLE: Readonly<Record<Family, number>> = { 4: 3, 6: 1 };
 
 describe.each([4, 6] as const)('every ICMP message of IPv%i', (family) => {
+  const expected = (type: number, code: number): object => {
+    const key = `${type}/${code}`;
+    const reason = DECIDES[family][key] ?? ANY_CODE[family][type];
+    if (key.startsWith(TOO_BIG[family]) && (family === 6 || key === TOO_BIG[family])) {
+      return { kind: 'smaller' };
+    }
+    if (reason !== undefined) return { kind: 'state', reason };
+    return type === UNREACHABLE[family]
+      ? { kind: 'state', reason: 'net-unreach' }
+      : { kind: 'none' };
+  };
+
   it('means what the table of truth.md says', () => {
     for (let type = 0; type < 256; type++) {
       for (let code = 0; code < 256; code++) {
         const meaning = icmpMeaning(family, type, code);
-        const key = `${type}/${code}`;
-        const expected = DECIDES[family][key] ?? ANY_CODE[family][type];
-        if (key.startsWith(TOO_BIG[family]) && (family === 6 || key === TOO_BIG[family])) {
-          expect(meaning.kind, key).toBe('smaller');
-        } else if (expected !== undefined) {
-          expect(meaning, key).toMatchObject({ kind: 'state', reason: expected });
-        } else if (type === UNREACHABLE[family]) {
-          expect(meaning, key).toMatchObject({ kind: 'state', reason: 'net-unreach' });
-        } else {
-          expect(meaning.kind, key).toBe('none');
-        }
+        expect(meaning, `${type}/${code}`).toMatchObject(expected(type, code));
       }
     }
   });

@@ -24,7 +24,7 @@ describe('whose RST', () => {
     ['a router next to us', 3, 64, NEARER, 64],
     ['a target on the link', 1, 64, SAME, 64],
     ['a Windows target three hops away', 3, 126, SAME, 126],
-    ['a router that starts with 128, two hops away', 3, 127, NEARER, 127],
+    ['a router that starts with 128, two hops away', 3, 127, NEARER, 0],
     ['a target that starts with 255', 3, 253, SAME, 253],
     ['a router that starts with 255, next to us', 3, 255, NEARER, 0],
     ['a Windows target on the link', 1, 128, SAME, 128],

@@ -1,0 +1,71 @@
+/** From judgements to the records of a report. */
+import type { HostVerdict, Judgement, Plan, Verdict, WireKind } from '../model.ts';
+import { sentence } from './sentences.ts';
+
+export interface BuildContext {
+  readonly plan: Plan;
+  readonly wire: WireKind;
+  readonly judgementOf: (probe: number) => Judgement;
+}
+
+const TCP = 6;
+
+/** The verdict of a probe, with its sentence. */
+export function buildVerdict({ plan, wire, judgementOf }: BuildContext, probe: number): Verdict {
+  const judgement = judgementOf(probe);
+  const target = plan.space.targetOf(probe);
+  return {
+    target: plan.targets.ip(target),
+    name: plan.targets.name(target),
+    port: plan.space.portOf(probe),
+    protocol: plan.space.protocolOf(probe) === TCP ? 'tcp' : 'udp',
+    ...judgement,
+    confidence: Math.floor(judgement.confidence * 10_000) / 10_000,
+    why: sentence(judgement.whyId, judgement.whyArgs),
+    wire,
+  };
+}
+
+/** One record a host: up when something came from it, down when our link says that nobody has its address. */
+export function buildHosts(
+  plan: Plan,
+  verdicts: readonly Verdict[],
+  isAlive: (target: number) => boolean,
+): readonly HostVerdict[] {
+  const byTarget = new Map<string, Verdict>();
+  for (const verdict of verdicts) {
+    const best = byTarget.get(verdict.target);
+    if (best === undefined || rank(verdict) > rank(best)) byTarget.set(verdict.target, verdict);
+  }
+  return Array.from({ length: plan.targets.count }, (_, target): HostVerdict => {
+    const ip = plan.targets.ip(target);
+    const best = byTarget.get(ip);
+    const state = isAlive(target) ? 'up' : best?.detail === 'no-neighbour' ? 'down' : 'unknown';
+    return {
+      target: ip,
+      name: plan.targets.name(target),
+      state,
+      reason: best?.reason ?? 'no-response',
+    };
+  });
+}
+
+/** An answer of the target itself tells most about the host. */
+function rank({ by, detail }: Verdict): number {
+  if (by?.role === 'target') return 2;
+  return detail === 'no-neighbour' ? 1 : 0;
+}
+
+/** Ports that are listed one by one when they were not finished. */
+const MAX_LISTED = 32;
+
+/** What was not done, for people: each port of a short list, a count for a long one. */
+export function describeNotDone(plan: Plan, probes: readonly number[]): readonly string[] {
+  const listed = probes.slice(0, MAX_LISTED).map((probe) => {
+    const protocol = plan.space.protocolOf(probe) === TCP ? 'tcp' : 'udp';
+    const ip = plan.targets.ip(plan.space.targetOf(probe));
+    return `${ip} ${plan.space.portOf(probe)}/${protocol}`;
+  });
+  const more = probes.length - listed.length;
+  return more > 0 ? [...listed, `and ${more} more`] : listed;
+}

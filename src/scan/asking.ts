@@ -1,0 +1,45 @@
+/** Which probe is asked next: retransmissions, then those set aside, then new ones in the seeded order. */
+import { createOrder } from '../plan/order.ts';
+import type { ScanContext } from './context.ts';
+import { PHASE } from './probeState.ts';
+import { createQueue } from './queue.ts';
+
+export interface Asking {
+  /** The next probe, or -1 when none waits. */
+  take(): number;
+  /** Asks a probe again. */
+  retry(probe: number): void;
+  /** Sets a probe aside that cannot be asked at the moment. */
+  defer(probe: number): void;
+  hasMore(): boolean;
+}
+
+export function createAsking({ plan, probes }: ScanContext): Asking {
+  const { count } = plan.space;
+  const order = createOrder(count, plan.seed);
+  const retries = createQueue();
+  const deferred = createQueue();
+  let cursor = 0;
+  return {
+    take() {
+      for (;;) {
+        const probe =
+          retries.size() > 0
+            ? retries.shift()
+            : deferred.size() > 0
+              ? deferred.shift()
+              : cursor < count
+                ? order(cursor++)
+                : -1;
+        // What was answered or given up meanwhile needs no asking.
+        if (probe < 0 || probes.phase[probe] === PHASE.WAITING) return probe;
+      }
+    },
+    retry(probe) {
+      probes.phase[probe] = PHASE.WAITING;
+      retries.push(probe);
+    },
+    defer: (probe) => deferred.push(probe),
+    hasMore: () => cursor < count || retries.size() > 0 || deferred.size() > 0,
+  };
+}

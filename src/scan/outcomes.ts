@@ -1,0 +1,135 @@
+/** What follows from an answer, from a silence, and from want of room at home: asked again, watched, or finished. */
+import { ERRNO } from '../errno.ts';
+import { ANSWER } from '../match/facts.ts';
+import { icmpMeaning } from '../match/icmpMeaning.ts';
+import type { Match } from '../match/match.ts';
+import type { ScanContext } from './context.ts';
+import { noteAnswer } from './evidence.ts';
+import { PHASE } from './probeState.ts';
+import type { Sender } from './sender.ts';
+import { isFromOwnAddress } from './settling.ts';
+import type { Timeouts } from './timeouts.ts';
+
+export interface Outcomes {
+  /** An answer to an ordinary probe. */
+  answered(match: Match, nowMs: number): void;
+  timedOut(probe: number, nowMs: number): void;
+  /** Ends the attempt in flight, for the pace. */
+  release(probe: number, answered: boolean): void;
+}
+
+export interface OutcomesOptions {
+  readonly sender: Sender;
+  readonly timeouts: Timeouts;
+  readonly onReset: (target: number, nowMs: number) => void;
+  readonly onFinished: (probe: number, nowMs: number) => void;
+}
+
+/** How often a send that our own kernel refused for want of room is tried again before that is the verdict. */
+const MAX_LOCAL_RETRIES = 50;
+const LOCAL_RETRY_MS = 20;
+/** How long a connection without a send window is watched, ms: the time that a proxy takes to reach its backend. */
+const HOLD_MS = 1000;
+/** Linux routers report a dead next hop after 3.07 s (methods.md A1); only a target that never answered is waited for. */
+const LATE_UNREACHABLE_MS = 3400;
+/** Timing templates that have the patience for that. */
+const MOST_PATIENT_TIMING = 3;
+
+/** errnos that say "no room at the moment", not "no". */
+const WANT_OF_ROOM: ReadonlySet<number> = new Set([
+  ERRNO.EAGAIN,
+  ERRNO.ENOBUFS,
+  ERRNO.EMFILE,
+  ERRNO.ENFILE,
+  ERRNO.EADDRNOTAVAIL,
+]);
+
+export function createOutcomes(context: ScanContext, options: OutcomesOptions): Outcomes {
+  const { plan, can, template, probes, targets, pace, counters } = context;
+  const { sender, timeouts, onReset, onFinished } = options;
+  const localRetries = new Map<number, number>();
+  let highestAnswered = 1;
+
+  const allowedAttempts = (): number => {
+    if (plan.retries !== undefined) return 1 + plan.retries;
+    return 1 + Math.min(template.maxRetries, Math.max(template.retries, highestAnswered));
+  };
+
+  const release = (probe: number, answered: boolean): void => {
+    if (probes.phase[probe] !== PHASE.IN_FLIGHT) return;
+    sender.release(probe);
+    const cohort = probes.cohort[probe]!;
+    probes.cohort[probe] = 0;
+    pace.settled(cohort, answered && probes.attempts[probe] === 1);
+  };
+
+  /** One transient unreachable is no verdict yet: it is asked once more. */
+  const isTransient = (probe: number, target: number): boolean => {
+    if (probes.answer[probe] !== ANSWER.ICMP || probes.attempts[probe]! > 1) return false;
+    if (allowedAttempts() === 1 || isFromOwnAddress(context, probe)) return false;
+    const family = plan.targets.families[target] === 6 ? 6 : 4;
+    const meaning = icmpMeaning(family, probes.icmpType[probe]!, probes.icmpCode[probe]!);
+    return meaning.kind === 'state' && meaning.transient;
+  };
+
+  /** Back-pressure of our own kernel: the attempt does not count, and is made again. False when it has lasted too long. */
+  const waitForRoom = (probe: number, errno: number, nowMs: number): boolean => {
+    const tries = (localRetries.get(probe) ?? 0) + 1;
+    if (tries > MAX_LOCAL_RETRIES) return false;
+    localRetries.set(probe, tries);
+    if (errno === ERRNO.EMFILE || errno === ERRNO.ENFILE) sender.lowerTcpLimit();
+    probes.attempts[probe]! -= 1;
+    timeouts.arm(probe, nowMs + LOCAL_RETRY_MS);
+    return true;
+  };
+
+  const late = (match: Match): void => {
+    counters.late += 1;
+    // A verdict that is out stays; one that is not may still learn from a late answer.
+    if (probes.phase[match.probe] === PHASE.DONE) noteAnswer(context, match);
+  };
+
+  return {
+    release,
+    answered(match, nowMs) {
+      const { probe, target, answer } = match;
+      if (probes.phase[probe]! >= PHASE.DONE) {
+        late(match);
+        return;
+      }
+      const noRoom = answer === ANSWER.SEND_FAILED && WANT_OF_ROOM.has(match.errno);
+      if (noRoom && waitForRoom(probe, match.errno, nowMs)) return;
+      // A stranger's answer is kept; the asked one may still come.
+      if (!noteAnswer(context, match) || answer === ANSWER.STRANGER) return;
+      counters.answered += 1;
+      if (probes.attempts[probe]! > 1) {
+        counters.answeredLate += 1;
+        highestAnswered = Math.max(highestAnswered, probes.attempts[probe]!);
+      }
+      release(probe, answer !== ANSWER.SEND_FAILED);
+      if (answer === ANSWER.WINDOWLESS && !can.packets) {
+        probes.phase[probe] = PHASE.HELD;
+        timeouts.arm(probe, nowMs + HOLD_MS);
+      } else if (isTransient(probe, target)) {
+        sender.retry(probe);
+      } else {
+        if (answer === ANSWER.RESET) onReset(target, nowMs);
+        onFinished(probe, nowMs);
+      }
+    },
+    timedOut(probe, nowMs) {
+      const target = plan.space.targetOf(probe);
+      const isLast =
+        probes.phase[probe] === PHASE.HELD || probes.attempts[probe]! >= allowedAttempts();
+      const lateMs = targets.startedMs[target]! + LATE_UNREACHABLE_MS;
+      const mayStillCome = targets.alive[target] === 0 && probes.answer[probe] === ANSWER.NONE;
+      if (isLast && mayStillCome && plan.timing <= MOST_PATIENT_TIMING && nowMs < lateMs) {
+        timeouts.arm(probe, lateMs);
+        return;
+      }
+      release(probe, false);
+      if (isLast) onFinished(probe, nowMs);
+      else sender.retry(probe);
+    },
+  };
+}

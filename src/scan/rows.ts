@@ -1,0 +1,67 @@
+/** Writing rows into the batch that leaves next. */
+import { createProbeBatch, NO_PROBE, PROTO_UDP, type ProbeBatch } from '../batch.ts';
+import { payloadFor } from '../probe/payload.ts';
+import { TOKEN, tokenWord } from '../probe/token.ts';
+import type { ControlRow } from './resetCheck.ts';
+
+export interface Rows {
+  readonly batch: ProbeBatch;
+  clear(): void;
+  /** False when the batch has no row, or no bytes, for another probe of this protocol and port. */
+  hasRoom(protocol: number, port: number): boolean;
+  add(probe: number, attempt: number, target: number, protocol: number, port: number): void;
+  addControl(control: ControlRow): void;
+}
+
+export function createRows(seed: readonly [number, number]): Rows {
+  const [keyHi, keyLo] = seed;
+  const batch = createProbeBatch();
+  let bytesUsed = 0;
+
+  const add = (
+    probe: number,
+    attempt: number,
+    target: number,
+    protocol: number,
+    port: number,
+  ): number => {
+    const row = batch.count++;
+    batch.probe[row] = probe;
+    batch.attempt[row] = attempt;
+    batch.tag[row] = 0;
+    batch.target[row] = target;
+    batch.protocol[row] = protocol;
+    batch.port[row] = port;
+    batch.ttl[row] = 0;
+    batch.minTtl[row] = 0;
+    batch.offset[row] = bytesUsed;
+    batch.length[row] = 0;
+    batch.sentMs[row] = 0;
+    if (protocol === PROTO_UDP) {
+      const hi = tokenWord(keyHi, keyLo, probe, TOKEN.PAYLOAD_HI);
+      const lo = tokenWord(keyHi, keyLo, probe, TOKEN.PAYLOAD_LO);
+      const length = payloadFor(port).write(batch.bytes, bytesUsed, hi, lo);
+      batch.length[row] = length;
+      bytesUsed += length;
+    }
+    return row;
+  };
+
+  return {
+    batch,
+    clear() {
+      batch.count = 0;
+      bytesUsed = 0;
+    },
+    hasRoom(protocol, port) {
+      if (batch.count === batch.capacity) return false;
+      return protocol !== PROTO_UDP || bytesUsed + payloadFor(port).maxLength <= batch.bytes.length;
+    },
+    add,
+    addControl({ tag, target, protocol, port, minTtl }) {
+      const row = add(NO_PROBE, 1, target, protocol, port);
+      batch.tag[row] = tag;
+      batch.minTtl[row] = minTtl;
+    },
+  };
+}

@@ -1,0 +1,84 @@
+/** The end of a probe: its verdict is out at once, or waits until its target is closed. */
+import { ANSWER } from '../match/facts.ts';
+import type { ScanContext } from './context.ts';
+import { PHASE } from './probeState.ts';
+
+export interface Settling {
+  /** Nothing more is asked of this probe. Returns true when that was the last one of its target. */
+  finish(probe: number): boolean;
+  /** The probe is given up without a verdict. Returns true when that was the last one of its target. */
+  drop(probe: number): boolean;
+  /** Probes of a target whose verdicts wait, once; and whether our own side has to be asked about them. */
+  takeWaiting(target: number): {
+    readonly probes: readonly number[];
+    readonly needsOwnSide: boolean;
+  };
+  settle(probes: readonly number[]): void;
+  /** Probes settled since the last call. */
+  takeSettled(): readonly number[];
+  doneCount(): number;
+}
+
+export function createSettling(context: ScanContext): Settling {
+  const { plan, can, probes, targets } = context;
+  const waiting = new Map<number, number[]>();
+  const needsOwnSide = new Uint8Array(plan.targets.count);
+  let settled: number[] = [];
+  let doneCount = 0;
+
+  const countDown = (target: number): boolean => {
+    doneCount += 1;
+    targets.remaining[target]! -= 1;
+    return targets.remaining[target] === 0;
+  };
+
+  const settle = (probe: number): void => {
+    probes.phase[probe] = PHASE.SETTLED;
+    settled.push(probe);
+  };
+
+  /** Answers that nothing found out later can change. */
+  const isFinalAtOnce = (probe: number, answer: number): boolean =>
+    answer >= ANSWER.SYN_ACK || (answer === ANSWER.ICMP && !isFromOwnAddress(context, probe));
+
+  const wantsOwnSide = (answer: number): boolean =>
+    answer === ANSWER.RESET ? !can.packets : answer <= ANSWER.ICMP;
+
+  return {
+    finish(probe) {
+      const target = plan.space.targetOf(probe);
+      const answer = probes.answer[probe]!;
+      probes.phase[probe] = PHASE.DONE;
+      if (isFinalAtOnce(probe, answer)) settle(probe);
+      else {
+        const others = waiting.get(target);
+        if (others === undefined) waiting.set(target, [probe]);
+        else others.push(probe);
+        if (wantsOwnSide(answer)) needsOwnSide[target] = 1;
+      }
+      return countDown(target);
+    },
+    drop(probe) {
+      probes.phase[probe] = PHASE.DROPPED;
+      return countDown(plan.space.targetOf(probe));
+    },
+    takeWaiting(target) {
+      const taken = waiting.get(target) ?? [];
+      waiting.delete(target);
+      return { probes: taken, needsOwnSide: needsOwnSide[target] === 1 };
+    },
+    settle: (list) => list.forEach(settle),
+    takeSettled() {
+      const taken = settled;
+      settled = [];
+      return taken;
+    },
+    doneCount: () => doneCount,
+  };
+}
+
+/** Whether the deciding answer of a probe was sent by one of our own addresses. */
+export function isFromOwnAddress({ probes, ownAddresses }: ScanContext, probe: number): boolean {
+  const ref = probes.from[probe]!;
+  return ref > 1 && ownAddresses.has(probes.senderOf(ref));
+}

@@ -1,0 +1,68 @@
+/** How long each probe in flight is waited for. */
+import { PROTO_TCP } from '../batch.ts';
+import type { ScanContext } from './context.ts';
+import { createDeadlines } from './deadlines.ts';
+import { PHASE } from './probeState.ts';
+
+export interface Timeouts {
+  /** Starts the clock of an attempt, by what is known of its target. */
+  start(probe: number, target: number, nowMs: number): void;
+  /** Waits for a probe until `atMs`. */
+  arm(probe: number, atMs: number): void;
+  /** Calls `onTimeout` for every probe whose time has come. */
+  expire(nowMs: number, onTimeout: (probe: number) => void): void;
+  /** Earliest time at which expire has something to do, or Infinity. */
+  wakeAtMs(): number;
+}
+
+export function createTimeouts(context: ScanContext): Timeouts {
+  const { plan, can, template, probes, rtt } = context;
+  const { space } = plan;
+  const deadlines = createDeadlines();
+
+  const waitMs = (probe: number, target: number): number => {
+    const rtoMs = rtt.rtoMs(target);
+    return space.protocolOf(probe) === PROTO_TCP ? Math.max(rtoMs, can.tcpSilenceMs) : rtoMs;
+  };
+
+  /** A timeout set before the target's first answer is looked at again, in doubling steps: the answer may shorten it. */
+  const nextLookMs = (probe: number, nowMs: number): number =>
+    nowMs + Math.max(template.minRtoMs, nowMs - probes.lastSentMs[probe]!);
+
+  /** When the attempt in flight is given up, by what is known of the target by now. */
+  const dueMs = (probe: number): number => {
+    const untilMs = probes.waitedUntilMs[probe]!;
+    const target = space.targetOf(probe);
+    if (probes.phase[probe] !== PHASE.IN_FLIGHT || rtt.srttMs(target) < 0) return untilMs;
+    return Math.min(untilMs, probes.lastSentMs[probe]! + waitMs(probe, target));
+  };
+
+  const arm = (probe: number, atMs: number): void => {
+    probes.waitedUntilMs[probe] = atMs;
+    deadlines.push(Math.min(atMs, nextLookMs(probe, probes.lastSentMs[probe]!)), probe);
+  };
+
+  return {
+    start(probe, target, nowMs) {
+      probes.lastSentMs[probe] = nowMs;
+      if (probes.attempts[probe] === 1) probes.firstSentMs[probe] = nowMs;
+      arm(probe, nowMs + waitMs(probe, target));
+    },
+    arm,
+    expire(nowMs, onTimeout) {
+      while (deadlines.peekMs() <= nowMs) {
+        const probe = deadlines.pop();
+        const phase = probes.phase[probe];
+        // Entries are never removed: that of an answered or newer attempt is stale.
+        if (phase !== PHASE.IN_FLIGHT && phase !== PHASE.HELD) continue;
+        const due = dueMs(probe);
+        if (due > nowMs) deadlines.push(Math.min(due, nextLookMs(probe, nowMs)), probe);
+        else {
+          probes.waitedUntilMs[probe] = nowMs;
+          onTimeout(probe);
+        }
+      }
+    },
+    wakeAtMs: () => deadlines.peekMs(),
+  };
+}
