@@ -1,0 +1,38 @@
+/** Rows that the tool asks besides the plan: each has a tag by which its answer is found. */
+import type { ControlRow } from './resetCheck.ts';
+
+export type ControlRequest = Pick<ControlRow, 'target' | 'protocol' | 'port' | 'minTtl' | 'probe'>;
+
+export interface ControlRows {
+  add(request: ControlRequest): ControlRow;
+  byTag(tag: number): ControlRow | undefined;
+  /** Tag of the distance control that asked this port, or 0. */
+  tagAt(target: number, protocol: number, port: number): number;
+  /** Control datagrams to ports that nobody asked for. */
+  distanceControls(): readonly ControlRow[];
+}
+
+export function createControlRows(send: (row: ControlRow) => void): ControlRows {
+  const rows: ControlRow[] = [];
+  const distanceTags = new Map<string, number>();
+  const keyOf = (target: number, protocol: number, port: number): string =>
+    `${target}/${protocol}/${port}`;
+  return {
+    add(request) {
+      const row: ControlRow = { ...request, tag: rows.length + 1, outcome: 'waiting' };
+      rows.push(row);
+      if (row.probe < 0) distanceTags.set(keyOf(row.target, row.protocol, row.port), row.tag);
+      send(row);
+      return row;
+    },
+    byTag: (tag) => rows[tag - 1],
+    tagAt: (target, protocol, port) =>
+      distanceTags.size === 0 ? 0 : (distanceTags.get(keyOf(target, protocol, port)) ?? 0),
+    distanceControls: () => rows.filter((row) => row.probe < 0),
+  };
+}
+
+/** Marks what did not answer in time. */
+export function closeRows(rows: readonly ControlRow[]): void {
+  for (const row of rows) if (row.outcome === 'waiting') row.outcome = 'silent';
+}
