@@ -26,6 +26,8 @@ await build({
   minifySyntax: true,
   legalComments: 'none',
   define: { 'import.meta.url': '__bundleUrl' },
-  banner: { js: "'use strict';const __bundleUrl=require('node:url').pathToFileURL(__filename).href;" },
+  banner: {
+    js: "'use strict';const __bundleUrl=require('node:url').pathToFileURL(__filename).href;",
+  },
   external: ['raw-socket'],
 });

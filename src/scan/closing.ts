@@ -21,8 +21,6 @@ import {
 import type { Sender } from './sender.ts';
 
 export interface Closing {
-  /** A RST came: the target's distance is asked for, unless another answer has shown it. */
-  noteReset(target: number, nowMs: number): void;
   /** All probes of the target are done; `probes` are those whose verdicts wait for this. */
   begin(target: number, probes: readonly number[], needsOwnSide: boolean, nowMs: number): void;
   /** A control row was answered. */
@@ -43,9 +41,9 @@ export interface Closing {
 interface Work {
   readonly target: number;
   step: 'distance' | 'ladder' | 'second-ladder' | 'own-side';
-  /** Verdicts that wait; undefined while the target's probes are still out. */
-  probes: readonly number[] | undefined;
-  needsOwnSide: boolean;
+  /** Probes whose verdicts wait. */
+  readonly probes: readonly number[];
+  readonly needsOwnSide: boolean;
   /** Rows whose answers the present step waits for. */
   rows: ControlRow[];
   dueMs: number;
@@ -75,7 +73,7 @@ export function createClosing(
 
   const close = (work: Work): void => {
     works.delete(work.target);
-    onClosed(work.probes ?? []);
+    onClosed(work.probes);
   };
 
   const askDistance = (work: Work, nowMs: number): void => {
@@ -109,12 +107,21 @@ export function createClosing(
     waitUntil(work, nowMs + OWN_SIDE_WAIT_MS);
   };
 
+  const resetsOf = ({ probes }: Work): readonly number[] =>
+    probes.filter((probe) => state.answer[probe] === ANSWER.RESET);
+
+  /** Whether a RST has to be compared, and nothing in this run has shown how far the target is. */
+  const needsDistance = (work: Work): boolean => {
+    if (!can.resetKnown || !plan.control || targets.distance[work.target]! > 0) return false;
+    const resets = resetsOf(work).length;
+    return resets > 0 && (can.packets || (can.minTtl && resets <= MAX_CHECKED_RESETS));
+  };
+
   /** The distance is known, or is not to be had. */
-  const afterDistance = (work: Work, waiting: readonly number[], nowMs: number): void => {
+  const afterDistance = (work: Work, nowMs: number): void => {
     const distance = targets.distance[work.target]!;
-    const resets = waiting.filter((probe) => state.answer[probe] === ANSWER.RESET);
-    const canCompare = can.minTtl && plan.control && distance > 0;
-    if (resets.length === 0 || resets.length > MAX_CHECKED_RESETS || !canCompare) {
+    const resets = can.minTtl && plan.control && distance > 0 ? resetsOf(work) : [];
+    if (resets.length === 0 || resets.length > MAX_CHECKED_RESETS) {
       askOwnSide(work, nowMs);
       return;
     }
@@ -135,8 +142,7 @@ export function createClosing(
   };
 
   const goOn = (work: Work, nowMs: number): void => {
-    if (work.probes === undefined) return;
-    if (work.step === 'distance') afterDistance(work, work.probes, nowMs);
+    if (work.step === 'distance') afterDistance(work, nowMs);
     else if (work.step === 'ladder') afterFirstLadder(work, nowMs);
     else if (work.step === 'second-ladder') {
       comparison.read(work.target, work.rows);
@@ -144,23 +150,13 @@ export function createClosing(
     } else close(work);
   };
 
-  const isWaiting = (work: Work): boolean => work.rows.some((row) => row.outcome === 'waiting');
-
   return {
-    noteReset(target, nowMs) {
-      const useful = can.resetKnown && (can.packets || can.minTtl) && plan.control;
-      if (!useful || targets.distance[target]! > 0 || works.has(target)) return;
-      const work = createWork(target);
-      works.set(target, work);
-      askDistance(work, nowMs);
-    },
     begin(target, waiting, needsOwnSide, nowMs) {
-      if (waiting.length === 0 && !works.has(target)) return;
-      const work = works.get(target) ?? createWork(target);
+      if (waiting.length === 0) return;
+      const work = createWork(target, waiting, needsOwnSide);
       works.set(target, work);
-      work.probes = waiting;
-      work.needsOwnSide = needsOwnSide;
-      if (!isWaiting(work)) goOn(work, nowMs);
+      if (needsDistance(work)) askDistance(work, nowMs);
+      else goOn(work, nowMs);
     },
     answered(tag, answer, nowMs) {
       const row = controls.byTag(tag);
@@ -198,13 +194,8 @@ export function createClosing(
   };
 }
 
-function createWork(target: number): Work {
-  return {
-    target,
-    step: 'distance',
-    probes: undefined,
-    needsOwnSide: false,
-    rows: [],
-    dueMs: 0,
-  };
+const isWaiting = ({ rows }: Work): boolean => rows.some((row) => row.outcome === 'waiting');
+
+function createWork(target: number, probes: readonly number[], needsOwnSide: boolean): Work {
+  return { target, step: 'distance', probes, needsOwnSide, rows: [], dueMs: 0 };
 }

@@ -21,7 +21,6 @@ export interface Outcomes {
 export interface OutcomesOptions {
   readonly sender: Sender;
   readonly timeouts: Timeouts;
-  readonly onReset: (target: number, nowMs: number) => void;
   readonly onFinished: (probe: number, nowMs: number) => void;
 }
 
@@ -46,7 +45,7 @@ const WANT_OF_ROOM: ReadonlySet<number> = new Set([
 
 export function createOutcomes(context: ScanContext, options: OutcomesOptions): Outcomes {
   const { plan, can, template, probes, targets, pace, counters } = context;
-  const { sender, timeouts, onReset, onFinished } = options;
+  const { sender, timeouts, onFinished } = options;
   const localRetries = new Map<number, number>();
   let highestAnswered = 1;
 
@@ -113,7 +112,6 @@ export function createOutcomes(context: ScanContext, options: OutcomesOptions): 
       } else if (isTransient(probe, target)) {
         sender.retry(probe);
       } else {
-        if (answer === ANSWER.RESET) onReset(target, nowMs);
         onFinished(probe, nowMs);
       }
     },

@@ -84,7 +84,6 @@ export function createScheduler(options: SchedulerOptions): ScanEngine {
   const outcomes = createOutcomes(context, {
     sender,
     timeouts,
-    onReset: closing.noteReset,
     onFinished: (probe, nowMs) =>
       closeIf(settling.finish(probe), plan.space.targetOf(probe), nowMs),
   });

@@ -1,0 +1,17 @@
+import type * as library from '../index.ts';
+
+/** The part of the library that the commands call; tests hand in their own. */
+export type Api = Pick<
+  typeof library,
+  | 'scan'
+  | 'planScan'
+  | 'renderText'
+  | 'jsonChunks'
+  | 'startRecord'
+  | 'verdictRecord'
+  | 'hostRecord'
+  | 'pathRecord'
+  | 'warningRecord'
+  | 'endRecord'
+  | 'nameOfPort'
+>;

@@ -1,0 +1,120 @@
+/**
+ * Translates what users type, nmap's spellings included, into plain long options, which any option parser reads: `-sU`,
+ * `-p53`, `-T4`, `-sUT`, `-vv` are no short options by the common rules.
+ */
+import { UsageError } from '../index.ts';
+import { nearest } from './nearest.ts';
+import type { OptionRow } from './options.ts';
+import { OPTIONS } from './options.ts';
+
+interface Spelling {
+  readonly text: string;
+  readonly row: OptionRow;
+}
+
+/** All spellings; longer ones first, so that `-sU` is tried before `-S`. */
+const SPELLINGS: readonly Spelling[] = OPTIONS.flatMap((row) =>
+  [...row.short, `--${row.long}`].map((text) => ({ text, row })),
+).sort((a, b) => b.text.length - a.text.length);
+
+/**
+ * Translates arguments: every option comes out as `--long` or `--long=value`, everything else after `--`.
+ *
+ * Throws a UsageError for an unknown option (with the nearest known one), a missing or superfluous value, and an option
+ * that is not built yet.
+ */
+export function translateArgv(argv: readonly string[]): string[] {
+  const options: string[] = [];
+  const operands: string[] = [];
+  for (let i = 0; i < argv.length; i++) {
+    const word = argv[i]!;
+    if (word === '--') {
+      operands.push(...argv.slice(i + 1));
+      break;
+    }
+    if (!word.startsWith('-') || word === '-') {
+      operands.push(word);
+      continue;
+    }
+    const { found, usedNext } = readOption(word, argv[i + 1]);
+    options.push(...found);
+    if (usedNext) i++;
+  }
+  return [...options, '--', ...operands];
+}
+
+interface Read {
+  readonly found: readonly string[];
+  readonly usedNext: boolean;
+}
+
+function readOption(word: string, next: string | undefined): Read {
+  const equals = word.startsWith('--') ? word.indexOf('=') : -1;
+  const name = equals < 0 ? word : word.slice(0, equals);
+  const exact = SPELLINGS.find(({ text }) => text === name);
+  if (exact !== undefined) {
+    const attached = equals < 0 ? null : word.slice(equals + 1);
+    return readValue(exact.row, name, attached, next);
+  }
+  if (word.startsWith('--')) throw unknownOption(name);
+  const combined = combinedRows(word);
+  if (combined !== null) {
+    return { found: combined.flatMap((row) => built(row, word)), usedNext: false };
+  }
+  const attached = SPELLINGS.find(
+    ({ text, row }) => row.argument !== null && !text.startsWith('--') && word.startsWith(text),
+  );
+  if (attached === undefined) throw unknownOption(word);
+  const value = word.slice(attached.text.length).replace(/^=/, '');
+  return readValue(attached.row, attached.text, value, undefined);
+}
+
+function readValue(
+  row: OptionRow,
+  name: string,
+  attached: string | null,
+  next: string | undefined,
+): Read {
+  if (row.argument === null) {
+    if (attached !== null) throw new UsageError(`option ${name} takes no value: ${show(attached)}`);
+    return { found: built(row, name), usedNext: false };
+  }
+  const value = attached ?? next;
+  if (row.isLater) built(row, name);
+  if (value === undefined || value === '') {
+    throw new UsageError(`option ${name} needs ${row.argument}`);
+  }
+  return { found: [`--${row.long}=${value}`], usedNext: attached === null };
+}
+
+/** `-sUT` is `-sU -sT`; `-nv` is `-n -v`. Null when a letter is no switch. */
+function combinedRows(word: string): OptionRow[] | null {
+  const type = /^-s([A-Za-z]{2,})$/.exec(word);
+  const spellings =
+    type === null
+      ? [...word.slice(1)].map((letter) => `-${letter}`)
+      : [...type[1]!].map((letter) => `-s${letter}`);
+  const rows = spellings.map((text) => SPELLINGS.find((spelling) => spelling.text === text)?.row);
+  return rows.every((row) => row !== undefined && row.argument === null)
+    ? (rows as OptionRow[])
+    : null;
+}
+
+function built(row: OptionRow, name: string): string[] {
+  if (row.isLater) throw new UsageError(`option ${name} (--${row.long}) is not built yet`);
+  return row.isAlways ? [] : [`--${row.long}`];
+}
+
+function unknownOption(name: string): UsageError {
+  const known = SPELLINGS.filter(({ row }) => !row.isLater).map(({ text }) => text);
+  const suggestion = nearest(name, known);
+  return new UsageError(
+    `unknown option ${show(name)}${suggestion === null ? '' : `; the nearest is ${suggestion}`}`,
+  );
+}
+
+/** Text of the user in quotes, without what would disturb a terminal. */
+export function show(text: string): string {
+  const safe = text.replace(/[\p{C}\u2028\u2029]/gu, '?');
+  return `"${safe.length > 80 ? `${safe.slice(0, 80)}…` : safe}"`;
+}

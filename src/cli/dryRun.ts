@@ -1,0 +1,79 @@
+import type { Plan } from '../index.ts';
+import { formatCount } from './progress.ts';
+
+/** Targets and port ranges that are written out; further ones are counted. */
+const MAX_SHOWN = 16;
+
+/** The plan for a person (`--dry-run`). */
+export function planText(plan: Plan, seed: string): string {
+  const { targets, space } = plan;
+  const lines = [
+    `${counted(space.count, 'probe')} to ${counted(targets.count, 'target')}; nothing is sent`,
+  ];
+  for (const group of plan.groups.slice(0, MAX_SHOWN)) {
+    const first = targets.ip(group.firstTarget);
+    const last = targets.ip(group.firstTarget + group.targetCount - 1);
+    const span =
+      group.targetCount === 1 ? first : `${first} … ${last} (${formatCount(group.targetCount)})`;
+    const name = group.targetCount === 1 ? targets.name(group.firstTarget) : null;
+    lines.push(name === null ? span : `${span} (${name})`);
+    if (group.udpPorts.length > 0) lines.push(`  udp ${compactPorts(group.udpPorts)}`);
+    if (group.tcpPorts.length > 0) lines.push(`  tcp ${compactPorts(group.tcpPorts)}`);
+  }
+  if (plan.groups.length > MAX_SHOWN)
+    lines.push(`… and ${plan.groups.length - MAX_SHOWN} more groups`);
+  const rate = plan.ratePps === undefined ? 'chosen while running' : rateText(plan.ratePps);
+  lines.push(
+    `timing -T${plan.timing}, rate ${rate}, retries ${plan.retries ?? 'by timing'}, host timeout ` +
+      `${plan.hostTimeoutMs === undefined ? 'none' : `${plan.hostTimeoutMs / 1000} s`}`,
+    `control ports ${plan.control ? 'allowed' : 'forbidden'}, certainty ${plan.certainty}, seed ${seed}`,
+    ...plan.warnings.map((warning) => `Note: ${warning}`),
+  );
+  return `${lines.join('\n')}\n`;
+}
+
+/** The plan for a program (`--dry-run --json`). */
+export function planJson(plan: Plan, seed: string): string {
+  const { targets, space, timing, ratePps, retries, hostTimeoutMs, control, certainty } = plan;
+  return `${JSON.stringify({
+    schema: 'pu-probe/plan/1',
+    targets: targets.count,
+    probes: space.count,
+    groups: plan.groups.map((group) => ({
+      first: targets.ip(group.firstTarget),
+      last: targets.ip(group.firstTarget + group.targetCount - 1),
+      targets: group.targetCount,
+      udpPorts: group.udpPorts,
+      tcpPorts: group.tcpPorts,
+    })),
+    timing,
+    ratePps: ratePps === undefined ? null : ratePps === Number.POSITIVE_INFINITY ? 'max' : ratePps,
+    retries: retries ?? null,
+    hostTimeoutMs: hostTimeoutMs ?? null,
+    control,
+    certainty,
+    seed,
+    warnings: plan.warnings,
+  })}\n`;
+}
+
+/** `22,80,8000-8010`: neighbours as ranges, in ascending order. */
+export function compactPorts(ports: readonly number[]): string {
+  const sorted = [...ports].sort((a, b) => a - b);
+  const ranges: string[] = [];
+  for (let i = 0; i < sorted.length; ) {
+    let end = i;
+    while (sorted[end + 1] === sorted[end]! + 1) end++;
+    ranges.push(end === i ? `${sorted[i]}` : `${sorted[i]}-${sorted[end]}`);
+    i = end + 1;
+  }
+  return ranges.join(',');
+}
+
+function counted(count: number, noun: string): string {
+  return `${formatCount(count)} ${noun}${count === 1 ? '' : 's'}`;
+}
+
+function rateText(ratePps: number): string {
+  return ratePps === Number.POSITIVE_INFINITY ? 'max' : `${formatCount(ratePps)} packets/s`;
+}

@@ -1,0 +1,54 @@
+import type { OptionGroup, OptionRow } from './options.ts';
+import { OPTIONS } from './options.ts';
+
+const EXAMPLES = `Examples:
+  pu-probe scan 10.0.0.5 -p 53,123 -sU             are DNS and NTP up?
+  pu-probe scan db1 -p 5432 --expect open          for scripts: exit code
+  pu-probe scan 10.0.0.0/24 -p U:53,T:22,443       many hosts, both protocols
+  pu-probe scan fe80::1%eth0 -F                    IPv6, the short port list
+  pu-probe scan 10.0.0.5 -p- --json > report.json  all TCP ports, as JSON
+`;
+
+const EXIT_CODES = `Exit codes:
+  0  done, every expectation held      3    something could not be checked
+  1  an expectation failed             4    internal error
+  2  usage error, nothing was sent     130  interrupted, findings printed
+`;
+
+/** The text of `pu-probe --help`. */
+export const OVERVIEW: string = `pu-probe: the state of a port, who says so, and why
+
+  pu-probe scan TARGET… [-p PORTS] [-sU] [-sT]  classify ports
+  pu-probe ports                                print the ports asked without -p
+  pu-probe scan --help                          all options
+  pu-probe --version
+
+Targets: names, addresses, 10.0.0.0/24, 10.0.0-1.1-254, host:port, [v6]:port,
+  URLs; several at once
+
+${EXAMPLES}`;
+
+/** The text of `pu-probe scan --help`, made from the table of options. */
+export function scanHelp(): string {
+  const groups = new Map<OptionGroup, OptionRow[]>();
+  for (const row of OPTIONS.filter(({ isLater }) => !isLater)) {
+    groups.set(row.group, [...(groups.get(row.group) ?? []), row]);
+  }
+  const sections = [...groups].map(
+    ([group, rows]) => `${group}:\n${rows.map(optionLine).join('')}`,
+  );
+  return `pu-probe scan TARGET… [options]: classify ports
+
+${sections.join('\n')}
+${EXAMPLES}
+${EXIT_CODES}`;
+}
+
+/** Width of the column of spellings; the longest is as long. */
+const SPELLING_WIDTH = 24;
+
+function optionLine({ short, long, argument, help }: OptionRow): string {
+  const spellings = [...short.filter((spelling) => !spelling.startsWith('--')), `--${long}`];
+  const spelled = spellings.join(', ') + (argument === null ? '' : ` ${argument}`);
+  return `  ${spelled.padEnd(SPELLING_WIDTH)}  ${help}\n`;
+}

@@ -1,0 +1,17 @@
+/** What the command line needs of a process; tests hand in their own. */
+export interface Io {
+  /** Resolve when the text was taken; a reader that is slow is waited for. */
+  readonly stdout: (text: string) => Promise<void>;
+  readonly stderr: (text: string) => void;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly isTty: { readonly stdout: boolean; readonly stderr: boolean };
+  /** Columns of the terminal; undefined where there is none. */
+  readonly columns: number | undefined;
+  /** The text of a file, `-` for standard input. Rejects with the error of the system, which has a `code`. */
+  readonly readFile: (path: string) => Promise<string>;
+  /** Rejects when the file could not be written later. Leaves its content alone. */
+  readonly checkWritable: (path: string) => Promise<void>;
+  readonly writeFile: (path: string, chunks: Iterable<string>) => Promise<void>;
+  /** Calls back at every interrupt (Ctrl-C); returns how to stop that. */
+  readonly onInterrupt: (handler: () => void) => () => void;
+}

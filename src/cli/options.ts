@@ -1,0 +1,129 @@
+/** One option, as users type it. */
+export interface OptionRow {
+  /** The readable form without dashes; with `no-` for one that switches something off. */
+  readonly long: string;
+  /** nmap's spellings and other short forms, with their dashes. */
+  readonly short: readonly string[];
+  /** What follows it, in capitals; null for a switch. */
+  readonly argument: string | null;
+  readonly help: string;
+  readonly group: OptionGroup;
+  /** May be given several times. */
+  readonly repeats?: true;
+  /** Accepted and without effect, because it is so anyway. */
+  readonly isAlways?: true;
+  /** Refused with one line. */
+  readonly isLater?: true;
+}
+
+export type OptionGroup = 'What is asked' | 'Targets' | 'Speed and certainty' | 'Output' | 'Other';
+
+const row = (
+  group: OptionGroup,
+  short: string,
+  long: string,
+  argument: string | null,
+  help: string,
+  more: Pick<OptionRow, 'repeats' | 'isAlways' | 'isLater'> = {},
+): OptionRow => ({
+  group,
+  short: short === '' ? [] : short.split(' '),
+  long,
+  argument,
+  help,
+  ...more,
+});
+
+const later = { isLater: true } as const;
+const always = { isAlways: true } as const;
+const repeats = { repeats: true } as const;
+
+/** The options of `scan`: the one table from which parsing, help and suggestions are made. */
+export const OPTIONS: readonly OptionRow[] = [
+  row('What is asked', '-p', 'ports', 'PORTS', '53,123  1-1024  -  (all)  https  U:53,T:21-25'),
+  row('What is asked', '-F', 'fast', null, "the short one of the tool's own port lists"),
+  row('What is asked', '-sU', 'udp', null, 'ask UDP ports'),
+  row('What is asked', '-sT', 'tcp', null, 'ask TCP ports (the default)'),
+  row('What is asked', '-sS', 'syn', null, 'ask TCP ports by SYN where raw packets are allowed'),
+  row('What is asked', '-sn', 'discover', null, 'find hosts only', later),
+  row(
+    'Targets',
+    '-iL',
+    'targets-from',
+    'FILE',
+    'read targets from a file; - is standard input',
+    repeats,
+  ),
+  row(
+    'Targets',
+    '',
+    'exclude',
+    'TARGETS',
+    'leave out: addresses, prefixes, ranges, names',
+    repeats,
+  ),
+  row('Targets', '-6', 'ipv6', null, 'IPv6 addresses of names only'),
+  row('Targets', '-4', 'ipv4', null, 'IPv4 addresses of names only'),
+  row('Targets', '', 'all-addresses', null, 'probe every address of a name, not only the first'),
+  row('Targets', '-e', 'interface', 'NAME', 'send from this interface', later),
+  row('Targets', '-S', 'source', 'ADDRESS', 'send from this address of this machine', later),
+  row('Targets', '-g --source-port', 'local-port', 'PORT', 'send from this port', later),
+  row('Speed and certainty', '-T', 'timing', '0-5', 'timing template, 3 unless given'),
+  row('Speed and certainty', '--max-rate', 'rate', 'N|max', 'packets per second at most'),
+  row(
+    'Speed and certainty',
+    '--max-retries',
+    'retries',
+    'N',
+    'how often a silent port is asked again',
+  ),
+  row(
+    'Speed and certainty',
+    '',
+    'host-timeout',
+    'TIME',
+    'give a host up after 90s, 5m, 1h, 1500ms',
+  ),
+  row(
+    'Speed and certainty',
+    '',
+    'certainty',
+    'P',
+    'chance that no verdict of the run is wrong (0.999)',
+  ),
+  row('Speed and certainty', '', 'no-control', null, 'ask no control ports of its own choice'),
+  row('Speed and certainty', '', 'seed', 'HEX', 'repeat the order and tokens of an earlier run'),
+  row('Speed and certainty', '', 'wire', 'KIND', 'auto, errqueue, connect, sim:FILE'),
+  row('Output', '', 'json', null, 'one JSON document on standard output'),
+  row('Output', '', 'jsonl', null, 'one JSON record a line, as they come'),
+  row('Output', '-oN', 'text-file', 'FILE', 'write the text report to a file too', repeats),
+  row('Output', '-oJ', 'json-file', 'FILE', 'write the JSON document to a file too', repeats),
+  row('Output', '-oX', 'xml-file', 'FILE', 'write nmap XML', later),
+  row('Output', '-oG', 'grep-file', 'FILE', 'write grepable lines', later),
+  row('Output', '-v', 'verbose', null, 'how sure, TTLs, attempts, evidence', repeats),
+  row('Output', '', 'no-color', null, 'no colours (also NO_COLOR, TERM=dumb)'),
+  row('Output', '', 'expect', 'STATE', 'exit 1 unless every port, or 53/udp=open, is so', repeats),
+  row('Output', '', 'expect-certain', null, 'an expectation holds only when it is certain'),
+  row('Other', '', 'dry-run', null, 'print the plan, send nothing'),
+  row('Other', '', 'debug', null, 'print stack traces of errors'),
+  row('Other', '-h', 'help', null, 'this text'),
+  row('Other', '-V', 'version', null, 'the version'),
+  row('Other', '-Pn', 'no-discovery', null, 'no host discovery (always so)', always),
+  row('Other', '-n', 'no-names', null, 'no reverse names (always so for scan)', always),
+  row('Other', '', 'reason', null, 'show reasons (always so)', always),
+];
+
+/** Commands that are planned and refused with one line. */
+export const LATER_COMMANDS: readonly string[] = [
+  'trace',
+  'explain',
+  'replay',
+  'check',
+  'diagnose',
+  'inspect',
+  'diff',
+  'serve',
+];
+
+/** Commands that work. */
+export const COMMANDS: readonly string[] = ['scan', 'ports', 'help'];

@@ -1,0 +1,201 @@
+import type { Report, Verdict } from '../index.ts';
+import { UsageError } from '../index.ts';
+import type { Api } from './api.ts';
+import { show } from './argv.ts';
+import { planJson, planText } from './dryRun.ts';
+import { exitCode } from './exitCode.ts';
+import type { Expectation, Outcome } from './expectations.ts';
+import { judgeExpectations } from './expectations.ts';
+import type { Io } from './io.ts';
+import { createProgressLine } from './progress.ts';
+import type { ScanArguments } from './scanArguments.ts';
+import { systemError } from './scanArguments.ts';
+
+/** Width of a report that goes to no terminal. */
+const DEFAULT_WIDTH = 80;
+
+/** On a narrower terminal lines wrap by themselves: a table of one word a line is harder to read. */
+const MIN_WIDTH = 60;
+
+/** Outcomes of expectations that are written out; further ones are counted. */
+const MAX_OUTCOMES = 20;
+
+/** Characters of JSONL that are written together: a write a verdict would be slower than the scan. */
+const BATCH_CHARS = 65_536;
+
+/** Runs `scan` and resolves to the exit code. Rejects with UsageError, ProbeError, or an internal error. */
+export async function runScan(args: ScanArguments, io: Io, api: Api): Promise<number> {
+  if (args.dryRun) return dryRun(args, io, api);
+  await checkFiles(args, io);
+  const specific = args.expectations.filter(({ port }) => port !== null);
+  if (specific.length > 0) await checkAsked(specific, args, api);
+
+  const abort = new AbortController();
+  const progress = createProgressLine(io, args.verbose);
+  let endNow: (() => void) | undefined;
+  const second = new Promise<number>((resolve) => {
+    endNow = () => resolve(130);
+  });
+  const release = io.onInterrupt(() => {
+    if (abort.signal.aborted) endNow?.();
+    abort.abort();
+  });
+  try {
+    const run = async (): Promise<number> => {
+      const scanning = api.scan({
+        ...args.scan,
+        signal: abort.signal,
+        onProgress: progress.update,
+      });
+      const report =
+        args.format === 'jsonl' ? await streamVerdicts(scanning, io, api) : await scanning.report();
+      progress.end();
+      return await finish(report, args, abort.signal.aborted, io, api);
+    };
+    return await Promise.race([run(), second]);
+  } finally {
+    release();
+    progress.end();
+  }
+}
+
+async function dryRun(args: ScanArguments, io: Io, api: Api): Promise<number> {
+  const plan = await api.planScan(args.scan);
+  const seed = plan.seed.map((word) => word.toString(16).padStart(8, '0')).join('');
+  await io.stdout(args.format === 'text' ? planText(plan, seed) : planJson(plan, seed));
+  return 0;
+}
+
+async function checkFiles({ files }: ScanArguments, io: Io): Promise<void> {
+  for (const { path, format } of files) {
+    try {
+      await io.checkWritable(path);
+    } catch (error) {
+      const option = format === 'text' ? '-oN' : '-oJ';
+      throw new UsageError(`${option} cannot write ${show(path)}: ${systemError(error)}`, {
+        cause: error,
+      });
+    }
+  }
+}
+
+/** An expectation about a port that is not asked could never be decided: it is a mistake of the user. */
+async function checkAsked(
+  expectations: readonly Expectation[],
+  args: ScanArguments,
+  api: Api,
+): Promise<void> {
+  const plan = await api.planScan(args.scan);
+  for (const { port, protocol, text } of expectations) {
+    const isAsked = plan.groups.some(
+      ({ tcpPorts, udpPorts }) =>
+        (protocol !== 'udp' && tcpPorts.includes(port!)) ||
+        (protocol !== 'tcp' && udpPorts.includes(port!)),
+    );
+    if (!isAsked) throw new UsageError(`--expect ${show(text)}: that port is not asked`);
+  }
+}
+
+async function streamVerdicts(
+  scanning: ReturnType<Api['scan']>,
+  io: Io,
+  api: Api,
+): Promise<Report> {
+  await io.stdout(api.startRecord(await scanning.start()));
+  for await (const verdict of scanning) await io.stdout(api.verdictRecord(verdict));
+  return scanning.report();
+}
+
+async function finish(
+  report: Report,
+  args: ScanArguments,
+  interrupted: boolean,
+  io: Io,
+  api: Api,
+): Promise<number> {
+  const outcomes = judgeExpectations(args.expectations, report, args.expectCertain);
+  const isUndecided = outcomes.some(({ result }) => result === 'undecided');
+  const ending = {
+    interrupted,
+    internalError: false,
+    failed: outcomes.some(({ result }) => result === 'failed'),
+    unchecked: isUndecided || !report.complete || report.verdicts.some(isUnknown),
+  };
+  if (args.format === 'text') await io.stdout(api.renderText(report, textOptions(args, io, api)));
+  if (args.format === 'json') await writeBatched(api.jsonChunks(report), io);
+  if (args.format === 'jsonl') {
+    await writeBatched(lastRecords(report, exitCode(ending), api), io);
+  }
+  const areWritten = await writeFiles(report, args, io, api);
+  tellOutcomes(outcomes, io);
+  return exitCode({ ...ending, unchecked: ending.unchecked || !areWritten });
+}
+
+function isUnknown({ state }: Verdict): boolean {
+  return state === 'unknown';
+}
+
+function textOptions(
+  args: ScanArguments,
+  { env, isTty, columns }: Io,
+  api: Api,
+): Parameters<Api['renderText']>[1] {
+  const noColor = args.noColor || (env['NO_COLOR'] ?? '') !== '' || env['TERM'] === 'dumb';
+  return {
+    color: isTty.stdout && !noColor,
+    width: isTty.stdout ? Math.max(MIN_WIDTH, columns ?? DEFAULT_WIDTH) : DEFAULT_WIDTH,
+    verbose: args.verbose,
+    portName: api.nameOfPort,
+  };
+}
+
+function* lastRecords(report: Report, code: number, api: Api): Generator<string> {
+  for (const host of report.hosts) yield api.hostRecord(host);
+  for (const path of report.paths) yield api.pathRecord(path);
+  for (const warning of report.warnings) yield api.warningRecord(warning);
+  const { complete, notDone, durationMs, counters } = report;
+  yield api.endRecord({ complete, notDone, durationMs, counters, exitCode: code });
+}
+
+async function writeBatched(chunks: Iterable<string>, io: Io): Promise<void> {
+  let batch = '';
+  for (const chunk of chunks) {
+    batch += chunk;
+    if (batch.length < BATCH_CHARS) continue;
+    await io.stdout(batch);
+    batch = '';
+  }
+  if (batch !== '') await io.stdout(batch);
+}
+
+/** Writes what could be checked only in part before; a file that fails leaves the others and the exit code 3. */
+async function writeFiles(
+  report: Report,
+  { files, verbose }: ScanArguments,
+  io: Io,
+  api: Api,
+): Promise<boolean> {
+  let areWritten = true;
+  for (const { path, format } of files) {
+    const plain = { color: false, width: DEFAULT_WIDTH, verbose, portName: api.nameOfPort };
+    const chunks = format === 'text' ? [api.renderText(report, plain)] : api.jsonChunks(report);
+    try {
+      await io.writeFile(path, chunks);
+    } catch (error) {
+      io.stderr(`pu-probe: cannot write ${show(path)}: ${systemError(error)}\n`);
+      areWritten = false;
+    }
+  }
+  return areWritten;
+}
+
+function tellOutcomes(outcomes: readonly Outcome[], io: Io): void {
+  const bad = outcomes.filter(({ result }) => result !== 'held');
+  for (const { expectation, result, detail } of bad.slice(0, MAX_OUTCOMES)) {
+    const word = result === 'failed' ? 'failed' : 'is undecided';
+    io.stderr(`pu-probe: --expect ${expectation.text} ${word}: ${detail}\n`);
+  }
+  if (bad.length > MAX_OUTCOMES) {
+    io.stderr(`pu-probe: and ${bad.length - MAX_OUTCOMES} further expectations\n`);
+  }
+}

@@ -1,0 +1,240 @@
+/**
+ * pu-probe as a library: plan a scan, run it, read verdicts as they become final, and the report at the end.
+ *
+ * The only place where the parts are put together: text -> plan -> wire -> drive(engine, wire) -> report.
+ */
+import { randomBytes } from 'node:crypto';
+import { lookup } from 'node:dns/promises';
+import pLimit from 'p-limit';
+import { drive } from './drive.ts';
+import type { HostVerdict, Plan, Report, Verdict } from './model.ts';
+import { createPlan, type PlanRequest } from './plan/plan.ts';
+import { formatSeed } from './plan/seed.ts';
+import { type BuildContext, buildHosts, buildVerdict, describeNotDone } from './report/build.ts';
+import type { ReportHead } from './report/jsonl.ts';
+import { controlNotes, selfNotes, synNote } from './report/notes.ts';
+import { createScheduler, type ScanEngine, type ScanProgress } from './scan/scheduler.ts';
+import { VERSION } from './version.ts';
+import { localInterfaces } from './wire/localInterfaces.ts';
+import { checkWire, type OpenedWire, openWire } from './wire/openWire.ts';
+
+export { ProbeError, type ProbeErrorCode, UsageError } from './errors.ts';
+export type * from './model.ts';
+export { listedPorts } from './plan/portLists.ts';
+export { nameOfPort } from './plan/portNames.ts';
+export { jsonChunks, toJson } from './report/json.ts';
+export {
+  endRecord,
+  hostRecord,
+  pathRecord,
+  type ReportHead,
+  type RunEnd,
+  startRecord,
+  verdictRecord,
+  warningRecord,
+} from './report/jsonl.ts';
+export { renderText, type TextOptions } from './report/text.ts';
+export { VERSION } from './version.ts';
+
+/** What to scan and how; only `targets` is needed. */
+export interface ScanOptions extends PlanRequest {
+  /** `auto` (default), `errqueue`, `connect`, or `sim:FILE`. */
+  readonly wire?: string;
+  /** Ends the run early; what was found is still reported, with `complete: false`. */
+  readonly signal?: AbortSignal;
+  /** Called about every 100 ms while the run lasts. */
+  readonly onProgress?: (progress: Progress) => void;
+}
+
+export interface Progress {
+  /** Probes that are decided, of `total`. */
+  readonly done: number;
+  readonly total: number;
+  /** Packets or connection attempts sent. */
+  readonly sent: number;
+  readonly elapsedMs: number;
+  /** Null while there is nothing to go by. */
+  readonly etaMs: number | null;
+}
+
+/**
+ * A run: iterate over it for verdicts as they become final, or ask for the report. It begins when it is created.
+ *
+ * Rejections: UsageError before anything is sent; ProbeError when an explicitly named wire cannot be had.
+ */
+export interface ScanRun extends AsyncIterable<Verdict> {
+  start(): Promise<ReportHead>;
+  plan(): Promise<Plan>;
+  /** Resolves when the run has ended, also after an abort. */
+  report(): Promise<Report>;
+}
+
+/** Name look-ups at once. */
+const MAX_LOOKUPS = 8;
+
+/** Makes the plan of a scan and sends nothing. Rejects with a UsageError that names the offending text. */
+export async function planScan(options: ScanOptions): Promise<Plan> {
+  if (options.wire !== undefined) checkWire(options.wire);
+  const limit = pLimit(MAX_LOOKUPS);
+  const bytes = randomBytes(8);
+  return createPlan(options, {
+    resolve: (name) => limit(() => resolveName(name)),
+    interfaces: localInterfaces(),
+    seed: [bytes.readUInt32BE(0), bytes.readUInt32BE(4)],
+  });
+}
+
+async function resolveName(name: string): Promise<readonly string[]> {
+  const addresses = await lookup(name, { all: true, verbatim: true });
+  return addresses.map(({ address }) => address);
+}
+
+/** Starts a scan. */
+export function scan(options: ScanOptions): ScanRun {
+  const queue: number[] = [];
+  let wakeReader: (() => void) | undefined;
+  let ended = false;
+
+  const open = async (): Promise<Running> => {
+    const plan = await planScan(options);
+    const opened = await openWire(options.wire ?? 'auto', plan);
+    const engine = createScheduler({
+      plan,
+      can: opened.wire.can,
+      ownAddresses: opened.ownAddresses,
+      srcPort: opened.srcPort,
+    });
+    return {
+      plan,
+      opened,
+      engine,
+      build: buildContext(plan, opened, engine),
+      head: head(plan, opened),
+    };
+  };
+  const opening = open();
+  const reporting = opening.then((running) =>
+    run(running, options, (probes) => {
+      for (const probe of probes) queue.push(probe);
+      wakeReader?.();
+    }),
+  );
+  const finish = (): void => {
+    ended = true;
+    wakeReader?.();
+  };
+  // The rejection reaches whoever asks for the report or iterates; here it only ends the iteration.
+  reporting.then(finish, finish);
+
+  return {
+    start: async () => (await opening).head,
+    plan: async () => (await opening).plan,
+    report: () => reporting,
+    async *[Symbol.asyncIterator]() {
+      const { build } = await opening;
+      for (let next = 0; ; next++) {
+        while (next >= queue.length && !ended) {
+          await new Promise<void>((resolve) => {
+            wakeReader = resolve;
+          });
+        }
+        if (next >= queue.length) break;
+        yield buildVerdict(build, queue[next]!);
+      }
+      await reporting;
+    },
+  };
+}
+
+interface Running {
+  readonly plan: Plan;
+  readonly opened: OpenedWire;
+  readonly engine: ScanEngine;
+  readonly build: BuildContext;
+  readonly head: ReportHead;
+}
+
+const buildContext = (plan: Plan, opened: OpenedWire, engine: ScanEngine): BuildContext => ({
+  plan,
+  wire: opened.wire.kind,
+  judgementOf: engine.judgementOf,
+});
+
+function head(plan: Plan, { wire }: OpenedWire): ReportHead {
+  return {
+    schema: 'pu-probe/report/1',
+    tool: { name: 'pu-probe', version: VERSION },
+    command: 'scan',
+    startedAt: new Date().toISOString(),
+    wire: { kind: wire.kind, note: wire.note },
+    seed: formatSeed(plan.seed),
+    plan: { targets: plan.targets.count, probes: plan.space.count },
+  };
+}
+
+async function run(
+  { plan, opened, engine, build, head: begun }: Running,
+  options: ScanOptions,
+  onSettled: (probes: readonly number[]) => void,
+): Promise<Report> {
+  const { wire } = opened;
+  const startedMs = performance.now();
+  const elapsedMs = (): number => Math.round((performance.now() - startedMs) * 1000) / 1000;
+  let finished: boolean;
+  try {
+    finished = await drive(engine, wire, {
+      signal: options.signal,
+      onTurn: () => {
+        const settled = engine.takeSettled();
+        if (settled.length > 0) onSettled(settled);
+        options.onProgress?.(toProgress(engine.progress(), elapsedMs()));
+      },
+    });
+  } finally {
+    wire.close();
+  }
+  const result = engine.result();
+  // What was answered but still waited for a comparison is judged by what is known; it is reported, not lost.
+  const outstanding = engine.takeSettled();
+  onSettled(outstanding);
+  const verdicts: Verdict[] = result.settled.map((probe) => buildVerdict(build, probe));
+  const hosts: readonly HostVerdict[] = buildHosts(plan, verdicts, result.isAlive);
+  const { sent, received, matched, late, foreign, badToken, retransmitted } = result.counters;
+  return {
+    schema: begun.schema,
+    tool: begun.tool,
+    command: 'scan',
+    startedAt: begun.startedAt,
+    durationMs: elapsedMs(),
+    wire: begun.wire,
+    complete: finished && result.notDone.length === 0,
+    notDone: describeNotDone(plan, result.notDone),
+    seed: begun.seed,
+    verdicts,
+    hosts,
+    paths: [],
+    counters: {
+      sent,
+      received,
+      matched,
+      foreign,
+      late,
+      badToken,
+      retransmitted,
+      ringDrops: 0,
+      ...wire.counters(),
+    },
+    warnings: [
+      ...plan.warnings,
+      ...opened.warnings,
+      ...synNote(options.synRequested === true, wire.can.packets),
+      ...selfNotes(plan, opened.ownAddresses),
+      ...controlNotes(plan, result.controls),
+    ],
+  };
+}
+
+function toProgress({ done, total, sent }: ScanProgress, elapsedMs: number): Progress {
+  const etaMs = done > 0 ? (elapsedMs * (total - done)) / done : null;
+  return { done, total, sent, elapsedMs, etaMs };
+}

@@ -1,0 +1,134 @@
+import { UsageError } from '../errors.ts';
+import type { Plan } from '../model.ts';
+import { listedPorts } from './portLists.ts';
+import type { PortLists } from './ports.ts';
+import { parsePorts, parsePortsByPrefix } from './ports.ts';
+import { quote } from './quote.ts';
+import { parseSeed } from './seed.ts';
+import { createSpace } from './space.ts';
+import type { TargetEnv } from './targets.ts';
+import { planTargets } from './targets.ts';
+
+/** Most probes of one run: each takes some tens of bytes of state. */
+export const MAX_PROBES: number = 2 ** 28;
+
+/** Timing template of a run that names none. */
+export const DEFAULT_TIMING = 3;
+
+/** Chance that a whole run holds no wrong verdict, unless the user says otherwise. */
+export const DEFAULT_CERTAINTY = 0.999;
+
+/** What the user asks for; everything but the targets has a default. */
+export interface PlanRequest {
+  readonly targets: readonly string[];
+  readonly exclude?: readonly string[];
+  /** A port list as {@link parsePorts} reads it; the tool's own list without it. */
+  readonly ports?: string;
+  /** The short one of the tool's own lists. */
+  readonly fast?: boolean;
+  /** Neither protocol: TCP, and UDP where `ports` says `U:`. */
+  readonly tcp?: boolean;
+  readonly udp?: boolean;
+  /** TCP by SYN where packets can be sent; it asks for TCP. */
+  readonly synRequested?: boolean;
+  readonly family?: 4 | 6;
+  readonly allAddresses?: boolean;
+  readonly timing?: 0 | 1 | 2 | 3 | 4 | 5;
+  /** Packets per second; Infinity: as fast as the link. */
+  readonly ratePps?: number;
+  readonly retries?: number;
+  readonly hostTimeoutMs?: number;
+  readonly control?: boolean;
+  readonly certainty?: number;
+  /** 1 to 16 hexadecimal digits. */
+  readonly seed?: string;
+}
+
+export interface PlanEnv extends TargetEnv {
+  /** Used when the request names no seed. */
+  readonly seed: readonly [number, number];
+}
+
+/**
+ * Makes the plan of a run: what is asked of whom, in numbers. Pure but for `env.resolve`.
+ *
+ * Rejects with a UsageError that names the offending text; nothing has been sent then.
+ */
+export async function createPlan(request: PlanRequest, env: PlanEnv): Promise<Plan> {
+  checkNumbers(request);
+  const seed = request.seed === undefined ? env.seed : parseSeed(request.seed);
+  const { ports, protocols } = portsOf(request);
+  const { targets, groups, warnings } = await planTargets(
+    {
+      targets: request.targets,
+      exclude: request.exclude ?? [],
+      family: request.family,
+      allAddresses: request.allAddresses ?? false,
+      ports,
+      protocols,
+    },
+    env,
+  );
+  const space = createSpace(groups);
+  if (space.count > MAX_PROBES) {
+    const [asked, limit] = [space.count, MAX_PROBES].map((count) => count.toLocaleString('en-US'));
+    throw new UsageError(`${asked} probes are too many: a run takes ${limit} at most`);
+  }
+  return {
+    targets,
+    groups,
+    space,
+    seed,
+    timing: request.timing ?? DEFAULT_TIMING,
+    ratePps: request.ratePps,
+    retries: request.retries,
+    hostTimeoutMs: request.hostTimeoutMs,
+    control: request.control ?? true,
+    certainty: request.certainty ?? DEFAULT_CERTAINTY,
+    warnings,
+  };
+}
+
+function portsOf(request: PlanRequest): {
+  ports: PortLists;
+  protocols: { tcp: boolean; udp: boolean };
+} {
+  const tcp = (request.tcp ?? false) || (request.synRequested ?? false);
+  const udp = request.udp ?? false;
+  if (!tcp && !udp && request.ports !== undefined) {
+    const ports = parsePortsByPrefix(request.ports);
+    const named = { tcp: ports.tcp.length > 0, udp: ports.udp.length > 0 };
+    return { ports, protocols: named };
+  }
+  const protocols = tcp || udp ? { tcp, udp } : { tcp: true, udp: false };
+  if (request.ports !== undefined)
+    return { ports: parsePorts(request.ports, protocols), protocols };
+  const list = request.fast ? 'short' : 'default';
+  return {
+    ports: {
+      tcp: protocols.tcp ? listedPorts('tcp', list) : [],
+      udp: protocols.udp ? listedPorts('udp', list) : [],
+    },
+    protocols,
+  };
+}
+
+/** The command line has checked its own text; a program may hand in any number. */
+function checkNumbers(request: PlanRequest): void {
+  const { timing, ratePps, retries, hostTimeoutMs, certainty } = request;
+  const check = (isGood: boolean, name: string, value: unknown, what: string): void => {
+    if (!isGood) throw new UsageError(`${name} takes ${what}, not ${quote(String(value))}`);
+  };
+  const isTiming = timing === undefined || [0, 1, 2, 3, 4, 5].includes(timing);
+  check(isTiming, 'timing', timing, '0 to 5');
+  check(ratePps === undefined || ratePps > 0, 'ratePps', ratePps, 'a number above 0');
+  const isCount = retries === undefined || (Number.isInteger(retries) && retries >= 0);
+  check(isCount && (retries ?? 0) <= MAX_RETRIES, 'retries', retries, `0 to ${MAX_RETRIES}`);
+  const isTimeout = hostTimeoutMs === undefined || hostTimeoutMs > 0;
+  check(isTimeout, 'hostTimeoutMs', hostTimeoutMs, 'a time above 0');
+  const isShare = certainty === undefined || (certainty > 0 && certainty < 1);
+  check(isShare, 'certainty', certainty, 'a share between 0 and 1');
+}
+
+/** An attempt's number travels in a byte (batch.ts); one is the first attempt. */
+const MAX_RETRIES = 254;

@@ -1,0 +1,219 @@
+import type { Report, State, Verdict } from '../model.ts';
+import { explain } from './explanation.ts';
+import type { Paint } from './layout.ts';
+import { counted, createPaint, formatCount, MIN_WRAP, paragraph, wrap } from './layout.ts';
+import { printable } from './printable.ts';
+import { formatMs, reasonWords } from './reasonWords.ts';
+import { brief } from './sentences.ts';
+
+export interface TextOptions {
+  readonly color: boolean;
+  /** Columns of the terminal. */
+  readonly width: number;
+  /** 0, 1 (`-v`: how sure, TTLs, evidence) or more. */
+  readonly verbose: number;
+  /** The usual name of a port, shown with a question mark where no answer proved the service. */
+  readonly portName?: (port: number, protocol: Verdict['protocol']) => string | null;
+}
+
+/** Ports of one host with the same state and reason are counted instead of listed beyond this many, as nmap does. */
+export const COLLAPSE_OVER = 25;
+
+/** Hosts of which nothing answered are counted instead of listed beyond this many. */
+export const SILENT_HOSTS_OVER = 4;
+
+/** In the order in which they are counted at the end. */
+const STATES: readonly State[] = [
+  'open',
+  'closed',
+  'filtered',
+  'open|filtered',
+  'closed|filtered',
+  'unknown',
+];
+
+/** The report for a person. Lines end in newlines; text from the network is made printable. */
+export function renderText(report: Report, options: TextOptions): string {
+  const paint = createPaint(options.color);
+  const hosts = hostsOf(report.verdicts);
+  const silent = hosts.filter((host) => host.isSilent);
+  const isCounted = silent.length > SILENT_HOSTS_OVER;
+  const shown = isCounted ? hosts.filter((host) => !host.isSilent) : hosts;
+  // Concatenated, not spread into push: a host may have more lines than a call may have arguments.
+  const tables = shown.flatMap((host) => [
+    '',
+    ...hostLines(host, hosts.length > 1, options, paint),
+  ]);
+  const lines = [...headLines(report, hosts, options, paint), ...tables];
+  if (isCounted) lines.push('', ...silentLines(silent, options));
+  const listed = report.verdicts.filter((verdict) => verdict.state !== 'open');
+  const collapsed = new Set(shown.flatMap((host) => host.collapsed.flat()));
+  lines.push(...explain(listed, collapsed, options, paint));
+  if (report.warnings.length > 0) lines.push('');
+  for (const warning of report.warnings) {
+    const [first, ...rest] = wrap(`Note: ${printable(warning)}`, Math.max(MIN_WRAP, options.width));
+    lines.push(first!, ...rest.map((line) => `      ${line}`));
+  }
+  lines.push('', ...footLines(report, hosts.length, options));
+  return `${lines.join('\n')}\n`;
+}
+
+interface Host {
+  readonly title: string;
+  readonly listed: readonly Verdict[];
+  readonly collapsed: readonly (readonly Verdict[])[];
+  /** No packet of the host or about it came back. */
+  readonly isSilent: boolean;
+}
+
+function hostsOf(verdicts: readonly Verdict[]): Host[] {
+  const byTarget = new Map<string, Verdict[]>();
+  for (const verdict of verdicts) {
+    const known = byTarget.get(verdict.target);
+    if (known === undefined) byTarget.set(verdict.target, [verdict]);
+    else known.push(verdict);
+  }
+  return [...byTarget.values()].map((all) => {
+    all.sort((a, b) => compareProtocol(a, b) || a.port - b.port);
+    const { listed, collapsed } = collapse(all);
+    const [{ target, name }] = all as [Verdict];
+    const title = name === null ? target : `${printable(name)} (${target})`;
+    return { title, listed, collapsed, isSilent: all.every(isNoAnswer) };
+  });
+}
+
+function compareProtocol(a: Verdict, b: Verdict): number {
+  return a.protocol < b.protocol ? -1 : a.protocol > b.protocol ? 1 : 0;
+}
+
+function isNoAnswer({ reason, detail }: Verdict): boolean {
+  return (
+    (reason === 'no-response' && detail !== 'other-source') ||
+    reason === 'local-error' ||
+    detail === 'no-neighbour'
+  );
+}
+
+function collapse(all: readonly Verdict[]): Pick<Host, 'listed' | 'collapsed'> {
+  const alike = new Map<string, Verdict[]>();
+  for (const verdict of all) {
+    if (verdict.state === 'open') continue;
+    const { protocol, state, reason, whyId, by } = verdict;
+    const key = [protocol, state, reason, whyId, by?.ip, by?.hop].join('/');
+    const group = alike.get(key);
+    if (group === undefined) alike.set(key, [verdict]);
+    else group.push(verdict);
+  }
+  const collapsed = [...alike.values()].filter((group) => group.length > COLLAPSE_OVER);
+  const hidden = new Set(collapsed.flat());
+  return { listed: all.filter((verdict) => !hidden.has(verdict)), collapsed };
+}
+
+function* headLines(
+  report: Report,
+  hosts: readonly Host[],
+  { width }: TextOptions,
+  paint: Paint,
+): Generator<string> {
+  const { tool, wire, command } = report;
+  const what = hosts.length === 1 ? hosts[0]!.title : counted(hosts.length, 'target');
+  const head = `${tool.name} ${tool.version}: ${command} of ${what}`;
+  const note = wire.note === '' ? '' : `: ${printable(wire.note)}`;
+  const wireText = `wire ${wire.kind}${note}`;
+  if (head.length + wireText.length + 3 <= width) {
+    yield `${paint.bold(head)} (${wireText})`;
+    return;
+  }
+  yield paint.bold(head);
+  yield* paragraph(`(${wireText})`, width, '');
+}
+
+function hostLines(host: Host, withTitle: boolean, options: TextOptions, paint: Paint): string[] {
+  const title = withTitle ? [paint.bold(host.title)] : [];
+  const counts: string[] = [];
+  for (const group of host.collapsed) {
+    const [{ state, protocol, whyId }] = group as [Verdict];
+    const words = brief(whyId) ?? group[0]!.reason;
+    counts.push(`Not shown: ${formatCount(group.length)} ${state} ${protocol} ports (${words})`);
+  }
+  const table = host.listed.length > 0 ? tableLines(host.listed, options, paint) : [];
+  return [...title, ...counts, ...table];
+}
+
+function tableLines(verdicts: readonly Verdict[], options: TextOptions, paint: Paint): string[] {
+  const rows = verdicts.map((verdict) => ({
+    verdict,
+    port: `${verdict.port}/${verdict.protocol}`,
+    service: serviceWords(verdict, options),
+  }));
+  const portWidth = widest('PORT', rows, (row) => row.port);
+  const stateWidth = widest('STATE', rows, (row) => row.verdict.state);
+  const serviceWidth = widest('SERVICE', rows, (row) => row.service);
+  const indent = portWidth + stateWidth + serviceWidth + 6;
+  const reasonWidth = Math.max(MIN_WRAP, options.width - indent);
+  const title = `${'PORT'.padEnd(portWidth)}  ${'STATE'.padEnd(stateWidth)}  ${'SERVICE'.padEnd(serviceWidth)}  REASON`;
+  const lines = [paint.bold(title)];
+  for (const { verdict, port, service } of rows) {
+    const state = paint.state(verdict.state, verdict.state.padEnd(stateWidth));
+    const [first, ...rest] = wrap(reasonWords(verdict), reasonWidth);
+    lines.push(
+      `${port.padEnd(portWidth)}  ${state}  ${service.padEnd(serviceWidth)}  ${first}`.trimEnd(),
+    );
+    const more = options.verbose > 0 ? wrap(facts(verdict), reasonWidth) : [];
+    for (const line of rest) lines.push(' '.repeat(indent) + line);
+    for (const line of more) lines.push(' '.repeat(indent) + paint.dim(line));
+  }
+  return lines;
+}
+
+function widest<Row>(title: string, rows: readonly Row[], cell: (row: Row) => string): number {
+  return rows.reduce((width, row) => Math.max(width, cell(row).length), title.length);
+}
+
+function serviceWords(verdict: Verdict, { portName }: TextOptions): string {
+  if (verdict.service !== null) return printable(verdict.service.protocol);
+  const usual = portName?.(verdict.port, verdict.protocol) ?? null;
+  return usual === null ? '-' : `${usual}?`;
+}
+
+function facts(verdict: Verdict): string {
+  const { confidence, ttl, quotedTtl, attempts, wire, evidence } = verdict;
+  const parts = [`confidence ${(Math.floor(confidence * 1e4 + 1e-9) / 1e4).toFixed(4)}`];
+  if (ttl !== null) parts.push(`ttl ${ttl}`);
+  if (quotedTtl !== null) parts.push(`quoted ttl ${quotedTtl}`);
+  parts.push(counted(attempts, 'attempt'), `wire ${wire}`);
+  if (evidence.length > 0) parts.push(`evidence ${evidence.join(' ')}`);
+  return parts.join(', ');
+}
+
+function silentLines(hosts: readonly Host[], { width }: TextOptions): string[] {
+  const names = hosts.slice(0, SILENT_HOSTS_OVER).map((host) => host.title);
+  const text = `Not shown: ${counted(hosts.length, 'host')} of which nothing came back (${names.join(', ')}, …)`;
+  return paragraph(text, width, '');
+}
+
+function footLines(report: Report, hostCount: number, { width, verbose }: TextOptions): string[] {
+  const states = STATES.map((state) => {
+    const count = report.verdicts.filter((verdict) => verdict.state === state).length;
+    return count === 0 ? '' : `${formatCount(count)} ${state}`;
+  })
+    .filter((words) => words !== '')
+    .join(', ');
+  const asked = `${counted(report.verdicts.length, 'port')} of ${counted(hostCount, 'target')}`;
+  const lines = paragraph(
+    `${asked} in ${formatMs(report.durationMs)}${states === '' ? '' : `: ${states}`}.`,
+    width,
+    '',
+  );
+  if (!report.complete) {
+    const list = report.notDone.map(printable).join(', ');
+    lines.push(...paragraph(`Not finished${list === '' ? '' : `: ${list}`}.`, width, ''));
+  }
+  if (verbose > 0) {
+    const counters = Object.entries(report.counters).map(
+      ([name, count]) => `${name} ${formatCount(count)}`,
+    );
+    lines.push(...paragraph(`seed ${report.seed}; ${counters.join(', ')}`, width, ''));
+  }
+  return lines;
+}

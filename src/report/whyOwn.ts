@@ -1,0 +1,159 @@
+import type { WhyArgs, WhyEntry } from './why.ts';
+import { portOfTarget, sender, showRules, targetName } from './why.ts';
+
+export type OwnWhyId =
+  | 'own.output-drop'
+  | 'own.output-reject'
+  | 'own.input-drop'
+  | 'own.no-route'
+  | 'own.gateway-silent'
+  | 'own.link-down'
+  | 'own.send-failed'
+  | 'own.overflow'
+  | 'own.no-descriptors'
+  | 'own.port-range'
+  | 'no-neighbour'
+  | 'icmp.time-exceeded.path'
+  | 'not-asked';
+
+const notTheirs = 'This says nothing about the port: the fault is on this machine.';
+
+/** The words for what our own side did, for the last link and for what was never asked. */
+export const OWN_WHY: Readonly<Record<OwnWhyId, WhyEntry>> = {
+  'own.output-drop': {
+    sentence: (args) =>
+      `The probe to ${portOfTarget(args)} did not leave this machine: its own firewall drops it on the way out` +
+      `${errnoIn(args)}.`,
+    meaning: () => `${notTheirs} A rule in its output (or postrouting) chain drops the packet.`,
+    next: (args) => [showRules(args, 'drop', 'here')],
+    brief: 'own firewall drops it on the way out',
+  },
+  'own.output-reject': {
+    sentence: (args) =>
+      `The probe to ${portOfTarget(args)} was rejected by this machine itself, before it left.`,
+    meaning: () => `${notTheirs} A rule in its output chain rejects the packet.`,
+    next: (args) => [showRules(args, 'reject', 'here')],
+    brief: 'own firewall rejects it on the way out',
+  },
+  'own.input-drop': {
+    sentence: (args) =>
+      `${portOfTarget(args)} did not answer, but this machine dropped packets on the way in, and the answer may be among ` +
+      'them.',
+    meaning: () => `${notTheirs} A rule in its input (or prerouting) chain drops what comes back.`,
+    next: (args) => [showRules(args, 'drop', 'here')],
+    brief: 'own firewall drops what comes back',
+  },
+  'own.no-route': {
+    sentence: (args) => `This machine does not send to ${targetName(args)}: ${noRouteWords(args)}.`,
+    meaning: () => `${notTheirs} Nothing was sent.`,
+    next: (args) => {
+      const family = targetName(args).includes(':') ? '-6 ' : '';
+      return [
+        `ip ${family}route get ${targetName(args).replace(/%.*/, '')}  # here`,
+        `ip ${family}route show type unreachable; ip ${family}rule  # here`,
+      ];
+    },
+    brief: 'no route from this machine',
+  },
+  'own.gateway-silent': {
+    sentence: (args) =>
+      `The gateway ${args['gateway'] === undefined ? '' : `${args['gateway']} `}towards ${targetName(args)} does not ` +
+      `answer on the link${linkIn(args)}.`,
+    meaning: () =>
+      `${notTheirs} Its first router is down, on another VLAN, or the wrong one: nothing got past it.`,
+    next: (args) => neighbourCommands(args, args['gateway']),
+    brief: 'the gateway does not answer on the link',
+  },
+  'own.link-down': {
+    sentence: (args) =>
+      `The interface ${args['interface'] === undefined ? '' : `${args['interface']} `}towards ${targetName(args)} is down ` +
+      'or has no carrier.',
+    meaning: () => `${notTheirs} Nothing was sent.`,
+    next: (args) => [
+      `ip -s link show${args['interface'] === undefined ? '' : ` ${args['interface']}`}  # here`,
+    ],
+    brief: 'the link is down',
+  },
+  'own.send-failed': {
+    sentence: (args) => `The probe to ${portOfTarget(args)} could not be sent${errnoIn(args)}.`,
+    meaning: () => `${notTheirs} The system call that sends failed.`,
+    next: (args) => [`ip route get ${targetName(args).replace(/%.*/, '')}  # here`],
+    brief: 'could not be sent',
+  },
+  'own.overflow': {
+    sentence: (args) =>
+      `${portOfTarget(args)} was not seen to answer, but this machine lost answers because its receive buffer was full.`,
+    meaning: () => `${notTheirs} The run was faster than this machine could read.`,
+    next: () => ['pu-probe scan … --rate 5000  # slower'],
+    brief: 'own receive buffer overflowed',
+  },
+  'own.no-descriptors': {
+    sentence: (args) =>
+      `The probe to ${portOfTarget(args)} could not be sent: no file descriptor is left${errnoIn(args)}.`,
+    meaning: () => notTheirs,
+    next: () => ['ulimit -n 65536  # here, then scan again'],
+    brief: 'no file descriptor left',
+  },
+  'own.port-range': {
+    sentence: (args) =>
+      `The probe to ${portOfTarget(args)} could not be sent: every local port is in use${errnoIn(args)}.`,
+    meaning: () => `${notTheirs} Its range of ephemeral ports is exhausted.`,
+    next: () => ['sysctl net.ipv4.ip_local_port_range; ss -s  # here'],
+    brief: 'local ports exhausted',
+  },
+  'no-neighbour': {
+    sentence: (args) => `No host answers for ${targetName(args)} on this link${linkIn(args)}.`,
+    meaning: () =>
+      'The address is on a directly attached network, and nobody there claims it (ARP or neighbour discovery ' +
+      'failed): the host is down, on another VLAN, or the address is wrong.',
+    next: (args) => neighbourCommands(args, args['target']),
+    brief: 'no host answers for this address on this link',
+  },
+  'icmp.time-exceeded.path': {
+    sentence: (args) =>
+      `The probe to ${portOfTarget(args)} ran out of hops at ${sender(args)}${args['icmp'] === undefined ? '' : ` (${args['icmp']})`}.`,
+    meaning: (args) =>
+      /\/1$/.test(String(args['icmp'] ?? ''))
+        ? 'A fragment of the probe was lost, so that the rest could not be put together. The port was not asked.'
+        : 'Routers pass the packet round in a circle, or the path has more hops than the packet may travel. The host ' +
+          'was not reached.',
+    next: (args) => [`traceroute -n ${targetName(args)}  # the addresses that repeat are the loop`],
+  },
+  'not-asked': {
+    sentence: (args) => `${portOfTarget(args)} was not asked: the run ended before.`,
+    meaning: () => 'Nothing is known about it.',
+    next: () => [],
+    brief: 'not asked: the run ended before',
+  },
+};
+
+function errnoIn(args: WhyArgs): string {
+  return args['errno'] === undefined ? '' : ` (${args['errno']})`;
+}
+
+function linkIn(args: WhyArgs): string {
+  return args['interface'] === undefined ? '' : ` (${args['interface']})`;
+}
+
+/** What the errno of a route look-up means (Linux `fib_props`, net/ipv4/fib_semantics.c). */
+function noRouteWords(args: WhyArgs): string {
+  const words: Readonly<Record<string, string>> = {
+    ENETUNREACH: 'it has no route',
+    EHOSTUNREACH: 'its route says unreachable',
+    EACCES: 'its route says prohibit',
+    EINVAL: 'its route is a blackhole',
+  };
+  const errno = args['errno'];
+  if (errno === undefined) return 'it has no usable route';
+  return `${words[String(errno)] ?? 'the route look-up failed'} (${errno})`;
+}
+
+function neighbourCommands(args: WhyArgs, address: string | number | undefined): readonly string[] {
+  if (address === undefined) return ['ip neigh  # here'];
+  const bare = String(address).replace(/%.*/, '');
+  const device = args['interface'] === undefined ? '' : ` dev ${args['interface']}`;
+  return [
+    `ip neigh show ${bare}${device}  # here`,
+    `ip route get ${bare}  # here: is it really on this link?`,
+  ];
+}

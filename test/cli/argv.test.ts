@@ -1,0 +1,163 @@
+import { describe, expect, it } from 'vitest';
+import { translateArgv } from '../../src/cli/argv.ts';
+import { OPTIONS } from '../../src/cli/options.ts';
+import { parseScanArguments } from '../../src/cli/scanArguments.ts';
+import type { ScanOptions } from '../../src/index.ts';
+import { UsageError } from '../../src/index.ts';
+import { createFakeIo } from './process.ts';
+
+const files = {
+  list: '10.0.0.1 10.0.0.2\n# comment\n  10.0.0.3 # why\r\n',
+  empty: '\n# nothing\n',
+};
+const parse = (line: string) =>
+  parseScanArguments(
+    line.split(' ').filter((word) => word !== ''),
+    createFakeIo({}, files).io.readFile,
+  );
+
+describe('nmap spellings', () => {
+  const rows: readonly [string, Omit<ScanOptions, 'targets'>][] = [
+    ['T', {}],
+    ['T -p 53,123 -sU', { ports: '53,123', udp: true }],
+    ['-p53 T', { ports: '53' }],
+    ['-p- T', { ports: '-' }],
+    ['-p - T', { ports: '-' }],
+    ['-p -1024 T', { ports: '-1024' }],
+    ['--ports=-1024 T', { ports: '-1024' }],
+    ['--ports -1024 T', { ports: '-1024' }],
+    ['-sT T', { tcp: true }],
+    ['-sS T', { tcp: true, synRequested: true }],
+    ['-sUT T', { udp: true, tcp: true }],
+    ['-sSU -p U:53,T:22 T', { udp: true, tcp: true, synRequested: true, ports: 'U:53,T:22' }],
+    ['-sU -sT T', { udp: true, tcp: true }],
+    ['-T4 T', { timing: 4 }],
+    ['-T 4 T', { timing: 4 }],
+    ['-T insane T', { timing: 5 }],
+    ['--timing=0 T', { timing: 0 }],
+    ['-F T', { fast: true }],
+    ['-6 T', { family: 6 }],
+    ['-4 T', { family: 4 }],
+    ['-n -Pn -v --reason T', {}],
+    ['-nv6F T', { family: 6, fast: true }],
+    ['-vv T', {}],
+    ['--rate 500 T', { ratePps: 500 }],
+    ['--max-rate=500 T', { ratePps: 500 }],
+    ['--rate max T', { ratePps: Number.POSITIVE_INFINITY }],
+    ['--retries 0 T', { retries: 0 }],
+    ['--max-retries 6 T', { retries: 6 }],
+    ['--host-timeout 30 T', { hostTimeoutMs: 30_000 }],
+    ['--host-timeout 1500ms T', { hostTimeoutMs: 1500 }],
+    ['--host-timeout 5m T', { hostTimeoutMs: 300_000 }],
+    ['--host-timeout 1.5h T', { hostTimeoutMs: 5_400_000 }],
+    ['--no-control T', { control: false }],
+    ['--certainty 0.99 T', { certainty: 0.99 }],
+    ['--seed 2a T', { seed: '2a' }],
+    ['--wire sim:world.json T', { wire: 'sim:world.json' }],
+    ['--all-addresses T', { allAddresses: true }],
+    ['--exclude 10.0.0.1,10.0.0.2 --exclude x T', { exclude: ['10.0.0.1', '10.0.0.2', 'x'] }],
+  ];
+  it.each(rows)('%s', async (line, expected) => {
+    expect((await parse(line)).scan).toEqual({ targets: ['T'], ...expected });
+  });
+
+  it('takes targets from everywhere', async () => {
+    expect((await parse('A -iL list B -- -C')).scan.targets).toEqual([
+      ...['A', 'B', '-C'],
+      ...['10.0.0.1', '10.0.0.2', '10.0.0.3'],
+    ]);
+  });
+
+  it('reads what concerns output', async () => {
+    const {
+      format,
+      files: out,
+      verbose,
+      noColor,
+      dryRun,
+      expectCertain,
+      expectations,
+    } = await parse(
+      'T -vv -v --no-color --dry-run -oN a.txt -oJ b.json --jsonl --expect open --expect 53/udp=closed --expect-certain',
+    );
+    expect({ format, out, verbose, noColor, dryRun, expectCertain }).toEqual({
+      format: 'jsonl',
+      out: [
+        { path: 'a.txt', format: 'text' },
+        { path: 'b.json', format: 'json' },
+      ],
+      verbose: 3,
+      noColor: true,
+      dryRun: true,
+      expectCertain: true,
+    });
+    expect(expectations.map(({ port, protocol, state }) => [port, protocol, state])).toEqual([
+      [null, null, 'open'],
+      [53, 'udp', 'closed'],
+    ]);
+    expect((await parse('T -oJ -')).format).toBe('json');
+    expect((await parse('T')).verbose).toBe(0);
+  });
+
+  it('has every spelling once', () => {
+    const all = OPTIONS.flatMap(({ short, long }) => [...short, `--${long}`]);
+    expect(new Set(all).size).toBe(all.length);
+  });
+
+  it('reads every option by each of its spellings', () => {
+    for (const { short, long, argument, isAlways, isLater } of OPTIONS) {
+      const expected = isAlways ? [] : [argument === null ? `--${long}` : `--${long}=value`];
+      for (const spelling of [...short, `--${long}`]) {
+        const read = () => translateArgv(argument === null ? [spelling] : [spelling, 'value']);
+        if (isLater) expect(read).toThrow(`option ${spelling} (--${long}) is not built yet`);
+        else expect(read()).toEqual([...expected, '--']);
+      }
+    }
+  });
+});
+
+describe('mistakes', () => {
+  it.each([
+    ['', 'scan needs a target: an address, a name, a prefix, host:port or -iL FILE'],
+    ['-p 53', 'scan needs a target: an address, a name, a prefix, host:port or -iL FILE'],
+    ['T -sX', 'unknown option "-sX"; the nearest is -sU'],
+    ['T --udpp', 'unknown option "--udpp"; the nearest is --udp'],
+    ['T --Json', 'unknown option "--Json"; the nearest is --json'],
+    ['T --frobnicate', 'unknown option "--frobnicate"'],
+    ['T -sn', 'option -sn (--discover) is not built yet'],
+    ['T -e eth0', 'option -e (--interface) is not built yet'],
+    ['T -S10.0.0.1', 'option -S (--source) is not built yet'],
+    ['T -g 53', 'option -g (--local-port) is not built yet'],
+    ['T -oX x.xml', 'option -oX (--xml-file) is not built yet'],
+    ['T -oG x', 'option -oG (--grep-file) is not built yet'],
+    ['T -p', 'option -p needs PORTS'],
+    ['T --ports=', 'option --ports needs PORTS'],
+    ['T --udp=yes', 'option --udp takes no value: "yes"'],
+    ['T -T9', '-T takes 0 to 5, not "9"'],
+    ['T --rate 0', '--rate takes packets per second above 0, or max, not "0"'],
+    ['T --rate fast', '--rate takes packets per second above 0, or max, not "fast"'],
+    ['T --retries -1', '--retries takes 0 to 254, not "-1"'],
+    ['T --retries 999', '--retries takes 0 to 254, not "999"'],
+    ['T --host-timeout 5d', '--host-timeout takes a time such as 90s, 5m, 1h or 1500ms, not "5d"'],
+    ['T --host-timeout 0', '--host-timeout takes a time such as 90s, 5m, 1h or 1500ms, not "0"'],
+    ['T --certainty 99', '--certainty takes a share between 0 and 1, such as 0.999, not "99"'],
+    ['T -F -p 53', '-F and -p both name ports: take one'],
+    ['T -4 -6', '-4 and -6 exclude each other'],
+    ['T --json --jsonl', 'standard output takes one format, not json and jsonl'],
+    ['T -oN - --json', 'standard output takes one format, not text and json'],
+    ['-iL nofile', '-iL cannot read "nofile": no such file'],
+    ['-iL empty', '-iL "empty" holds no target'],
+    [
+      'T --expect up',
+      '--expect takes a state (open, closed, filtered, open|filtered, closed|filtered, unknown) or PORT/PROTOCOL=STATE, ' +
+        'not "up"',
+    ],
+    [
+      'T --expect 53/sctp=open',
+      '--expect takes a state (open, closed, filtered, open|filtered, closed|filtered, unknown) or PORT/PROTOCOL=STATE, ' +
+        'not "53/sctp=open"',
+    ],
+  ])('%s', async (line, message) => {
+    await expect(parse(line)).rejects.toEqual(new UsageError(message));
+  });
+});

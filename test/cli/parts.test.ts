@@ -1,0 +1,136 @@
+import { describe, expect, it } from 'vitest';
+import { compactPorts } from '../../src/cli/dryRun.ts';
+import { exitCode } from '../../src/cli/exitCode.ts';
+import { judgeExpectations, parseExpectation } from '../../src/cli/expectations.ts';
+import { nearest } from '../../src/cli/nearest.ts';
+import { createProgressLine, progressText } from '../../src/cli/progress.ts';
+import type { Progress, State } from '../../src/index.ts';
+import { report, verdict } from '../report/sample.ts';
+import { createFakeIo } from './process.ts';
+
+describe('exitCode', () => {
+  it('orders 130 > 4 > 1 > 3 > 0, for all sixteen endings', () => {
+    for (let bits = 0; bits < 16; bits++) {
+      const [interrupted, internalError, failed, unchecked] = [8, 4, 2, 1].map(
+        (bit) => (bits & bit) !== 0,
+      );
+      const code = exitCode({
+        interrupted: interrupted!,
+        internalError: internalError!,
+        failed: failed!,
+        unchecked: unchecked!,
+      });
+      const expected = bits >= 8 ? 130 : bits >= 4 ? 4 : bits >= 2 ? 1 : bits === 1 ? 3 : 0;
+      expect(code, String(bits)).toBe(expected);
+    }
+  });
+});
+
+describe('judgeExpectations', () => {
+  const H = 'held';
+  const F = 'failed';
+  const U = 'undecided';
+  const states: readonly State[] = [
+    'open',
+    'closed',
+    'filtered',
+    'open|filtered',
+    'closed|filtered',
+    'unknown',
+  ];
+  it.each([
+    ['open', [H, F, F, U, F, U]],
+    ['closed', [F, H, F, F, U, U]],
+    ['filtered', [F, F, H, U, U, U]],
+    ['open|filtered', [H, F, H, H, U, U]],
+    ['closed|filtered', [F, H, H, U, H, U]],
+    ['unknown', [F, F, F, F, F, H]],
+  ] as const)('expects %s', (expected, results) => {
+    const found = states.map((state) => {
+      const one = report([verdict({ whyId: 'udp.silent', state, confidence: 0.95 })]);
+      return judgeExpectations([parseExpectation(expected)], one, false)[0]!.result;
+    });
+    expect(found).toEqual(results);
+  });
+
+  it.each([
+    [0.89, false, U, U],
+    [0.9, false, H, F],
+    [0.998, true, U, F],
+    [0.999, true, H, F],
+  ])('at confidence %d, certain: %s', (confidence, certain, open, closed) => {
+    const found = report([verdict({ whyId: 'udp.answered', state: 'open', confidence })]);
+    const results = ['open', 'closed'].map(
+      (text) => judgeExpectations([parseExpectation(text)], found, certain)[0]!.result,
+    );
+    expect(results).toEqual([open, closed]);
+  });
+
+  it('is undecided for ports without a verdict', () => {
+    const found = report([verdict({ whyId: 'udp.answered', port: 53 })]);
+    const judge = (text: string, complete: boolean) =>
+      judgeExpectations([parseExpectation(text)], { ...found, complete }, false)[0]!.result;
+    expect(judge('123/udp=open', true)).toBe(U);
+    expect(judge('53/udp=open', true)).toBe(H);
+    expect(judge('open', false)).toBe(U);
+  });
+});
+
+describe('progress', () => {
+  const at = (elapsedMs: number): Progress => ({
+    done: 1200,
+    total: 65_535,
+    sent: 3000,
+    elapsedMs,
+    etaMs: 17_500,
+  });
+
+  it('is one line on a terminal, after a second, and is removed', () => {
+    const fake = createFakeIo({ isTty: { stdout: false, stderr: true }, columns: 120 });
+    const line = createProgressLine(fake.io, 0);
+    for (const ms of [0, 500, 999]) line.update(at(ms));
+    expect(fake.err()).toBe('');
+    line.update(at(1000));
+    line.update(at(1100));
+    expect(fake.err()).toBe('\r\x1b[K1,200 of 65,535 (1 %), 3,000 packets/s, 18 s left');
+    line.end();
+    line.update(at(9000));
+    expect(fake.err().endsWith('\r\x1b[K')).toBe(true);
+    expect(fake.err()).not.toContain('\n');
+  });
+
+  it('is a line every five seconds elsewhere, and only under -v', () => {
+    const fake = createFakeIo();
+    const quiet = createProgressLine(fake.io, 0);
+    const loud = createProgressLine(fake.io, 1);
+    for (let ms = 0; ms <= 11_000; ms += 100) {
+      quiet.update(at(ms));
+      loud.update(at(ms));
+    }
+    quiet.end();
+    loud.end();
+    expect(fake.err().split('\n').length).toBe(3);
+    expect(fake.err()).not.toContain('\x1b');
+  });
+
+  it('has no number where there is nothing to go by', () => {
+    expect(progressText({ done: 0, total: 2, sent: 0, elapsedMs: 0, etaMs: null })).toBe(
+      '0 of 2 (0 %), 0.0 packets/s',
+    );
+    expect(progressText({ ...at(1000), etaMs: 3 * 3_600_000 })).toContain('3.0 h left');
+    expect(progressText({ ...at(1000), etaMs: 120_000 })).toContain('2 min left');
+  });
+});
+
+describe('words and lists', () => {
+  it('suggests what is near and nothing else', () => {
+    expect(nearest('scna', ['scan', 'ports'])).toBe('scan');
+    expect(nearest('xyz', ['scan', 'ports'])).toBeNull();
+    expect(nearest('s'.repeat(1000), ['scan'])).toBeNull();
+  });
+
+  it('writes neighbours as ranges', () => {
+    expect(compactPorts([80, 22, 81, 82, 443])).toBe('22,80-82,443');
+    expect(compactPorts([])).toBe('');
+  });
+});

@@ -1,0 +1,102 @@
+import type { Api } from '../../src/cli/api.ts';
+import type { Io } from '../../src/cli/io.ts';
+import { main } from '../../src/cli/main.ts';
+import type { Report, ScanOptions, ScanRun } from '../../src/index.ts';
+import * as library from '../../src/index.ts';
+
+/** A process in memory. */
+export interface FakeIo {
+  readonly io: Io;
+  readonly out: () => string;
+  readonly err: () => string;
+  readonly files: Map<string, string>;
+  /** Presses Ctrl-C. */
+  readonly interrupt: () => void;
+}
+
+export function createFakeIo(
+  part: Partial<Io> = {},
+  files: Readonly<Record<string, string>> = {},
+): FakeIo {
+  let out = '';
+  let err = '';
+  const handlers = new Set<() => void>();
+  const disk = new Map(Object.entries(files));
+  const missing = (path: string) => Object.assign(new Error(`no ${path}`), { code: 'ENOENT' });
+  const io: Io = {
+    stdout: async (text) => {
+      out += text;
+    },
+    stderr: (text) => {
+      err += text;
+    },
+    env: {},
+    isTty: { stdout: false, stderr: false },
+    columns: undefined,
+    readFile: async (path) => {
+      const text = disk.get(path);
+      if (text === undefined) throw missing(path);
+      return text;
+    },
+    checkWritable: async (path) => {
+      if (path.startsWith('/missing/')) throw missing(path);
+    },
+    writeFile: async (path, chunks) => {
+      if (path.startsWith('/full/')) throw Object.assign(new Error('full'), { code: 'ENOSPC' });
+      disk.set(path, [...chunks].join(''));
+    },
+    onInterrupt: (handler) => {
+      handlers.add(handler);
+      return () => handlers.delete(handler);
+    },
+    ...part,
+  };
+  return {
+    io,
+    out: () => out,
+    err: () => err,
+    files: disk,
+    interrupt: () => {
+      for (const handler of handlers) handler();
+    },
+  };
+}
+
+/** The library with a scan that sends nothing and finds the given report; `asked` collects its options. */
+export function createFakeApi(
+  found: Report | ((options: ScanOptions) => Promise<Report>),
+  asked: ScanOptions[] = [],
+): Api {
+  return {
+    ...library,
+    scan: (options): ScanRun => {
+      asked.push(options);
+      const report = typeof found === 'function' ? found(options) : Promise.resolve(found);
+      return {
+        start: async () => {
+          const { schema, tool, command, startedAt, wire, seed } = await report;
+          return { schema, tool, command, startedAt, wire, seed, plan: { targets: 1, probes: 1 } };
+        },
+        plan: () => library.planScan(options),
+        report: () => report,
+        async *[Symbol.asyncIterator]() {
+          yield* (await report).verdicts;
+        },
+      };
+    },
+  };
+}
+
+/** Runs one command line; words are split at spaces. */
+export async function run(
+  line: string,
+  api: Api,
+  fake: FakeIo = createFakeIo(),
+): Promise<{ code: number; out: string; err: string }> {
+  const code = await main(
+    line.split(' ').filter((word) => word !== ''),
+    fake.io,
+    api,
+  );
+  return { code, out: fake.out(), err: fake.err() };
+}

@@ -1,0 +1,80 @@
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import type { PlanGroup } from '../../src/model.ts';
+import { createSpace } from '../../src/plan/space.ts';
+
+const portList = fc.uniqueArray(fc.integer({ min: 1, max: 65_535 }), { maxLength: 30 });
+const groupList = fc
+  .array(
+    fc.record({
+      targetCount: fc.integer({ min: 1, max: 9 }),
+      tcpPorts: portList,
+      udpPorts: portList,
+    }),
+    {
+      maxLength: 6,
+    },
+  )
+  .map((parts) => {
+    let firstTarget = 0;
+    return parts.map((part): PlanGroup => {
+      const group = { ...part, firstTarget };
+      firstTarget += part.targetCount;
+      return group;
+    });
+  });
+
+it('numbers every asked port once and leads back from the number', () => {
+  fc.assert(
+    fc.property(groupList, (groups) => {
+      const space = createSpace(groups);
+      let count = 0;
+      for (const { firstTarget, targetCount, tcpPorts, udpPorts } of groups) {
+        for (let target = firstTarget; target < firstTarget + targetCount; target++) {
+          for (const [protocol, ports] of [
+            [17, udpPorts],
+            [6, tcpPorts],
+          ] as const) {
+            for (const port of ports) {
+              const probe = space.indexOf(target, protocol, port);
+              expect(probe).toBe(count++);
+              expect(space.targetOf(probe)).toBe(target);
+              expect(space.protocolOf(probe)).toBe(protocol);
+              expect(space.portOf(probe)).toBe(port);
+            }
+          }
+        }
+      }
+      expect(space.count).toBe(count);
+    }),
+  );
+});
+
+it('knows what was not asked', () => {
+  const many = Array.from({ length: 40 }, (_, index) => index + 1);
+  const space = createSpace([
+    { firstTarget: 0, targetCount: 2, tcpPorts: [80], udpPorts: [53, 80] },
+    { firstTarget: 2, targetCount: 1, tcpPorts: many, udpPorts: [] },
+  ]);
+  expect(space.indexOf(0, 6, 53)).toBe(-1);
+  expect(space.indexOf(3, 17, 53)).toBe(-1);
+  expect(space.indexOf(-1, 17, 53)).toBe(-1);
+  expect(space.indexOf(0, 1, 53)).toBe(-1);
+  expect(space.indexOf(2, 17, 1)).toBe(-1);
+  expect(space.indexOf(2, 6, 41)).toBe(-1);
+  expect(space.indexOf(2, 6, 40)).toBe(space.count - 1);
+  expect(createSpace([]).indexOf(0, 6, 80)).toBe(-1);
+});
+
+it('holds every UDP port of one target and many targets without a table of their number', () => {
+  const all = Array.from({ length: 65_535 }, (_, index) => index + 1);
+  const space = createSpace([{ firstTarget: 0, targetCount: 4096, tcpPorts: all, udpPorts: all }]);
+  expect(space.count).toBe(4096 * 131_070);
+  const probe = space.indexOf(4095, 6, 65_535);
+  expect([probe, space.targetOf(probe), space.portOf(probe), space.protocolOf(probe)]).toEqual([
+    space.count - 1,
+    4095,
+    65_535,
+    6,
+  ]);
+});

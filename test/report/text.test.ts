@@ -1,0 +1,135 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { Ip } from '../../src/model.ts';
+import { nameOfPort } from '../../src/plan/portNames.ts';
+import { COLLAPSE_OVER, renderText } from '../../src/report/text.ts';
+import { dnsOpen, ntpClosed, report, troubles, verdict } from './sample.ts';
+
+const plain = { color: false, width: 80, verbose: 0, portName: nameOfPort };
+const golden = (name: string) => `./golden/${name}.txt`;
+
+const silentTcp = (target: string, port: number) =>
+  verdict({
+    whyId: 'tcp.silent',
+    target: target as Ip,
+    protocol: 'tcp',
+    port,
+    state: 'filtered',
+    reason: 'no-response',
+    attempts: 3,
+    confidence: 0.99,
+  });
+
+const resets = (count: number) =>
+  Array.from({ length: count }, (_, index) =>
+    verdict({
+      whyId: 'tcp.reset.confirmed',
+      protocol: 'tcp',
+      port: 1000 + index,
+      state: 'closed',
+      reason: 'reset',
+      by: { ip: '10.0.0.5' as Ip, role: 'target', hop: 1 },
+    }),
+  );
+
+describe('renderText', () => {
+  it('shows the main job', async () => {
+    const text = renderText(report([dnsOpen, ntpClosed]), plain);
+    await expect(text).toMatchFileSnapshot(golden('mainJob'));
+  });
+
+  it('explains every kind of trouble', async () => {
+    const text = renderText(
+      report(troubles, {
+        complete: false,
+        notDone: ['10.0.0.5 9/udp'],
+        warnings: ['10.0.0.5 was scanned from itself: firewalls towards others were not passed'],
+      }),
+      plain,
+    );
+    await expect(text).toMatchFileSnapshot(golden('troubles'));
+  });
+
+  it('adds facts under -v', async () => {
+    const text = renderText(report([dnsOpen, ntpClosed]), { ...plain, verbose: 1 });
+    await expect(text).toMatchFileSnapshot(golden('verbose'));
+  });
+
+  it('counts ports that are alike', async () => {
+    const text = renderText(report([...resets(COLLAPSE_OVER + 1), dnsOpen]), plain);
+    await expect(text).toMatchFileSnapshot(golden('collapsed'));
+    expect(renderText(report(resets(COLLAPSE_OVER)), plain)).not.toContain('Not shown');
+  });
+
+  it('counts hosts of which nothing came back', async () => {
+    const hosts = Array.from({ length: 6 }, (_, index) => silentTcp(`10.0.1.${index + 1}`, 22));
+    const text = renderText(report([dnsOpen, ...hosts]), plain);
+    await expect(text).toMatchFileSnapshot(golden('silentHosts'));
+  });
+
+  it('shows several hosts with their names', async () => {
+    const six = verdict({
+      whyId: 'no-neighbour',
+      target: 'fe80::1%eth0' as Ip,
+      name: 'printer.example',
+      state: 'filtered',
+      reason: 'host-unreach',
+      detail: 'no-neighbour',
+      by: { ip: null, role: 'local', hop: null },
+      whyArgs: { interface: 'eth0' },
+    });
+    const text = renderText(report([dnsOpen, six]), plain);
+    await expect(text).toMatchFileSnapshot(golden('severalHosts'));
+  });
+
+  it('colours states and nothing is lost with it', () => {
+    const colored = renderText(report(troubles), { ...plain, color: true });
+    expect(colored).toContain('\x1b[32mopen');
+    expect(colored).toContain('\x1b[31mclosed');
+    const stripped = colored.replaceAll(new RegExp(`${String.fromCharCode(27)}\\[\\d+m`, 'g'), '');
+    expect(stripped).toBe(renderText(report(troubles), plain));
+  });
+
+  it('keeps to 80 columns but for commands', () => {
+    const text = renderText(report(troubles), plain);
+    for (const line of text.split('\n')) {
+      if (!line.startsWith('    ')) expect(line.length, line).toBeLessThanOrEqual(80);
+    }
+  });
+
+  it('lets no control character through, wherever it comes from', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), (text) => {
+        const evil = verdict({
+          whyId: 'udp.answered.parsed',
+          name: text,
+          service: { protocol: text, info: text },
+          whyArgs: { service: text, info: text, by: text },
+        });
+        const other = verdict({
+          whyId: 'udp.stranger',
+          detail: 'other-source',
+          state: 'open|filtered',
+          reason: 'no-response',
+          whyArgs: { by: text, fromPort: text },
+        });
+        const parts = { warnings: [text], notDone: [text], complete: false };
+        const wire = { kind: 'sim', note: text } as const;
+        const shown = renderText(report([evil, other], { ...parts, wire }), plain);
+        expect(shown.replaceAll('\n', '')).not.toMatch(/[\p{Cc}\p{Cf}\u2028\u2029]/u);
+      }),
+    );
+  });
+
+  it('renders nothing found', () => {
+    const text = renderText(report([], { complete: false }), plain);
+    expect(text).toContain('0 ports of 0 targets');
+    expect(text).toContain('Not finished.');
+  });
+
+  it('renders 65,535 open ports', () => {
+    const open = Array.from({ length: 65_535 }, (_, index) => ({ ...dnsOpen, port: index + 1 }));
+    const text = renderText(report(open), { ...plain, verbose: 1 });
+    expect(text.split('\n').length).toBeGreaterThan(65_535);
+  });
+});
