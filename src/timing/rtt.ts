@@ -25,7 +25,7 @@ export function createRttTable(targetCount: number, template: TimingTemplate): R
 
   return {
     sample(target, rttMs) {
-      const rtt = rttMs > 0 ? rttMs : 0;
+      const rtt = Math.max(0, rttMs);
       const smoothed = srtt[target]!;
       if (smoothed < 0) {
         srtt[target] = rtt;
