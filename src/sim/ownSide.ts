@@ -1,0 +1,113 @@
+/**
+ * What the scanner's own kernel knows before a packet leaves: routes, the neighbour behind the link, the link itself.
+ */
+import type { Family, OwnSide, TargetTable } from '../model.ts';
+import { classifyIp, equalIp, formatIp } from '../packet/address.ts';
+import type { ErrnoName } from './errnos.ts';
+import { isThere } from './host.ts';
+import { createNeighbours, type Neighbours } from './neighbours.ts';
+import { prefixHolds } from './prefix.ts';
+import type { Route, World } from './world.ts';
+
+/** Errno of a send or connect whose route is of this kind (net/ipv4/route.c, net/ipv6/route.c). */
+const ROUTE_ERRNO: Readonly<Record<Route, ErrnoName | null>> = {
+  forward: null,
+  loop: null,
+  unreachable: 'EHOSTUNREACH',
+  prohibit: 'EACCES',
+  blackhole: 'EINVAL',
+  none: 'ENETUNREACH',
+};
+
+/** Packets that the scanner's firewall or error paths swallowed, by family. */
+export interface OwnCounters {
+  readonly outDropped: Record<Family, number>;
+  readonly inDropped: Record<Family, number>;
+  retransFailed: number;
+}
+
+export interface OwnSideView<Waiting> {
+  readonly counters: OwnCounters;
+  readonly neighbours: Neighbours<Waiting>;
+  /** True for the scanner's own addresses and for loopback. */
+  isLocal(bytes: Uint8Array, at: number, family: Family): boolean;
+  /** Why nothing can be sent there, or null. */
+  routeError(bytes: Uint8Array, at: number, family: Family): ErrnoName | null;
+  /** False when the next hop towards the address never answers ARP or neighbour solicitations. */
+  hasNextHop(bytes: Uint8Array, at: number, family: Family): boolean;
+  /** Notes that something waits for the next hop. */
+  wait(bytes: Uint8Array, at: number, family: Family, nowMs: number, waiting: () => Waiting): void;
+  /** The answer to an own-side inquiry about a target. */
+  describe(targets: TargetTable, target: number, nowMs: number): OwnSide;
+}
+
+export function createOwnSide<Waiting>(world: World): OwnSideView<Waiting> {
+  const { scanner, routers, targets: hosts, links } = world;
+  const neighbours = createNeighbours<Waiting>();
+  const gateway = routers[0]?.near ?? null;
+  const counters: OwnCounters = {
+    outDropped: { 4: 0, 6: 0 },
+    inDropped: { 4: 0, 6: 0 },
+    retransFailed: 0,
+  };
+
+  function isLocal(bytes: Uint8Array, at: number, family: Family): boolean {
+    if (equalIp(scanner.address[family].bytes, 0, bytes, at, family)) return true;
+    return classifyIp(bytes, at, family) === 'loopback';
+  }
+
+  function routeError(bytes: Uint8Array, at: number, family: Family): ErrnoName | null {
+    if (isLocal(bytes, at, family)) return null;
+    return links[0]!.up ? ROUTE_ERRNO[scanner.route] : 'ENETUNREACH';
+  }
+
+  function hasNextHop(bytes: Uint8Array, at: number, family: Family): boolean {
+    if (isLocal(bytes, at, family)) return true;
+    if (gateway !== null) return scanner.gatewayAnswers;
+    const host = hosts.find((one) => prefixHolds(one.address[family], bytes, at));
+    return host !== undefined && isThere(host, bytes, at, family);
+  }
+
+  function stateOf(bytes: Uint8Array, at: number, family: Family, nowMs: number) {
+    const hop = gateway?.[family].bytes;
+    return hop === undefined
+      ? neighbours.state(bytes, at, family, nowMs)
+      : neighbours.state(hop, 0, family, nowMs);
+  }
+
+  return {
+    counters,
+    neighbours,
+    isLocal,
+    routeError,
+    hasNextHop,
+    wait(bytes, at, family, nowMs, waiting) {
+      const hop = gateway?.[family].bytes;
+      neighbours.wait(hop ?? bytes, hop === undefined ? at : 0, family, nowMs, waiting);
+    },
+    describe(targets, target, nowMs) {
+      const family = targets.families[target] === 6 ? 6 : 4;
+      const { bytes } = targets;
+      const at = target * 16;
+      const local = isLocal(bytes, at, family);
+      const routeErrno = routeError(bytes, at, family);
+      const hop = gateway?.[family].bytes;
+      const there = gateway === null ? 'on-link' : 'gateway';
+      const route = routeErrno !== null ? 'none' : local ? 'local' : there;
+      const isKnown = route !== 'none' && !local && hasNextHop(bytes, at, family);
+      return {
+        target,
+        route,
+        routeErrno,
+        gateway: route === 'gateway' && hop !== undefined ? formatIp(hop, 0, family) : null,
+        interface: local ? 'lo' : 'sim0',
+        carrier: local || links[0]!.up,
+        neighbour: isKnown ? 'reachable' : stateOf(bytes, at, family, nowMs),
+        outDropped: counters.outDropped[family],
+        inDropped: counters.inDropped[family],
+        retransFailed: counters.retransFailed,
+        overflow: false,
+      };
+    },
+  };
+}

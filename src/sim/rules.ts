@@ -1,0 +1,189 @@
+/**
+ * Filter rules of a world: the records, their parser, and which ICMP a reject sends.
+ *
+ * The names follow nftables, whose rules the namespace lab makes from the same records.
+ */
+import type { Family } from '../model.ts';
+import {
+  failAt,
+  type JsonPlace,
+  openArray,
+  openObject,
+  readNumber,
+  readText,
+  readWord,
+} from './strictJson.ts';
+
+/** Where a packet meets the filter, in the order of netfilter. */
+export const HOOKS = ['prerouting', 'input', 'forward', 'output', 'postrouting'] as const;
+export type Hook = (typeof HOOKS)[number];
+
+/** ICMP messages that a rule can name; `number` holds type and code per family, code -1 = any. */
+export type IcmpMessage =
+  | 'unreachable'
+  | 'too-big'
+  | 'time-exceeded'
+  | 'param-problem'
+  | 'echo-request'
+  | 'echo-reply';
+export const ICMP_MESSAGES: Readonly<
+  Record<IcmpMessage, Readonly<Record<Family, readonly [number, number]>>>
+> = {
+  unreachable: { 4: [3, -1], 6: [1, -1] },
+  'too-big': { 4: [3, 4], 6: [2, -1] },
+  'time-exceeded': { 4: [11, -1], 6: [3, -1] },
+  'param-problem': { 4: [12, -1], 6: [4, -1] },
+  'echo-request': { 4: [8, -1], 6: [128, -1] },
+  'echo-reply': { 4: [0, -1], 6: [129, -1] },
+};
+
+/**
+ * What a reject answers, as ICMP type and code per family; null where the family has no such answer.
+ * RFC 792, RFC 1812 section 5.2.7.1, RFC 4443 section 3.1; the IPv6 set is that of nftables.
+ */
+export type IcmpReject =
+  | 'port-unreach'
+  | 'host-unreach'
+  | 'net-unreach'
+  | 'admin-prohibited'
+  | 'proto-unreach'
+  | 'net-prohibited'
+  | 'host-prohibited'
+  | 'policy-fail'
+  | 'reject-route';
+export const REJECTS: Readonly<
+  Record<IcmpReject, Readonly<Record<Family, readonly [number, number] | null>>>
+> = {
+  'port-unreach': { 4: [3, 3], 6: [1, 4] },
+  'host-unreach': { 4: [3, 1], 6: [1, 3] },
+  'net-unreach': { 4: [3, 0], 6: [1, 0] },
+  'admin-prohibited': { 4: [3, 13], 6: [1, 1] },
+  'proto-unreach': { 4: [3, 2], 6: null },
+  'net-prohibited': { 4: [3, 9], 6: null },
+  'host-prohibited': { 4: [3, 10], 6: null },
+  'policy-fail': { 4: null, 6: [1, 5] },
+  'reject-route': { 4: null, 6: [1, 6] },
+};
+export type RejectName = IcmpReject | 'tcp-reset';
+const REJECT_NAMES: readonly RejectName[] = [
+  ...(Object.keys(REJECTS) as IcmpReject[]),
+  'tcp-reset',
+];
+
+export const RULE_PROTOCOLS = ['tcp', 'udp', 'icmp'] as const;
+export type RuleProtocol = (typeof RULE_PROTOCOLS)[number];
+export const RULE_VERDICTS = ['accept', 'drop', 'reject', 'synproxy'] as const;
+export type RuleVerdict = (typeof RULE_VERDICTS)[number];
+
+/** First and last port. */
+export type PortRange = readonly [number, number];
+
+/** One rule; null matches everything. */
+export interface Rule {
+  readonly hook: Hook;
+  readonly family: Family | null;
+  readonly protocol: RuleProtocol | null;
+  readonly dport: PortRange | null;
+  readonly sport: PortRange | null;
+  readonly icmp: IcmpMessage | null;
+  readonly verdict: RuleVerdict;
+  /** What a reject answers, per family; null in the family that the rule does not match. */
+  readonly with: Readonly<Record<Family, RejectName | null>>;
+}
+
+const RULE_KEYS = [
+  'hook',
+  'family',
+  'protocol',
+  'dport',
+  'sport',
+  'icmp',
+  'verdict',
+  'with',
+] as const;
+
+/** Parses the rules of a node; the order is the order of matching, the first match decides. */
+export function parseRules(place: JsonPlace | undefined, hooks: readonly Hook[]): readonly Rule[] {
+  return openArray(place).map((item) => parseRule(item, hooks));
+}
+
+function parseRule(place: JsonPlace, hooks: readonly Hook[]): Rule {
+  const at = openObject(place, RULE_KEYS);
+  const hook = at('hook');
+  const verdict = at('verdict');
+  if (hook === undefined || verdict === undefined)
+    failAt(place, 'a rule needs "hook" and "verdict"');
+  const family = at('family');
+  const icmp = at('icmp');
+  const protocol = at('protocol');
+  const rule: Rule = {
+    hook: readWord(hook, hooks),
+    family: family === undefined ? null : readFamily(family),
+    protocol:
+      protocol === undefined ? ((icmp && 'icmp') ?? null) : readWord(protocol, RULE_PROTOCOLS),
+    dport: parsePortRange(at('dport')),
+    sport: parsePortRange(at('sport')),
+    icmp: icmp === undefined ? null : readWord(icmp, Object.keys(ICMP_MESSAGES) as IcmpMessage[]),
+    verdict: readWord(verdict, RULE_VERDICTS),
+    with: { 4: null, 6: null },
+  };
+  const hasPort = rule.dport !== null || rule.sport !== null;
+  if (hasPort && rule.protocol !== 'tcp' && rule.protocol !== 'udp') {
+    failAt(place, 'a rule with ports needs "protocol": "tcp" or "udp"');
+  }
+  if (rule.icmp !== null && rule.protocol !== 'icmp') {
+    failAt(place, 'a rule with "icmp" needs "protocol": "icmp" or none');
+  }
+  if (rule.verdict === 'synproxy' && (rule.protocol !== 'tcp' || !isProxyHook(rule.hook))) {
+    failAt(place, '"synproxy" needs "protocol": "tcp" and the hook forward or input');
+  }
+  const answer = at('with');
+  if ((rule.verdict === 'reject') !== (answer !== undefined)) {
+    failAt(place, '"with" and the verdict "reject" belong together');
+  }
+  return answer === undefined ? rule : { ...rule, with: parseReject(answer, rule) };
+}
+
+function isProxyHook(hook: Hook): boolean {
+  return hook === 'forward' || hook === 'input';
+}
+
+function parseReject(place: JsonPlace, rule: Rule): Rule['with'] {
+  if (rule.hook === 'postrouting') failAt(place, 'nothing can be rejected in postrouting');
+  const isPair = typeof place.value === 'object';
+  const at = isPair ? openObject(place, ['4', '6']) : () => place;
+  const read = (family: Family): RejectName | null => {
+    if (rule.family !== null && rule.family !== family) return null;
+    const item = at(family === 4 ? '4' : '6');
+    if (item === undefined) failAt(place, `what is answered over IPv${family} is missing`);
+    const name = readWord(item, REJECT_NAMES);
+    if (name === 'tcp-reset') {
+      if (rule.protocol !== 'tcp') failAt(item, '"tcp-reset" needs "protocol": "tcp"');
+    } else if (REJECTS[name][family] === null) {
+      failAt(item, `IPv${family} has no such answer; {"4": …, "6": …} names one for each`);
+    }
+    return name;
+  };
+  return { 4: read(4), 6: read(6) };
+}
+
+function readFamily(place: JsonPlace): Family {
+  if (place.value !== 4 && place.value !== 6) failAt(place, '4 or 6 is wanted here');
+  return place.value;
+}
+
+/** Reads a port (53) or a range ("6000-6009"); nothing there is null. */
+export function parsePortRange(place: JsonPlace | undefined): PortRange | null {
+  if (place === undefined) return null;
+  if (typeof place.value === 'number') {
+    const port = readNumber(place, { min: 0, max: 65_535, whole: true }, 0);
+    return [port, port];
+  }
+  const match = /^(\d{1,5})(?:-(\d{1,5}))?$/.exec(readText(place));
+  const from = Number(match?.[1] ?? -1);
+  const to = Number(match?.[2] ?? from);
+  if (match === null || from > to || to > 65_535) {
+    failAt(place, 'a port (53) or a range of ports ("6000-6009") is wanted here');
+  }
+  return [from, to];
+}

@@ -1,0 +1,269 @@
+/**
+ * A network as a JSON file: `--wire sim:FILE` scans it instead of the real one, and tests run on it.
+ *
+ * Everything stands in a line: scanner - router 1 - … - router N - targets. Everything has a default, so `{}` is a
+ * scanner with one target on its link, and
+ *
+ *     { "routers": [{}, { "rules": [{ "hook": "forward", "protocol": "udp", "dport": 123, "verdict": "drop" }] }],
+ *       "targets": [{ "udp": { "53": "dns" }, "tcp": { "22": "accept", "8000-8999": "silent" } }] }
+ *
+ * is a name server behind two routers, the second of which drops NTP. Defaults: link i (0 = the scanner's) has the
+ * networks 10.90.i.0/24 and fd90:0:0:i::/64, the node nearer to the scanner address 1, the router behind it 2, the
+ * targets of the last link 10, 11, …; TTLs start at 64; ICMP limits are those of Linux.
+ */
+import { parseIp } from '../packet/address.ts';
+import { type PerFamily, type Prefix, parsePrefix } from './prefix.ts';
+import { HOOKS, type Hook, parseRules, type Rule } from './rules.ts';
+import {
+  parseServices,
+  type Service,
+  TCP_SERVICES,
+  type TcpServiceKind,
+  UDP_SERVICES,
+  type UdpServiceKind,
+} from './services.ts';
+import {
+  failAt,
+  type JsonPlace,
+  openArray,
+  openObject,
+  readBoolean,
+  readNumber,
+  readText,
+  readWord,
+} from './strictJson.ts';
+
+/**
+ * The limiter of ICMP errors, a token bucket for each destination (Linux: net/ipv4/inetpeer.c).
+ * `ratelimitMs` brings one token back, 0 = no limit; `burst` tokens are the most there can be.
+ */
+export interface Limiter {
+  readonly ratelimitMs: number;
+  readonly burst: number;
+}
+
+/** What a node's route towards the targets is; `loop` sends back to where the packet came from. */
+export const ROUTES = ['forward', 'unreachable', 'prohibit', 'blackhole', 'none', 'loop'] as const;
+export type Route = (typeof ROUTES)[number];
+
+/** What every node has. */
+export interface WorldNode {
+  /** TTL or hop limit of what it sends: TCP, UDP, echo. */
+  readonly ttl: number;
+  /** TTL of its ICMP errors. */
+  readonly icmpTtl: number;
+  readonly rules: readonly Rule[];
+  readonly limiter: PerFamily<Limiter>;
+  readonly tcp: readonly Service<TcpServiceKind>[];
+  readonly udp: readonly Service<UdpServiceKind>[];
+}
+
+export interface Scanner extends WorldNode {
+  readonly address: PerFamily<Prefix>;
+  /** Its own route towards the targets; never `loop`. */
+  readonly route: Route;
+  /** False: the next hop does not answer ARP or neighbour solicitations. */
+  readonly gatewayAnswers: boolean;
+}
+
+export interface Router extends WorldNode {
+  /** Address towards the scanner: the source of its ICMP errors. */
+  readonly near: PerFamily<Prefix>;
+  /** Address towards the targets. */
+  readonly far: PerFamily<Prefix>;
+  readonly route: Route;
+}
+
+export interface Host extends WorldNode {
+  /** Its address, or a prefix of addresses that are all alike. */
+  readonly address: PerFamily<Prefix>;
+  /** From where `other-address` services answer. */
+  readonly second: PerFamily<Prefix>;
+  /** Share of its addresses that somebody has; 0 = nobody answers ARP or neighbour solicitations for them. */
+  readonly present: number;
+}
+
+export interface Link {
+  /** One way. */
+  readonly delayMs: number;
+  /** Share of packets lost, each way. */
+  readonly loss: number;
+  /** Largest IP packet, bytes. */
+  readonly mtu: number;
+  /** False: the interface nearer to the scanner is down. */
+  readonly up: boolean;
+}
+
+/** A checked world with all defaults filled in. */
+export interface World {
+  readonly scanner: Scanner;
+  readonly routers: readonly Router[];
+  readonly targets: readonly Host[];
+  /** `routers.length + 1` of them, the scanner's first. */
+  readonly links: readonly Link[];
+}
+
+/** A path longer than any TTL would end nowhere. */
+const MAX_ROUTERS = 250;
+/** Each is a record to look through for every packet; more hosts than that are a prefix. */
+const MAX_TARGETS = 64;
+/** A veth link and its two stacks take about this long one way. */
+const DEFAULT_DELAY_MS = 0.015;
+/** Linux: net.ipv4.icmp_ratelimit 1000, net.ipv6.icmp.ratelimit 100 (6.18), XRLIM_BURST_FACTOR 6. */
+const STOCK_LIMITER: PerFamily<Limiter> = {
+  4: { ratelimitMs: 1000, burst: 6 },
+  6: { ratelimitMs: 100, burst: 6 },
+};
+
+/**
+ * Checks a world and fills in its defaults.
+ *
+ * `source` names the file in messages. Throws UsageError: one line with the source, the place and the offending text.
+ */
+export function parseWorld(json: unknown, source: string): World {
+  return parseWorldAt({ source, path: '', value: json });
+}
+
+/** Checks a world that stands inside another document. */
+export function parseWorldAt(place: JsonPlace): World {
+  const at = openObject(place, ['scanner', 'routers', 'targets', 'links', 'title']);
+  const routerPlaces = openArray(at('routers'));
+  if (routerPlaces.length > MAX_ROUTERS) failAt(at('routers')!, `at most ${MAX_ROUTERS} routers`);
+  const routers = routerPlaces.map(parseRouter);
+  const targetPlaces =
+    at('targets') === undefined
+      ? [{ ...place, path: 'targets[0]', value: {} }]
+      : openArray(at('targets'));
+  if (targetPlaces.length < 1 || targetPlaces.length > MAX_TARGETS) {
+    failAt(at('targets')!, `from 1 to ${MAX_TARGETS} targets are wanted here`);
+  }
+  const targets = targetPlaces.map((item, index) => parseHost(item, index, routers.length));
+  const linkPlaces = openArray(at('links'));
+  if (linkPlaces.length > routers.length + 1) {
+    failAt(at('links')!, `${routers.length} routers make ${routers.length + 1} links`);
+  }
+  const links = Array.from({ length: routers.length + 1 }, (_, index) =>
+    parseLink(linkPlaces[index] ?? { ...place, path: `links[${index}]`, value: {} }),
+  );
+  const scanner = parseScanner(at('scanner') ?? { ...place, path: 'scanner', value: {} });
+  return { scanner, routers, targets, links };
+}
+
+const NODE_KEYS = ['ttl', 'icmpTtl', 'rules', 'limiter', 'tcp', 'udp', 'name'] as const;
+const OWN_HOOKS = HOOKS.filter((hook) => hook !== 'forward');
+
+function parseScanner(place: JsonPlace): Scanner {
+  const at = openObject(place, [...NODE_KEYS, 'v4', 'v6', 'route', 'gatewayAnswers']);
+  const route = at('route');
+  const scanner: Scanner = {
+    ...parseNode(at, OWN_HOOKS),
+    address: parseAddresses(at, { 4: '10.90.0.1', 6: 'fd90::1' }),
+    route: route === undefined ? 'forward' : readWord(route, ROUTES),
+    gatewayAnswers: readBoolean(at('gatewayAnswers'), true),
+  };
+  if (scanner.route === 'loop') failAt(route!, 'a loop needs a router');
+  refusePrefix(at, scanner.address);
+  return scanner;
+}
+
+function parseRouter(place: JsonPlace, index: number): Router {
+  const at = openObject(place, [...NODE_KEYS, 'v4', 'v6', 'route']);
+  const route = at('route');
+  const router: Router = {
+    ...parseNode(at, HOOKS),
+    near: parseAddresses(at, linkAddresses(index, 2)),
+    far: defaultAddresses(linkAddresses(index + 1, 1)),
+    route: route === undefined ? 'forward' : readWord(route, ROUTES),
+  };
+  if (router.route === 'loop' && index === 0) failAt(route!, 'a loop begins at the second router');
+  refusePrefix(at, router.near);
+  return router;
+}
+
+function parseHost(place: JsonPlace, index: number, routerCount: number): Host {
+  const at = openObject(place, [...NODE_KEYS, 'v4', 'v6', 'present']);
+  const present = at('present');
+  return {
+    ...parseNode(at, OWN_HOOKS),
+    address: parseAddresses(at, linkAddresses(routerCount, 10 + index)),
+    second: defaultAddresses(linkAddresses(routerCount, 110 + index)),
+    present:
+      typeof present?.value === 'boolean'
+        ? Number(present.value)
+        : readNumber(present, { min: 0, max: 1 }, 1),
+  };
+}
+
+type LookUp = (key: (typeof NODE_KEYS)[number]) => JsonPlace | undefined;
+
+function parseNode(at: LookUp, hooks: readonly Hook[]): WorldNode {
+  const name = at('name');
+  if (name !== undefined) readText(name);
+  const ttl = readNumber(at('ttl'), { min: 1, max: 255, whole: true }, 64);
+  return {
+    ttl,
+    icmpTtl: readNumber(at('icmpTtl'), { min: 1, max: 255, whole: true }, ttl),
+    rules: parseRules(at('rules'), hooks),
+    limiter: parseLimiter(at('limiter')),
+    tcp: parseServices(at('tcp'), TCP_SERVICES),
+    udp: parseServices(at('udp'), UDP_SERVICES),
+  };
+}
+
+function parseLimiter(place: JsonPlace | undefined): PerFamily<Limiter> {
+  if (place === undefined) return STOCK_LIMITER;
+  const record = place.value;
+  const isPair = typeof record === 'object' && record !== null && ('4' in record || '6' in record);
+  const at = isPair ? openObject(place, ['4', '6']) : () => place;
+  const read = (item: JsonPlace | undefined, stock: Limiter): Limiter => {
+    if (item === undefined) return stock;
+    const limit = openObject(item, ['ratelimitMs', 'burst']);
+    return {
+      ratelimitMs: readNumber(limit('ratelimitMs'), { min: 0, max: 1e6 }, stock.ratelimitMs),
+      burst: readNumber(limit('burst'), { min: 1, max: 1e6 }, stock.burst),
+    };
+  };
+  return { 4: read(at('4'), STOCK_LIMITER[4]), 6: read(at('6'), STOCK_LIMITER[6]) };
+}
+
+function parseLink(place: JsonPlace): Link {
+  const at = openObject(place, ['delayMs', 'loss', 'mtu', 'up']);
+  return {
+    delayMs: readNumber(at('delayMs'), { min: 0, max: 60_000 }, DEFAULT_DELAY_MS),
+    loss: readNumber(at('loss'), { min: 0, max: 1 }, 0),
+    // RFC 8200 section 5: IPv6 needs 1280 bytes on every link.
+    mtu: readNumber(at('mtu'), { min: 1280, max: 65_535, whole: true }, 1500),
+    up: readBoolean(at('up'), true),
+  };
+}
+
+/** Addresses that nobody named: address `host` of link `link`. */
+function linkAddresses(link: number, host: number): PerFamily<string> {
+  return { 4: `10.90.${link}.${host}`, 6: `fd90:0:0:${link.toString(16)}::${host.toString(16)}` };
+}
+
+function defaultAddresses(texts: PerFamily<string>): PerFamily<Prefix> {
+  return {
+    4: { bytes: parseIp(texts[4])!.bytes, bits: 32 },
+    6: { bytes: parseIp(texts[6])!.bytes, bits: 128 },
+  };
+}
+
+function parseAddresses(
+  at: (key: 'v4' | 'v6') => JsonPlace | undefined,
+  texts: PerFamily<string>,
+): PerFamily<Prefix> {
+  const defaults = defaultAddresses(texts);
+  return {
+    4: parsePrefix(at('v4'), 4) ?? defaults[4],
+    6: parsePrefix(at('v6'), 6) ?? defaults[6],
+  };
+}
+
+function refusePrefix(
+  at: (key: 'v4' | 'v6') => JsonPlace | undefined,
+  address: PerFamily<Prefix>,
+): void {
+  if (address[4].bits !== 32) failAt(at('v4')!, 'an address is wanted here, not a prefix');
+  if (address[6].bits !== 128) failAt(at('v6')!, 'an address is wanted here, not a prefix');
+}

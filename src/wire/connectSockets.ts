@@ -1,0 +1,165 @@
+/** Node's own sockets, one a probe, and what their events mean. */
+import { createSocket, type Socket } from 'node:dgram';
+import { connect } from 'node:net';
+import { SIGNAL } from '../batch.ts';
+import { ERRNO, type ErrnoName } from '../errno.ts';
+import type { TargetTable } from '../model.ts';
+import type { Ask, SignalFields } from './signalSink.ts';
+
+export interface ConnectSockets {
+  /** Tries one connection; resolves when its socket is closed. */
+  connectOnce(ask: Ask): Promise<void>;
+  sendUdp(ask: Ask, payload: Uint8Array): void;
+  /** Looks the route to a target up without sending anything: its errno name, or the address that we would use. */
+  lookUpRoute(target: number, answer: (errno: string | null, source: string | null) => void): void;
+  close(): void;
+}
+
+/** UDP sockets kept for late answers; the oldest is closed for a new one. */
+const MAX_UDP_SOCKETS = 384;
+/** A connect is given up after this, ms: two SYNs of the kernel (0 s, 1 s) and an answer to the second. */
+const CONNECT_TIMEOUT_MS = 2500;
+/** The send window of a connection is not seen by Node. */
+const WINDOW_UNKNOWN = 0xffffffff;
+/** RFC 863, discard; a UDP socket that is connected sends nothing. */
+const DISCARD_PORT = 9;
+
+/** errnos of a UDP send that our own kernel gave at once. */
+const AT_HOME: ReadonlySet<number> = new Set([
+  ERRNO.EPERM,
+  ERRNO.EACCES,
+  ERRNO.EINVAL,
+  ERRNO.ENETUNREACH,
+  ERRNO.EHOSTUNREACH,
+  ERRNO.ENETDOWN,
+  ERRNO.EADDRNOTAVAIL,
+  ERRNO.ENOBUFS,
+  ERRNO.EMFILE,
+  ERRNO.ENFILE,
+  ERRNO.EMSGSIZE,
+  ERRNO.EAFNOSUPPORT,
+]);
+/** errnos of a TCP socket that never come from the network. */
+const WANT_OF_ROOM: ReadonlySet<number> = new Set([
+  ERRNO.EMFILE,
+  ERRNO.ENFILE,
+  ERRNO.EADDRNOTAVAIL,
+]);
+
+const codeOf = (error: unknown): string => (error as { code?: string }).code ?? 'EPROTO';
+const errnoOf = (error: unknown): number => ERRNO[codeOf(error) as ErrnoName] ?? ERRNO.EPROTO;
+
+export function createConnectSockets(
+  targets: TargetTable,
+  tell: (kind: number, ask: Ask, fields?: SignalFields) => void,
+): ConnectSockets {
+  const udpSockets = new Map<string, UdpSocket>();
+  const connects = new Set<{ destroy(): void }>();
+  let isClosed = false;
+
+  const createUdp = (target: number): Socket =>
+    createSocket(targets.families[target] === 6 ? 'udp6' : 'udp4');
+
+  const closeUdp = (key: string): void => {
+    const known = udpSockets.get(key);
+    if (known === undefined) return;
+    udpSockets.delete(key);
+    known.socket.close();
+  };
+
+  const openUdp = (ask: Ask, key: string): UdpSocket => {
+    if (udpSockets.size >= MAX_UDP_SOCKETS) closeUdp(udpSockets.keys().next().value!);
+    const opened: UdpSocket = { socket: createUdp(ask.target), isConnected: false };
+    udpSockets.set(key, opened);
+    opened.socket.on('message', (payload) => tell(SIGNAL.DATAGRAM, ask, { payload }));
+    opened.socket.on('error', (error) => {
+      tell(SIGNAL.SOCKET_ERROR, ask, { errno: errnoOf(error) });
+    });
+    return opened;
+  };
+
+  return {
+    connectOnce: (ask) =>
+      new Promise((resolve) => {
+        if (isClosed) {
+          resolve();
+          return;
+        }
+        const socket = connect({ host: targets.ip(ask.target), port: ask.port });
+        connects.add(socket);
+        socket.setTimeout(CONNECT_TIMEOUT_MS, () => socket.destroy());
+        socket.once('connect', () => {
+          tell(SIGNAL.CONNECTED, ask, { info: WINDOW_UNKNOWN });
+          socket.resetAndDestroy();
+        });
+        socket.once('error', (error) => {
+          const errno = errnoOf(error);
+          if (errno === ERRNO.ECONNREFUSED) tell(SIGNAL.REFUSED, ask);
+          // A handshake that was refused says ECONNREFUSED; this one was done, and then reset.
+          else if (errno === ERRNO.ECONNRESET) tell(SIGNAL.RESET_AFTER, ask);
+          else if (WANT_OF_ROOM.has(errno)) tell(SIGNAL.SEND_FAILED, ask, { errno });
+          else tell(SIGNAL.SOCKET_ERROR, ask, { errno });
+        });
+        socket.once('close', () => {
+          connects.delete(socket);
+          resolve();
+        });
+      }),
+    sendUdp(ask, payload) {
+      const key = `${ask.target}/${ask.port}`;
+      const send = (socket: Socket): void => {
+        socket.send(payload, (error) => {
+          if (error === null) return;
+          const errno = errnoOf(error);
+          // An ICMP error that came before is told by the next send; it is no failure of this one.
+          tell(AT_HOME.has(errno) ? SIGNAL.SEND_FAILED : SIGNAL.SOCKET_ERROR, ask, { errno });
+        });
+      };
+      const known = udpSockets.get(key);
+      if (known?.isConnected === true) {
+        send(known.socket);
+        return;
+      }
+      if (known !== undefined) return;
+      const opened = openUdp(ask, key);
+      connectUdp(opened.socket, ask.port, targets.ip(ask.target), (error) => {
+        if (error === null) {
+          opened.isConnected = true;
+          send(opened.socket);
+        } else {
+          tell(SIGNAL.SEND_FAILED, ask, { errno: errnoOf(error) });
+          closeUdp(key);
+        }
+      });
+    },
+    lookUpRoute(target, answer) {
+      const socket = createUdp(target);
+      connectUdp(socket, DISCARD_PORT, targets.ip(target), (error) => {
+        if (error === null) answer(null, socket.address().address);
+        else answer(codeOf(error), null);
+        socket.close();
+      });
+    },
+    close() {
+      isClosed = true;
+      for (const key of [...udpSockets.keys()]) closeUdp(key);
+      for (const socket of connects) socket.destroy();
+    },
+  };
+}
+
+interface UdpSocket {
+  readonly socket: Socket;
+  isConnected: boolean;
+}
+
+/** Node hands a failed look-up to the callback, but its types say that there is none. */
+function connectUdp(
+  socket: Socket,
+  port: number,
+  address: string,
+  done: (error: Error | null) => void,
+): void {
+  const callback = (error?: Error | null): void => done(error ?? null);
+  socket.connect(port, address, callback as () => void);
+}

@@ -1,0 +1,32 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { loadScenarios } from '../scenarios/scenario.ts';
+import { removeAll, whyNoNamespaces } from './namespaces.ts';
+import { type Installed, install } from './runInLab.ts';
+import { COLUMNS, runTruth } from './truthRun.ts';
+
+const why = whyNoNamespaces();
+if (why !== null) console.log(`truth.md not checked on real wires: ${why}`);
+
+const scenarios = loadScenarios();
+for (const { name, namespaces } of scenarios) {
+  if (namespaces !== true) console.log(`${name}: only simulated: ${namespaces}`);
+}
+
+describe.skipIf(why !== null)('truth.md on real wires', () => {
+  let installed: Installed;
+  beforeAll(() => {
+    installed = install();
+  });
+  afterAll(() => {
+    installed.remove();
+    removeAll();
+  });
+
+  describe.each(COLUMNS)('$wire as $user', (column) => {
+    it.concurrent.each(
+      scenarios.filter(({ namespaces }) => namespaces === true),
+    )('$name', async (scenario) => {
+      expect(await runTruth(scenario, column, installed)).toEqual([]);
+    });
+  });
+});

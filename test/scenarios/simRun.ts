@@ -1,0 +1,67 @@
+/** Runs a scenario over the simulator, as one of the three wires would see it. */
+import { parseScanArguments } from '../../src/cli/scanArguments.ts';
+import { drive } from '../../src/drive.ts';
+import type { Family, Verdict } from '../../src/model.ts';
+import { formatIp } from '../../src/packet/address.ts';
+import { createPlan } from '../../src/plan/plan.ts';
+import { buildVerdict } from '../../src/report/build.ts';
+import { controlNotes, selfNotes } from '../../src/report/notes.ts';
+import { createScheduler } from '../../src/scan/scheduler.ts';
+import { openSimulation } from '../../src/wire/openSimulation.ts';
+import type { SimView } from '../../src/wire/simWire.ts';
+import type { Scenario, WireColumn } from './scenario.ts';
+
+export const VIEWS: Readonly<Record<WireColumn, SimView>> = {
+  P: 'packet',
+  E: 'errqueue',
+  C: 'connect',
+};
+
+export interface ScenarioRun {
+  readonly verdicts: readonly Verdict[];
+  readonly warnings: readonly string[];
+  readonly virtualMs: number;
+}
+
+/** Turns of the loop after which a run counts as hanging. */
+const MAX_TURNS = 20_000;
+
+/** One run; the seed decides order, tokens, losses and ports. */
+export async function runInSimulator(
+  scenario: Scenario,
+  column: WireColumn,
+  family: Family,
+  seed: number,
+): Promise<ScenarioRun> {
+  const { world } = scenario;
+  const target = formatIp(world.targets[0]!.address[family].bytes, 0, family);
+  const self = formatIp(world.scanner.address[family].bytes, 0, family);
+  const argv = scenario.command
+    .slice(1)
+    .map((word) => word.replaceAll('TARGET', target).replaceAll('SELF', self));
+  const args = await parseScanArguments(argv, async () => '');
+  const plan = await createPlan(args.scan, {
+    resolve: async () => [],
+    interfaces: [],
+    seed: [0x5eed, seed],
+  });
+  const { wire, ownAddresses, srcPort } = openSimulation(plan, world, VIEWS[column]);
+  const engine = createScheduler({ plan, can: wire.can, ownAddresses, srcPort });
+  let turns = 0;
+  const hanging = new AbortController();
+  await drive(engine, wire, {
+    signal: hanging.signal,
+    onTurn: () => {
+      turns += 1;
+      if (turns > MAX_TURNS) hanging.abort();
+    },
+  });
+  if (hanging.signal.aborted) throw new Error(`no end after ${MAX_TURNS} turns`);
+  const result = engine.result();
+  const build = { plan, wire: wire.kind, judgementOf: engine.judgementOf };
+  return {
+    verdicts: result.settled.map((probe) => buildVerdict(build, probe)),
+    warnings: [...selfNotes(plan, ownAddresses), ...controlNotes(plan, result.controls)],
+    virtualMs: wire.nowMs(),
+  };
+}
