@@ -1,2 +1,3 @@
 #!/usr/bin/env node
-require('../dist/cli.cjs');
+'use strict';
+require('./loadBundle.cjs').loadBundle().run();

@@ -7,8 +7,9 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
-const run = (args) => {
-  const { status } = spawnSync(process.execPath, args, { cwd: root, stdio: 'inherit' });
+const run = (args, stdout = 'inherit') => {
+  const stdio = ['ignore', stdout, 'inherit'];
+  const { status } = spawnSync(process.execPath, args, { cwd: root, stdio });
   if (status !== 0) process.exit(status ?? 1);
 };
 
@@ -23,11 +24,14 @@ await build({
   platform: 'node',
   target: 'node20',
   format: 'cjs',
+  charset: 'ascii',
   minifySyntax: true,
+  minifyWhitespace: true,
   legalComments: 'none',
-  define: { 'import.meta.url': '__bundleUrl' },
-  banner: {
-    js: "'use strict';const __bundleUrl=require('node:url').pathToFileURL(__filename).href;",
-  },
+  // The bundle is run as a script with a code cache, which knows no import().
+  supported: { 'dynamic-import': false },
+  // A file name instead of a URL: making one costs 2 ms.
+  define: { 'import.meta.url': '__filename' },
   external: ['raw-socket'],
 });
+run(['scripts/codeCache.cjs'], 'ignore');

@@ -3,13 +3,12 @@
  *
  * The only place where the parts are put together: text -> plan -> wire -> drive(engine, wire) -> report.
  */
-import { randomBytes } from 'node:crypto';
-import { lookup } from 'node:dns/promises';
 import pLimit from 'p-limit';
 import { drive } from './drive.ts';
 import type { HostVerdict, Plan, Report, Verdict } from './model.ts';
 import { createPlan, type PlanRequest } from './plan/plan.ts';
 import { formatSeed } from './plan/seed.ts';
+import { randomSeed } from './randomSeed.ts';
 import { type BuildContext, buildHosts, buildVerdict, describeNotDone } from './report/build.ts';
 import type { ReportHead } from './report/jsonl.ts';
 import { controlNotes, selfNotes, synNote } from './report/notes.ts';
@@ -76,15 +75,15 @@ const MAX_LOOKUPS = 8;
 export async function planScan(options: ScanOptions): Promise<Plan> {
   if (options.wire !== undefined) checkWire(options.wire);
   const limit = pLimit(MAX_LOOKUPS);
-  const bytes = randomBytes(8);
   return createPlan(options, {
     resolve: (name) => limit(() => resolveName(name)),
     interfaces: localInterfaces(),
-    seed: [bytes.readUInt32BE(0), bytes.readUInt32BE(4)],
+    seed: await randomSeed(),
   });
 }
 
 async function resolveName(name: string): Promise<readonly string[]> {
+  const { lookup } = await import('node:dns/promises');
   const addresses = await lookup(name, { all: true, verbatim: true });
   return addresses.map(({ address }) => address);
 }

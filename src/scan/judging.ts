@@ -48,7 +48,8 @@ function portFacts(context: ScanContext, probe: number): PortFacts {
     icmpCode: probes.icmpCode[probe]!,
     from,
     fromIsTarget: fromRef === FROM_TARGET,
-    fromIsOwn: from !== null && ownAddresses.has(from),
+    // A target that is this machine answers as the target.
+    fromIsOwn: fromRef > FROM_TARGET && from !== null && ownAddresses.has(from),
     fromPort: probes.fromPort[probe]!,
     ttl: probes.ttl[probe]!,
     quotedTtl: probes.quotedTtl[probe]!,

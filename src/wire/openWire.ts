@@ -2,7 +2,6 @@
 import { readFileSync } from 'node:fs';
 import { ProbeError, UsageError } from '../errors.ts';
 import type { Ip, Plan, Wire } from '../model.ts';
-import { openConnectWire } from './connectWire.ts';
 import { openErrqueueWire } from './errqueueWire.ts';
 import { localAddresses } from './localInterfaces.ts';
 
@@ -51,9 +50,12 @@ export async function openWire(asked: string, plan: Plan): Promise<OpenedWire> {
     srcPort: 0,
     warnings,
   });
-  if (asked === 'connect') {
-    return live(openConnectWire({ targets, note: `asked for; ${CONNECT_LIMITS}` }));
-  }
+  // Loaded only where it is used: start-up is a feature.
+  const openConnect = async (why: string): Promise<OpenedWire> => {
+    const { openConnectWire } = await import('./connectWire.ts');
+    return live(openConnectWire({ targets, note: `${why}; ${CONNECT_LIMITS}` }));
+  };
+  if (asked === 'connect') return openConnect('asked for');
   if (asked === 'packet' || asked === 'raw-socket') {
     throw new ProbeError('E_WIRE_UNAVAILABLE', `wire '${asked}' is not built yet`);
   }
@@ -69,9 +71,7 @@ export async function openWire(asked: string, plan: Plan): Promise<OpenedWire> {
       `wire 'errqueue' cannot be had: ${opened.unavailable}`,
     );
   }
-  return live(
-    openConnectWire({ targets, note: `no error queue (${opened.unavailable}); ${CONNECT_LIMITS}` }),
-  );
+  return openConnect(`no error queue (${opened.unavailable})`);
 }
 
 function readSimulation(file: string): unknown {

@@ -24,8 +24,10 @@ import { createOwnSide } from '../sim/ownSide.ts';
 import { type SignalRecord, writeSignal } from '../sim/signals.ts';
 import type { World } from '../sim/world.ts';
 
+/** Which wire the simulated one looks like. */
 export type SimView = 'packet' | 'errqueue' | 'connect';
 
+/** What a simulated wire is made of. */
 export interface SimWireOptions {
   readonly world: World;
   readonly view: SimView;

@@ -23,10 +23,11 @@ describe.skipIf(why !== null)('truth.md on real wires', () => {
   });
 
   describe.each(COLUMNS)('$wire as $user', (column) => {
-    it.concurrent.each(
-      scenarios.filter(({ namespaces }) => namespaces === true),
-    )('$name', async (scenario) => {
-      expect(await runTruth(scenario, column, installed)).toEqual([]);
-    });
+    it.concurrent.each(scenarios.filter(({ namespaces }) => namespaces === true))(
+      '$name',
+      async (scenario) => {
+        expect(await runTruth(scenario, column, installed)).toEqual([]);
+      },
+    );
   });
 });

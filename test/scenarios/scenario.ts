@@ -19,6 +19,7 @@ import { parseWorldAt, type World } from '../../src/sim/world.ts';
 
 /** P = packet, E = errqueue, C = connect (truth.md). */
 export const WIRES = ['P', 'E', 'C'] as const;
+/** One of {@link WIRES}. */
 export type WireColumn = (typeof WIRES)[number];
 
 /** What a verdict must say; a key that is undefined is left free by truth.md. */
@@ -39,11 +40,13 @@ export interface ExpectedVerdict {
   readonly warning: string | undefined;
 }
 
+/** Who must be named. */
 export interface ExpectedBy {
   readonly role: 'target' | 'path' | 'local';
   readonly hop: number | null | undefined;
 }
 
+/** A scenario file, checked. */
 export interface Scenario {
   /** File name without `.json`. */
   readonly name: string;

@@ -1,0 +1,145 @@
+/**
+ * Packets that our own kernel dropped, told by the growth of its counters (/proc/net/snmp, snmp6, netstat; RFC 4293).
+ *
+ * They count for the whole network namespace, whoever sent or received, so a rise is a reason for doubt and never proof
+ * about one port. Where the kernel does not count something, the answer is null or errs on the side of a drop.
+ */
+import type { Family } from '../model.ts';
+
+/** Counters by name: `Ip.OutRequests`, `Ip6InReceives`, `TcpExt.TCPRetransFail`. */
+export type CounterTable = ReadonlyMap<string, number>;
+
+/** Raw texts of the files; undefined where one cannot be read. */
+export interface CounterTexts {
+  readonly snmp: string | undefined;
+  readonly snmp6: string | undefined;
+  readonly netstat: string | undefined;
+}
+
+/** Growth between two readings; null: not countable. */
+export interface KernelDrops {
+  readonly outDropped: number | null;
+  readonly inDropped: number | null;
+  readonly retransFailed: number | null;
+}
+
+const paths = {
+  snmp: '/proc/net/snmp',
+  snmp6: '/proc/net/snmp6',
+  netstat: '/proc/net/netstat',
+} as const satisfies Record<keyof CounterTexts, string>;
+
+/** Reads the files that matter for these families; parsing is left for when somebody asks. */
+export function readCounterTexts(
+  readText: (path: string) => string | undefined,
+  families: readonly Family[],
+): CounterTexts {
+  return {
+    snmp: families.includes(4) ? readText(paths.snmp) : undefined,
+    snmp6: families.includes(6) ? readText(paths.snmp6) : undefined,
+    netstat: readText(paths.netstat),
+  };
+}
+
+/** Parses the texts; lines that are none are ignored, the kernel adds new ones. */
+export function parseCounters(texts: CounterTexts): CounterTable {
+  const table = new Map<string, number>();
+  for (const text of [texts.snmp, texts.netstat]) {
+    let names: string[] = [];
+    for (const line of text?.split('\n') ?? []) {
+      const [group, ...fields] = line.trim().split(/\s+/);
+      if (names[0] !== group) {
+        names = [group!, ...fields];
+        continue;
+      }
+      for (const [i, field] of fields.entries()) {
+        table.set(`${group!.slice(0, -1)}.${names[i + 1]}`, Number(field));
+      }
+      names = [];
+    }
+  }
+  for (const line of texts.snmp6?.split('\n') ?? []) {
+    const [name, value] = line.trim().split(/\s+/);
+    if (name && value !== undefined) table.set(name, Number(value));
+  }
+  return table;
+}
+
+/**
+ * Tells what was dropped between two readings.
+ *
+ * Out: a packet is requested before the OUTPUT hook and transmitted after it; forwarded packets are transmitted only. In:
+ * a packet is received before PREROUTING and delivered after INPUT; what is forwarded, faulty or a fragment is never
+ * delivered. IPv6 multicast that nobody here joined (MLD reports of the neighbours) is not either, see
+ * {@link countUnjoined}; its IPv4 twin is not counted by any kernel and looks like a drop.
+ *
+ * @param ownDatagrams UDP datagrams of this family that the wire's own sockets received: certainly unicast.
+ */
+export function diffCounters(
+  before: CounterTable,
+  after: CounterTable,
+  family: Family,
+  ownDatagrams: number,
+): KernelDrops {
+  const grown = (name: string) => growth(before, after, name);
+  const sum = (names: readonly string[]) =>
+    names.reduce((total, name) => total + (grown(name) ?? 0), 0);
+  const [prefix, forwarded] =
+    family === 4 ? ['Ip.', 'Ip.ForwDatagrams'] : ['Ip6', 'Ip6OutForwDatagrams'];
+  const requests = grown(`${prefix}OutRequests`);
+  const transmits = grown(`${prefix}OutTransmits`);
+  const receives = grown(`${prefix}InReceives`);
+  const delivers = grown(`${prefix}InDelivers`);
+  const reassembled = sum([`${prefix}ReasmReqds`]) - sum([`${prefix}ReasmOKs`]);
+  const explained =
+    sum(explainedNames.map((name) => prefix + name)) + sum([forwarded!]) + reassembled;
+  const unjoined = family === 4 ? 0 : countUnjoined(grown, ownDatagrams);
+  return {
+    outDropped:
+      requests === null || transmits === null
+        ? null
+        : Math.max(0, requests - (transmits - sum([forwarded!]))),
+    inDropped:
+      receives === null || delivers === null
+        ? null
+        : Math.max(0, receives - delivers - explained - unjoined),
+    retransFailed: grown('TcpExt.TCPRetransFail'),
+  };
+}
+
+/** Received, never delivered, and no drop of ours. */
+const explainedNames = [
+  'InHdrErrors',
+  'InAddrErrors',
+  'InUnknownProtos',
+  'InTruncatedPkts',
+  'InNoRoutes',
+  'InTooBigErrors',
+];
+
+/** ICMPv6 messages that are usually multicast and were delivered. */
+const multicastIcmpNames = [
+  'Icmp6InNeighborSolicits',
+  'Icmp6InRouterAdvertisements',
+  'Icmp6InRouterSolicits',
+  'Icmp6InGroupMembQueries',
+  'Icmp6InGroupMembReports',
+  'Icmp6InMLDv2Reports',
+  'Icmp6InEchos',
+];
+
+/**
+ * Multicast packets that were received and not delivered because nobody joined their group: the multicast count less all
+ * that may have been delivered. Too low rather than too high: a drop must not hide behind it.
+ */
+function countUnjoined(grown: (name: string) => number | null, ownDatagrams: number): number {
+  const delivered = multicastIcmpNames.reduce((total, name) => total + (grown(name) ?? 0), 0);
+  const foreignDatagrams = Math.max(0, (grown('Udp6InDatagrams') ?? 0) - ownDatagrams);
+  return Math.max(0, (grown('Ip6InMcastPkts') ?? 0) - delivered - foreignDatagrams);
+}
+
+function growth(before: CounterTable, after: CounterTable, name: string): number | null {
+  const from = before.get(name);
+  const to = after.get(name);
+  return from === undefined || to === undefined ? null : to - from;
+}

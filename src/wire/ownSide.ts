@@ -1,0 +1,100 @@
+/** Answers to own-side inquiries: what the kernel says about the way to a target, as the record of the model. */
+import { readFileSync } from 'node:fs';
+import { getSystemErrorName } from 'node:util';
+import type { Family, OwnSide, TargetTable } from '../model.ts';
+import { formatIp } from '../packet/address.ts';
+import {
+  type CounterTable,
+  diffCounters,
+  type KernelDrops,
+  parseCounters,
+  readCounterTexts,
+} from './kernelCounters.ts';
+import type { NativeAddon, NativeOwnSide } from './native.ts';
+
+/** What the wire itself knows at the moment of the inquiry. */
+export interface WireFacts {
+  /** The wire lost answers. */
+  readonly overflow: boolean;
+  readonly datagrams: Readonly<Record<Family, number>>;
+}
+
+export interface OwnSideReader {
+  /** Answers for these targets; the counters are read once for all. */
+  read(targets: readonly number[], facts: WireFacts): OwnSide[];
+}
+
+const RTN_LOCAL = 2;
+const IFF_UP_AND_RUNNING = 0x41;
+/** errnos of a route look-up that failed for another reason than the route. */
+const lookupFaults = new Set([
+  'EAGAIN',
+  'EBADMSG',
+  'EPERM',
+  'EMFILE',
+  'ENFILE',
+  'ENOBUFS',
+  'ENOMEM',
+]);
+
+/** NUD_ states of linux/neighbour.h; every other state holds a link-layer address. */
+const neighbourStates: ReadonlyMap<number, OwnSide['neighbour']> = new Map([
+  [-1, 'unknown'],
+  [0, 'none'],
+  [0x01, 'incomplete'],
+  [0x20, 'failed'],
+]);
+
+/** Begins to count: drops are told as growth from here on. */
+export function createOwnSideReader(native: NativeAddon, targets: TargetTable): OwnSideReader {
+  const families: Family[] = ([4, 6] as const).filter((family) => {
+    return targets.families.includes(family);
+  });
+  const begin = readCounterTexts(readText, families);
+  let before: CounterTable | undefined;
+  return {
+    read(wanted, facts) {
+      before ??= parseCounters(begin);
+      const after = parseCounters(readCounterTexts(readText, families));
+      const drops = new Map<number, KernelDrops>();
+      for (const family of families) {
+        drops.set(family, diffCounters(before, after, family, facts.datagrams[family]));
+      }
+      return wanted.map((target) => {
+        const family = targets.families[target]!;
+        const at = 16 * target;
+        const bytes = targets.bytes.subarray(at, at + 16);
+        const found = native.ownSide(family, bytes, targets.scopeIds[target]!);
+        return { target, ...describe(found), ...drops.get(family)!, overflow: facts.overflow };
+      });
+    },
+  };
+}
+
+function describe(found: NativeOwnSide): Omit<OwnSide, 'target' | 'overflow' | keyof KernelDrops> {
+  const errno = found.errno === 0 ? null : getSystemErrorName(-found.errno);
+  const { gateway, gatewayFamily, name } = found;
+  return {
+    route: toRoute(found, errno),
+    routeErrno: errno,
+    gateway: gatewayFamily === 0 ? null : formatIp(gateway, 0, gatewayFamily === 4 ? 4 : 6),
+    interface: name === '' ? null : name,
+    carrier: name === '' ? null : (found.flags & IFF_UP_AND_RUNNING) === IFF_UP_AND_RUNNING,
+    neighbour: neighbourStates.get(found.neighbour) ?? 'reachable',
+  };
+}
+
+function toRoute(found: NativeOwnSide, errno: string | null): OwnSide['route'] {
+  if (errno !== null) return lookupFaults.has(errno) ? 'unknown' : 'none';
+  if (found.type === RTN_LOCAL) return 'local';
+  return found.gatewayFamily === 0 ? 'on-link' : 'gateway';
+}
+
+/** A file that a kernel lacks or a sandbox hides is "not countable", which every reader of the counters can say. */
+function readText(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'latin1');
+  } catch {
+    return undefined;
+  }
+}

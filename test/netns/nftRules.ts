@@ -1,0 +1,121 @@
+/**
+ * The rules of a world as an nftables ruleset: the same records that the simulator matches.
+ */
+import type { Family } from '../../src/model.ts';
+import {
+  HOOKS,
+  type Hook,
+  type IcmpMessage,
+  type RejectName,
+  type Rule,
+} from '../../src/sim/rules.ts';
+
+/** Makes the ruleset for `nft -f -`, or null when there are no rules. */
+export function toNftRuleset(rules: readonly Rule[]): string | null {
+  if (rules.length === 0) return null;
+  const chains = HOOKS.flatMap((hook) =>
+    toChain(
+      hook,
+      rules.filter((rule) => rule.hook === hook),
+    ),
+  );
+  const proxies = rules.filter((rule) => rule.verdict === 'synproxy');
+  if (proxies.length > 0) chains.push(...untrackedSyns(proxies));
+  return ['table inet pp {', ...chains, '}', ''].join('\n');
+}
+
+function toChain(hook: Hook, rules: readonly Rule[]): readonly string[] {
+  if (rules.length === 0) return [];
+  return [
+    `chain ${hook} {`,
+    `type filter hook ${hook} priority 0; policy accept;`,
+    // Without neighbour discovery IPv6 has no link at all; the simulator's links need none.
+    'icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert, nd-router-solicit, nd-router-advert } accept',
+    ...rules.flatMap(toLines),
+    '}',
+  ];
+}
+
+function toLines(rule: Rule): readonly string[] {
+  const families: readonly Family[] = rule.family === null ? [4, 6] : [rule.family];
+  const isFamilyBound = rule.family !== null || rule.icmp !== null || rule.verdict === 'reject';
+  const lines = isFamilyBound
+    ? families.map(
+        (family) => `meta nfproto ipv${family} ${toMatch(rule, family)}${toVerdict(rule, family)}`,
+      )
+    : [`${toMatch(rule, 4)}${toVerdict(rule, 4)}`];
+  if (rule.verdict === 'synproxy') lines.push(`${toMatch(rule, 4)}ct state invalid drop`);
+  return lines;
+}
+
+const ICMP_4: Readonly<Record<IcmpMessage, string>> = {
+  unreachable: 'icmp type destination-unreachable ',
+  'too-big': 'icmp type destination-unreachable icmp code frag-needed ',
+  'time-exceeded': 'icmp type time-exceeded ',
+  'param-problem': 'icmp type parameter-problem ',
+  'echo-request': 'icmp type echo-request ',
+  'echo-reply': 'icmp type echo-reply ',
+};
+const ICMP_6: Readonly<Record<IcmpMessage, string>> = {
+  unreachable: 'icmpv6 type destination-unreachable ',
+  'too-big': 'icmpv6 type packet-too-big ',
+  'time-exceeded': 'icmpv6 type time-exceeded ',
+  'param-problem': 'icmpv6 type parameter-problem ',
+  'echo-request': 'icmpv6 type echo-request ',
+  'echo-reply': 'icmpv6 type echo-reply ',
+};
+
+function toMatch(rule: Rule, family: Family): string {
+  const { protocol, dport, sport, icmp } = rule;
+  if (icmp !== null) return family === 4 ? ICMP_4[icmp] : ICMP_6[icmp];
+  if (protocol === 'icmp') return 'meta l4proto { icmp, icmpv6 } ';
+  if (protocol === null) return '';
+  let text = `meta l4proto ${protocol} `;
+  if (dport !== null) text += `${protocol} dport ${dport[0]}-${dport[1]} `;
+  if (sport !== null) text += `${protocol} sport ${sport[0]}-${sport[1]} `;
+  return text.replace(/\b(\d+)-\1\b/g, '$1');
+}
+
+const REJECT_4: Readonly<Partial<Record<RejectName, string>>> = {
+  'port-unreach': 'port-unreachable',
+  'host-unreach': 'host-unreachable',
+  'net-unreach': 'net-unreachable',
+  'proto-unreach': 'prot-unreachable',
+  'net-prohibited': 'net-prohibited',
+  'host-prohibited': 'host-prohibited',
+  'admin-prohibited': 'admin-prohibited',
+};
+const REJECT_6: Readonly<Partial<Record<RejectName, string>>> = {
+  'port-unreach': 'port-unreachable',
+  'host-unreach': 'addr-unreachable',
+  'net-unreach': 'no-route',
+  'admin-prohibited': 'admin-prohibited',
+  'policy-fail': 'policy-fail',
+  'reject-route': 'reject-route',
+};
+
+function toVerdict(rule: Rule, family: Family): string {
+  switch (rule.verdict) {
+    case 'accept':
+    case 'drop':
+      return rule.verdict;
+    case 'synproxy':
+      return 'ct state invalid,untracked synproxy mss 1460 wscale 7 timestamp sack-perm';
+    case 'reject': {
+      const name = rule.with[family];
+      if (name === 'tcp-reset') return 'reject with tcp reset';
+      const names = family === 4 ? REJECT_4 : REJECT_6;
+      return `reject with ${family === 4 ? 'icmp' : 'icmpv6'} type ${names[name!]!}`;
+    }
+  }
+}
+
+/** A SYN proxy must see the handshake before connection tracking does. */
+function untrackedSyns(proxies: readonly Rule[]): readonly string[] {
+  return [
+    'chain untracked {',
+    'type filter hook prerouting priority raw; policy accept;',
+    ...proxies.map((rule) => `${toMatch(rule, 4)}tcp flags syn notrack`),
+    '}',
+  ];
+}
