@@ -9,6 +9,7 @@ export interface Arrival {
   readonly bytes: Uint8Array;
 }
 
+/** A queue ordered by time. */
 export interface Arrivals {
   push(bytes: Uint8Array, atMs: number): void;
   nextAtMs(): number | undefined;
@@ -20,6 +21,7 @@ interface Entry extends Arrival {
   readonly order: number;
 }
 
+/** Creates an empty queue. */
 export function createArrivals(): Arrivals {
   const heap: Entry[] = [];
   let order = 0;

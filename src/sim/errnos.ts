@@ -4,6 +4,7 @@
  */
 import type { Family } from '../model.ts';
 
+/** Numbers by name. */
 export const ERRNO = {
   EPERM: 1,
   EACCES: 13,
@@ -19,6 +20,7 @@ export const ERRNO = {
   EHOSTDOWN: 112,
   EHOSTUNREACH: 113,
 } as const;
+/** One of {@link ERRNO}. */
 export type ErrnoName = keyof typeof ERRNO;
 
 /** What an ICMP error does: the errno, and whether it reaches a connected UDP socket that has no error queue. */

@@ -6,6 +6,7 @@ import { IP_PROTOCOL } from '../packet/ip.ts';
 import type { Flight } from './flight.ts';
 import { HOOKS, type Hook, ICMP_MESSAGES, type Rule } from './rules.ts';
 
+/** The rules of one node, ready. */
 export interface Filter {
   /** The first rule that matches the packet at this hook, or null; null means accept. */
   match(hook: Hook, flight: Flight): Rule | null;

@@ -5,6 +5,7 @@
 import { read16, write16 } from '../packet/bytes.ts';
 import { createIpView, IP_PROTOCOL, type IpView, readIp } from '../packet/ip.ts';
 
+/** One packet and what was read of it; the record is reused. */
 export interface Flight {
   readonly bytes: Uint8Array;
   end: number;
@@ -20,6 +21,7 @@ export interface Flight {
 /** The longest IP packet, and room to write one. */
 export const MAX_PACKET_BYTES = 65_575;
 
+/** Creates a flight with room for the longest packet. */
 export function createFlight(): Flight {
   return {
     bytes: new Uint8Array(MAX_PACKET_BYTES),

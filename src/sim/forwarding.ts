@@ -51,7 +51,7 @@ export function isPresent(transit: Transit, flight: Flight): boolean {
 }
 
 /** Number of the node behind position `at` of the line: the targets share the last position. */
-export function ownerOf(transit: Transit, at: number): number {
+function ownerOf(transit: Transit, at: number): number {
   return at > transit.last ? transit.last + 1 + Math.max(transit.target, 0) : at;
 }
 

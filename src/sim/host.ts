@@ -27,6 +27,7 @@ import type { Host, WorldNode } from './world.ts';
 /** What the stack does with a packet: an answer of this length in `out`, an ICMP error, or nothing (0). */
 export type StackAnswer = number | IcmpError;
 
+/** The stack of one node; it keeps no connections. */
 export interface HostStack {
   /** Answers the packet into `out`; `sender` is the address that was asked. */
   answer(flight: Flight, sender: Sender, out: Flight): StackAnswer;

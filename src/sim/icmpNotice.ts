@@ -1,7 +1,7 @@
-/** An ICMP error that reached the scanner, as its sockets look at it; the quote stands in `bytes` too. */
 import type { Family } from '../model.ts';
 import type { AddressPlace } from './signals.ts';
 
+/** An ICMP error that reached the scanner, as its sockets look at it; the quote stands in `bytes` too. */
 export interface IcmpNotice {
   readonly family: Family;
   readonly atMs: number;

@@ -35,6 +35,7 @@ export interface KernelContext {
   readonly seed: number;
 }
 
+/** The socket layer as the simulated wire uses it. */
 export interface Kernel {
   send(batch: ProbeBatch, row: number, nowMs: number): void;
   /** Takes a packet; always true, its signals go to the queue. */

@@ -11,10 +11,12 @@ import type { IcmpNotice } from './icmpNotice.ts';
 import type { TcpSockets } from './kernelTcp.ts';
 import type { UdpSockets } from './kernelUdp.ts';
 
+/** Takes ICMP messages; what is no error about a known socket is ignored. */
 export interface IcmpInput {
   input(flight: Flight): void;
 }
 
+/** Creates the ICMP side of the socket layer. */
 export function createIcmpInput(tcp: TcpSockets, udp: UdpSockets): IcmpInput {
   const view = createIcmpView();
   const quote = createQuoteView();

@@ -11,6 +11,7 @@ import type { OwnSideView } from './ownSide.ts';
 import { REJECTS, type Rule } from './rules.ts';
 import type { Scanner } from './world.ts';
 
+/** The way out, and what it still has waiting. */
 export interface KernelOutput {
   /** Sends the first `length` bytes of `out` and returns 0, or -1 when the own firewall took them. */
   emit(out: Flight, length: number, nowMs: number): 0 | -1;
@@ -27,6 +28,7 @@ export interface OutputContext {
   readonly input: (flight: Flight, length: number, atMs: number) => void;
 }
 
+/** Creates the way out of one scanner. */
 export function createKernelOutput(context: OutputContext): KernelOutput {
   const { scanner, filter, network, own, input } = context;
   const answer = createFlight();

@@ -18,8 +18,10 @@ import type { Sockets } from './sockets.ts';
 
 /** net.ipv4.ip_local_port_range. */
 export const FIRST_EPHEMERAL_PORT = 32_768;
+/** How many ports that range has. */
 export const EPHEMERAL_PORTS: number = 61_000 - FIRST_EPHEMERAL_PORT;
 
+/** TCP connects by probe rows. */
 export interface TcpSockets {
   connect(batch: ProbeBatch, row: number, nowMs: number): void;
   input(flight: Flight): void;

@@ -13,6 +13,7 @@ import type { IcmpNotice } from './icmpNotice.ts';
 import { EPHEMERAL_PORTS, FIRST_EPHEMERAL_PORT } from './kernelTcp.ts';
 import type { Sockets } from './sockets.ts';
 
+/** UDP sockets by probe rows. */
 export interface UdpSockets {
   /** -1: EPERM. */
   send(batch: ProbeBatch, row: number, nowMs: number): 0 | -1;

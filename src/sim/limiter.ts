@@ -10,6 +10,7 @@ import type { PerFamily } from './prefix.ts';
 import type { Random } from './random.ts';
 import type { Limiter } from './world.ts';
 
+/** The limiter of one node; asking it takes the token. */
 export interface IcmpLimiter {
   /** Takes a token for an ICMP error to the address at `bytes[at]`; false: the error is not sent. */
   allow(bytes: Uint8Array, at: number, family: Family, nowMs: number): boolean;
@@ -35,6 +36,7 @@ const GLOBAL_BURST = 50;
 const ROUTE_ERROR_COST = HZ;
 const ROUTE_ERROR_BURST = 5 * HZ;
 
+/** Creates the limiter of a node, all buckets full; `random` blurs the bucket of the whole node as Linux does. */
 export function createLimiter(limits: PerFamily<Limiter>, random: Random): IcmpLimiter {
   const buckets: Bucket[] = [];
   let last: Bucket | undefined;

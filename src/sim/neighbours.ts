@@ -10,6 +10,7 @@ export const NEIGHBOUR_FAILS_AFTER_MS = 3050;
 /** Packets that wait for one neighbour; the kernel bounds them by bytes (unres_qlen_bytes), about this many. */
 const MAX_WAITING = 100;
 
+/** Neighbours that do not answer, and what waits for them. */
 export interface Neighbours<Waiting> {
   /** Queues what waits for the address; it comes back from `takeFailed` unless the queue is full. */
   wait(bytes: Uint8Array, at: number, family: Family, nowMs: number, waiting: () => Waiting): void;
@@ -31,6 +32,7 @@ interface Entry<Waiting> {
   waiting: Waiting[];
 }
 
+/** Creates an empty table. */
 export function createNeighbours<Waiting>(): Neighbours<Waiting> {
   const entries = new Map<number, Entry<Waiting>>();
   const pending: Entry<Waiting>[] = [];

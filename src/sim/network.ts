@@ -15,6 +15,7 @@ import { finishHandshake } from './synProxy.ts';
 import { sendError, type Transit } from './transit.ts';
 import type { World } from './world.ts';
 
+/** The network as its scanner sees it; nothing it is given makes it throw. */
 export interface Network {
   /** Puts the packet `bytes[at, end)` on the scanner's link (or into its own stack, if it is for itself). */
   send(bytes: Uint8Array, nowMs: number, at?: number, end?: number): void;

@@ -10,6 +10,7 @@ import { type PerFamily, type Prefix, prefixHolds } from './prefix.ts';
 import type { Random } from './random.ts';
 import type { Router, World, WorldNode } from './world.ts';
 
+/** One node, ready. */
 export interface Node {
   readonly ttl: number;
   readonly icmpTtl: number;
@@ -21,6 +22,7 @@ export interface Node {
   readonly far: PerFamily<Prefix> | null;
 }
 
+/** All nodes of a world, and whose an address is. */
 export interface Nodes {
   at(node: number): Node;
   /** True when the packet is for an address of this router, or of the scanner (0). */

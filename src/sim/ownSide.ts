@@ -26,6 +26,7 @@ export interface OwnCounters {
   retransFailed: number;
 }
 
+/** What can be known at home; `Waiting` is what waits for a neighbour. */
 export interface OwnSideView<Waiting> {
   readonly counters: OwnCounters;
   readonly neighbours: Neighbours<Waiting>;
@@ -41,6 +42,7 @@ export interface OwnSideView<Waiting> {
   describe(targets: TargetTable, target: number, nowMs: number): OwnSide;
 }
 
+/** Creates the own side of the scanner of a world, with nothing counted yet. */
 export function createOwnSide<Waiting>(world: World): OwnSideView<Waiting> {
   const { scanner, routers, targets: hosts, links } = world;
   const neighbours = createNeighbours<Waiting>();

@@ -16,9 +16,10 @@ import {
 
 /** Where a packet meets the filter, in the order of netfilter. */
 export const HOOKS = ['prerouting', 'input', 'forward', 'output', 'postrouting'] as const;
+/** One of {@link HOOKS}. */
 export type Hook = (typeof HOOKS)[number];
 
-/** ICMP messages that a rule can name; `number` holds type and code per family, code -1 = any. */
+/** ICMP messages that a rule can name. */
 export type IcmpMessage =
   | 'unreachable'
   | 'too-big'
@@ -26,6 +27,7 @@ export type IcmpMessage =
   | 'param-problem'
   | 'echo-request'
   | 'echo-reply';
+/** Type and code of each message per family; code -1 = any. */
 export const ICMP_MESSAGES: Readonly<
   Record<IcmpMessage, Readonly<Record<Family, readonly [number, number]>>>
 > = {
@@ -37,10 +39,7 @@ export const ICMP_MESSAGES: Readonly<
   'echo-reply': { 4: [0, -1], 6: [129, -1] },
 };
 
-/**
- * What a reject answers, as ICMP type and code per family; null where the family has no such answer.
- * RFC 792, RFC 1812 section 5.2.7.1, RFC 4443 section 3.1; the IPv6 set is that of nftables.
- */
+/** ICMP errors that a rule can answer with. */
 export type IcmpReject =
   | 'port-unreach'
   | 'host-unreach'
@@ -51,6 +50,10 @@ export type IcmpReject =
   | 'host-prohibited'
   | 'policy-fail'
   | 'reject-route';
+/**
+ * What a reject answers, as ICMP type and code per family; null where the family has no such answer.
+ * RFC 792, RFC 1812 section 5.2.7.1, RFC 4443 section 3.1; the IPv6 set is that of nftables.
+ */
 export const REJECTS: Readonly<
   Record<IcmpReject, Readonly<Record<Family, readonly [number, number] | null>>>
 > = {
@@ -64,15 +67,20 @@ export const REJECTS: Readonly<
   'policy-fail': { 4: null, 6: [1, 5] },
   'reject-route': { 4: null, 6: [1, 6] },
 };
+/** What a rule may answer with. */
 export type RejectName = IcmpReject | 'tcp-reset';
 const REJECT_NAMES: readonly RejectName[] = [
   ...(Object.keys(REJECTS) as IcmpReject[]),
   'tcp-reset',
 ];
 
+/** What a rule can match; `icmp` is ICMPv6 over IPv6. */
 export const RULE_PROTOCOLS = ['tcp', 'udp', 'icmp'] as const;
+/** One of {@link RULE_PROTOCOLS}. */
 export type RuleProtocol = (typeof RULE_PROTOCOLS)[number];
+/** What a rule does; `synproxy` answers handshakes in the service's stead. */
 export const RULE_VERDICTS = ['accept', 'drop', 'reject', 'synproxy'] as const;
+/** One of {@link RULE_VERDICTS}. */
 export type RuleVerdict = (typeof RULE_VERDICTS)[number];
 
 /** First and last port. */

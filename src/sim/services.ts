@@ -14,14 +14,17 @@ import {
 
 /** `accept`: handshake with an open window. `zero-window`: handshake whose window never opens. `silent`: backlog full. */
 export const TCP_SERVICES = ['accept', 'zero-window', 'silent'] as const;
+/** One of {@link TCP_SERVICES}. */
 export type TcpServiceKind = (typeof TCP_SERVICES)[number];
 
 /** `silent` has a socket and says nothing. `echo` sends back what it got; `dns` and `ntp` answer real requests only. */
 export const UDP_SERVICES = ['dns', 'ntp', 'echo', 'silent'] as const;
+/** One of {@link UDP_SERVICES}. */
 export type UdpServiceKind = (typeof UDP_SERVICES)[number];
 
 /** Where answers come from. */
 export const ANSWER_SOURCES = ['same', 'other-port', 'other-address'] as const;
+/** One of {@link ANSWER_SOURCES}. */
 export type AnswerSource = (typeof ANSWER_SOURCES)[number];
 
 /** One listener on a range of ports. */

@@ -30,6 +30,7 @@ export interface SignalRecord {
   readonly ownSide?: OwnSide;
 }
 
+/** Where an address stands: 4 or 16 bytes from `at` on. */
 export interface AddressPlace {
   readonly bytes: Uint8Array;
   readonly at: number;

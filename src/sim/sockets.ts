@@ -6,6 +6,7 @@ import type { SignalRecord } from './signals.ts';
 /** `errqueue`: sockets with error queues. `connect`: a socket for each probe, of which data and errno are seen. */
 export type SocketView = 'errqueue' | 'connect';
 
+/** What TCP and UDP sockets need of the layers around them. */
 export interface Sockets {
   readonly view: SocketView;
   readonly targets: TargetTable;

@@ -99,12 +99,14 @@ export function readNumber(
   return value;
 }
 
+/** Reads true or false, or gives the default. */
 export function readBoolean(place: JsonPlace | undefined, fallback: boolean): boolean {
   if (place === undefined) return fallback;
   if (typeof place.value !== 'boolean') failAt(place, 'true or false is wanted here');
   return place.value;
 }
 
+/** Reads a text. */
 export function readText(place: JsonPlace): string {
   if (typeof place.value !== 'string') failAt(place, 'a text is wanted here');
   return place.value;

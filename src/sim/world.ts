@@ -44,6 +44,7 @@ export interface Limiter {
 
 /** What a node's route towards the targets is; `loop` sends back to where the packet came from. */
 export const ROUTES = ['forward', 'unreachable', 'prohibit', 'blackhole', 'none', 'loop'] as const;
+/** One of {@link ROUTES}. */
 export type Route = (typeof ROUTES)[number];
 
 /** What every node has. */
@@ -58,6 +59,7 @@ export interface WorldNode {
   readonly udp: readonly Service<UdpServiceKind>[];
 }
 
+/** The machine that the tool runs on. */
 export interface Scanner extends WorldNode {
   readonly address: PerFamily<Prefix>;
   /** Its own route towards the targets; never `loop`. */
@@ -66,6 +68,7 @@ export interface Scanner extends WorldNode {
   readonly gatewayAnswers: boolean;
 }
 
+/** A router between scanner and targets. */
 export interface Router extends WorldNode {
   /** Address towards the scanner: the source of its ICMP errors. */
   readonly near: PerFamily<Prefix>;
@@ -74,6 +77,7 @@ export interface Router extends WorldNode {
   readonly route: Route;
 }
 
+/** A target, or a prefix of equal ones. */
 export interface Host extends WorldNode {
   /** Its address, or a prefix of addresses that are all alike. */
   readonly address: PerFamily<Prefix>;
@@ -83,6 +87,7 @@ export interface Host extends WorldNode {
   readonly present: number;
 }
 
+/** A link between two neighbours of the line. */
 export interface Link {
   /** One way. */
   readonly delayMs: number;

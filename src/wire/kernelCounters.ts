@@ -14,6 +14,8 @@ export interface CounterTexts {
   readonly snmp: string | undefined;
   readonly snmp6: string | undefined;
   readonly netstat: string | undefined;
+  /** The IPv6 counters of the loopback interface. */
+  readonly loopback6: string | undefined;
 }
 
 /** Growth between two readings; null: not countable. */
@@ -27,6 +29,7 @@ const paths = {
   snmp: '/proc/net/snmp',
   snmp6: '/proc/net/snmp6',
   netstat: '/proc/net/netstat',
+  loopback6: '/proc/net/dev_snmp6/lo',
 } as const satisfies Record<keyof CounterTexts, string>;
 
 /** Reads the files that matter for these families; parsing is left for when somebody asks. */
@@ -38,6 +41,7 @@ export function readCounterTexts(
     snmp: families.includes(4) ? readText(paths.snmp) : undefined,
     snmp6: families.includes(6) ? readText(paths.snmp6) : undefined,
     netstat: readText(paths.netstat),
+    loopback6: families.includes(6) ? readText(paths.loopback6) : undefined,
   };
 }
 
@@ -58,11 +62,20 @@ export function parseCounters(texts: CounterTexts): CounterTable {
       names = [];
     }
   }
-  for (const line of texts.snmp6?.split('\n') ?? []) {
-    const [name, value] = line.trim().split(/\s+/);
-    if (name && value !== undefined) table.set(name, Number(value));
-  }
+  addNamed(table, texts.snmp6, '');
+  addNamed(table, texts.loopback6, LOOPBACK);
   return table;
+}
+
+/** Before the names of the loopback interface's own counters. */
+const LOOPBACK = 'lo.';
+
+/** Lines of one name and one value. */
+function addNamed(table: Map<string, number>, text: string | undefined, prefix: string): void {
+  for (const line of text?.split('\n') ?? []) {
+    const [name, value] = line.trim().split(/\s+/);
+    if (name && value !== undefined) table.set(prefix + name, Number(value));
+  }
 }
 
 /**
@@ -86,6 +99,12 @@ export function diffCounters(
     names.reduce((total, name) => total + (grown(name) ?? 0), 0);
   const [prefix, forwarded] =
     family === 4 ? ['Ip.', 'Ip.ForwDatagrams'] : ['Ip6', 'Ip6OutForwDatagrams'];
+  /**
+   * The IPv6 RST of a reject in our OUTPUT chain is transmitted for the interface of the SYN, which hides that the SYN was
+   * not, and then received over loopback, which transmitted nothing (seen on Linux 6.18; IPv4 requests the RST as well).
+   */
+  const lo = `${LOOPBACK}${prefix}`;
+  const rejectedOut = sum([`${lo}InReceives`]) - sum([`${lo}OutTransmits`]);
   const requests = grown(`${prefix}OutRequests`);
   const transmits = grown(`${prefix}OutTransmits`);
   const receives = grown(`${prefix}InReceives`);
@@ -98,7 +117,7 @@ export function diffCounters(
     outDropped:
       requests === null || transmits === null
         ? null
-        : Math.max(0, requests - (transmits - sum([forwarded!]))),
+        : Math.max(0, requests - (transmits - sum([forwarded!])), rejectedOut),
     inDropped:
       receives === null || delivers === null
         ? null

@@ -1,16 +1,10 @@
 /** Answers to own-side inquiries: what the kernel says about the way to a target, as the record of the model. */
-import { readFileSync } from 'node:fs';
 import { getSystemErrorName } from 'node:util';
 import type { Family, OwnSide, TargetTable } from '../model.ts';
 import { formatIp } from '../packet/address.ts';
-import {
-  type CounterTable,
-  diffCounters,
-  type KernelDrops,
-  parseCounters,
-  readCounterTexts,
-} from './kernelCounters.ts';
+import type { KernelDrops } from './kernelCounters.ts';
 import type { NativeAddon, NativeOwnSide } from './native.ts';
+import { createOwnCounters } from './ownCounters.ts';
 
 /** What the wire itself knows at the moment of the inquiry. */
 export interface WireFacts {
@@ -47,25 +41,18 @@ const neighbourStates: ReadonlyMap<number, OwnSide['neighbour']> = new Map([
 
 /** Begins to count: drops are told as growth from here on. */
 export function createOwnSideReader(native: NativeAddon, targets: TargetTable): OwnSideReader {
-  const families: Family[] = ([4, 6] as const).filter((family) => {
-    return targets.families.includes(family);
-  });
-  const begin = readCounterTexts(readText, families);
-  let before: CounterTable | undefined;
+  const counters = createOwnCounters(targets);
   return {
     read(wanted, facts) {
-      before ??= parseCounters(begin);
-      const after = parseCounters(readCounterTexts(readText, families));
-      const drops = new Map<number, KernelDrops>();
-      for (const family of families) {
-        drops.set(family, diffCounters(before, after, family, facts.datagrams[family]));
-      }
+      const drops = new Map<Family, KernelDrops>();
       return wanted.map((target) => {
-        const family = targets.families[target]!;
+        const family = targets.families[target] === 6 ? 6 : 4;
         const at = 16 * target;
         const bytes = targets.bytes.subarray(at, at + 16);
         const found = native.ownSide(family, bytes, targets.scopeIds[target]!);
-        return { target, ...describe(found), ...drops.get(family)!, overflow: facts.overflow };
+        const dropped = drops.get(family) ?? counters.read(family, facts.datagrams[family]);
+        drops.set(family, dropped);
+        return { target, ...describe(found), ...dropped, overflow: facts.overflow };
       });
     },
   };
@@ -88,13 +75,4 @@ function toRoute(found: NativeOwnSide, errno: string | null): OwnSide['route'] {
   if (errno !== null) return lookupFaults.has(errno) ? 'unknown' : 'none';
   if (found.type === RTN_LOCAL) return 'local';
   return found.gatewayFamily === 0 ? 'on-link' : 'gateway';
-}
-
-/** A file that a kernel lacks or a sandbox hides is "not countable", which every reader of the counters can say. */
-function readText(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'latin1');
-  } catch {
-    return undefined;
-  }
 }

@@ -7,6 +7,9 @@ import { COLUMNS, runTruth } from './truthRun.ts';
 const why = whyNoNamespaces();
 if (why !== null) console.log(`truth.md not checked on real wires: ${why}`);
 
+/** Runs of every scenario; TRUTH_RUNS=20 is the long check (about 25 minutes). */
+const RUNS = Number(process.env['TRUTH_RUNS'] ?? 1);
+
 const scenarios = loadScenarios();
 for (const { name, namespaces } of scenarios) {
   if (namespaces !== true) console.log(`${name}: only simulated: ${namespaces}`);
@@ -26,7 +29,9 @@ describe.skipIf(why !== null)('truth.md on real wires', () => {
     it.concurrent.each(scenarios.filter(({ namespaces }) => namespaces === true))(
       '$name',
       async (scenario) => {
-        expect(await runTruth(scenario, column, installed)).toEqual([]);
+        for (let run = 1; run <= RUNS; run++) {
+          expect(await runTruth(scenario, column, installed), `run ${run}`).toEqual([]);
+        }
       },
     );
   });

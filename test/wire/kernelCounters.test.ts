@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { Family } from '../../src/model.ts';
 import { diffCounters, parseCounters, readCounterTexts } from '../../src/wire/kernelCounters.ts';
 
-const nothing = { snmp: undefined, snmp6: undefined, netstat: undefined };
+const nothing = { snmp: undefined, snmp6: undefined, netstat: undefined, loopback6: undefined };
 
 describe('parseCounters', () => {
   test('reads pairs of lines, and lines of names and values', () => {
@@ -11,12 +11,14 @@ describe('parseCounters', () => {
       snmp: 'Ip: Forwarding InReceives\nIp: 1 42\nTcp: MaxConn\nTcp: -1\n',
       snmp6: 'Ip6InReceives                   \t7\n',
       netstat: 'TcpExt: SyncookiesSent TCPRetransFail\nTcpExt: 0 3\n',
+      loopback6: 'Ip6OutTransmits 5\n',
     });
     expect(Object.fromEntries(table)).toEqual({
       'Ip.Forwarding': 1,
       'Ip.InReceives': 42,
       'Tcp.MaxConn': -1,
       Ip6InReceives: 7,
+      'lo.Ip6OutTransmits': 5,
       'TcpExt.SyncookiesSent': 0,
       'TcpExt.TCPRetransFail': 3,
     });
@@ -25,7 +27,7 @@ describe('parseCounters', () => {
   test('takes any text', () => {
     fc.assert(
       fc.property(fc.string(), fc.string(), (snmp, snmp6) => {
-        parseCounters({ snmp, snmp6, netstat: snmp });
+        parseCounters({ snmp, snmp6, netstat: snmp, loopback6: snmp6 });
       }),
     );
   });
@@ -39,11 +41,29 @@ describe('parseCounters', () => {
       },
       [6],
     );
-    expect(read).toEqual(['/proc/net/snmp6', '/proc/net/netstat']);
+    expect(read).toEqual(['/proc/net/snmp6', '/proc/net/netstat', '/proc/net/dev_snmp6/lo']);
   });
 });
 
 describe('diffCounters', () => {
+  test('an IPv6 RST of our own firewall does not hide the drop of what it answers', () => {
+    const zero = {
+      Ip6OutRequests: 0,
+      Ip6OutTransmits: 0,
+      'lo.Ip6InReceives': 0,
+      'lo.Ip6OutTransmits': 0,
+    };
+    const dropped = (grown: Record<string, number>) => {
+      const table = (values: Record<string, number>) => new Map(Object.entries(values));
+      return diffCounters(table(zero), table({ ...zero, ...grown }), 6, 0).outDropped;
+    };
+    // Three connects: each SYN is requested and dropped, its RST transmitted instead and received over loopback.
+    const rejected = { Ip6OutRequests: 3, Ip6OutTransmits: 3, 'lo.Ip6InReceives': 3 };
+    expect(dropped(rejected)).toBe(3);
+    const local = { 'lo.Ip6InReceives': 4, 'lo.Ip6OutTransmits': 4 };
+    expect(dropped({ Ip6OutRequests: 9, Ip6OutTransmits: 9, ...local })).toBe(0);
+  });
+
   const v4 = (values: Record<string, number>) =>
     new Map(Object.entries(values).map(([name, value]) => [`Ip.${name}`, value]));
   const v6 = (values: Record<string, number>) => new Map(Object.entries(values));
