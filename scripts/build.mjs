@@ -1,7 +1,7 @@
 // Builds everything that `npm ci` must leave behind: the native addon (when there is a compiler), the library
 // (tsc, ESM with types) and the command (one CommonJS file: start-up is a feature, ADR 0005).
 import { spawnSync } from 'node:child_process';
-import { rmSync } from 'node:fs';
+import { renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -14,12 +14,13 @@ const run = (args, stdout = 'inherit') => {
 };
 
 run(['scripts/buildNative.mjs']);
-rmSync(join(root, 'dist'), { recursive: true, force: true });
-run(['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json']);
+// Built beside and put in place when whole: a command that runs meanwhile has the old one.
+const fresh = `build/dist.${process.pid}`;
+run(['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json', '--outDir', fresh]);
 await build({
   absWorkingDir: root,
   entryPoints: ['src/cli/bin.ts'],
-  outfile: 'dist/cli.cjs',
+  outfile: `${fresh}/cli.cjs`,
   bundle: true,
   platform: 'node',
   target: 'node20',
@@ -34,4 +35,6 @@ await build({
   define: { 'import.meta.url': '__filename' },
   external: ['raw-socket'],
 });
+rmSync(join(root, 'dist'), { recursive: true, force: true });
+renameSync(join(root, fresh), join(root, 'dist'));
 run(['scripts/codeCache.cjs'], 'ignore');

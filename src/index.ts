@@ -9,9 +9,16 @@ import type { HostVerdict, Plan, Report, Verdict } from './model.ts';
 import { createPlan, type PlanRequest } from './plan/plan.ts';
 import { formatSeed } from './plan/seed.ts';
 import { randomSeed } from './randomSeed.ts';
-import { type BuildContext, buildHosts, buildVerdict, describeNotDone } from './report/build.ts';
+import {
+  type BuildContext,
+  buildGroups,
+  buildHosts,
+  buildVerdict,
+  describeNotDone,
+} from './report/build.ts';
 import type { ReportHead } from './report/jsonl.ts';
 import { controlNotes, selfNotes, synNote } from './report/notes.ts';
+import type { Summary } from './report/summary.ts';
 import { createScheduler, type ScanEngine, type ScanProgress } from './scan/scheduler.ts';
 import { VERSION } from './version.ts';
 import { localInterfaces } from './wire/localInterfaces.ts';
@@ -32,6 +39,7 @@ export {
   verdictRecord,
   warningRecord,
 } from './report/jsonl.ts';
+export { type AlikePorts, type Summary, summarize } from './report/summary.ts';
 export { renderText, type TextOptions } from './report/text.ts';
 export { VERSION } from './version.ts';
 
@@ -66,6 +74,8 @@ export interface ScanRun extends AsyncIterable<Verdict> {
   plan(): Promise<Plan>;
   /** Resolves when the run has ended, also after an abort. */
   report(): Promise<Report>;
+  /** The same with alike ports grouped: what the text report reads, at the cost of a few verdicts. */
+  summary(): Promise<Summary>;
 }
 
 /** Name look-ups at once. */
@@ -128,7 +138,8 @@ export function scan(options: ScanOptions): ScanRun {
   return {
     start: async () => (await opening).head,
     plan: async () => (await opening).plan,
-    report: () => reporting,
+    report: async () => (await reporting).report(),
+    summary: async () => (await reporting).summary(),
     async *[Symbol.asyncIterator]() {
       const { build } = await opening;
       for (let next = 0; ; next++) {
@@ -172,11 +183,12 @@ function head(plan: Plan, { wire }: OpenedWire): ReportHead {
 }
 
 async function run(
-  { plan, opened, engine, build, head: begun }: Running,
+  running: Running,
   options: ScanOptions,
   onSettled: (probes: readonly number[]) => void,
-): Promise<Report> {
-  const { wire } = opened;
+): Promise<FinishedRun> {
+  const { engine } = running;
+  const { wire } = running.opened;
   const startedMs = performance.now();
   const elapsedMs = (): number => Math.round((performance.now() - startedMs) * 1000) / 1000;
   let finished: boolean;
@@ -192,24 +204,41 @@ async function run(
   } finally {
     wire.close();
   }
+  onSettled(engine.takeSettled());
   const result = engine.result();
   // What was answered but still waited for a comparison is judged by what is known; it is reported, not lost.
-  const outstanding = engine.takeSettled();
-  onSettled(outstanding);
-  const verdicts: Verdict[] = result.settled.map((probe) => buildVerdict(build, probe));
-  const hosts: readonly HostVerdict[] = buildHosts(plan, verdicts, result.isAlive);
+  onSettled(result.unsettled);
+  return finishedRun(running, options, { finished, durationMs: elapsedMs(), result });
+}
+
+/** A run that has ended, and its report in the two shapes that writers take; each is made when it is asked for. */
+interface FinishedRun {
+  report(): Report;
+  summary(): Summary;
+}
+
+function finishedRun(
+  { plan, opened, build, head: begun }: Running,
+  options: ScanOptions,
+  end: {
+    readonly finished: boolean;
+    readonly durationMs: number;
+    readonly result: ReturnType<ScanEngine['result']>;
+  },
+): FinishedRun {
+  const { wire } = opened;
+  const { finished, durationMs, result } = end;
   const { sent, received, matched, late, foreign, badToken, retransmitted } = result.counters;
-  return {
+  const common = (hosts: readonly HostVerdict[]): Omit<Report, 'verdicts'> => ({
     schema: begun.schema,
     tool: begun.tool,
     command: 'scan',
     startedAt: begun.startedAt,
-    durationMs: elapsedMs(),
+    durationMs,
     wire: begun.wire,
     complete: finished && result.notDone.length === 0,
     notDone: describeNotDone(plan, result.notDone),
     seed: begun.seed,
-    verdicts,
     hosts,
     paths: [],
     counters: {
@@ -230,6 +259,20 @@ async function run(
       ...selfNotes(plan, opened.ownAddresses),
       ...controlNotes(plan, result.controls),
     ],
+  });
+  let report: Report | undefined;
+  return {
+    report() {
+      if (report !== undefined) return report;
+      const verdicts = result.settled.map((probe) => buildVerdict(build, probe));
+      report = { ...common(buildHosts(plan, verdicts, result.isAlive)), verdicts };
+      return report;
+    },
+    summary() {
+      const groups = buildGroups(build, result.alike());
+      const firsts = groups.map(({ first }) => first);
+      return { ...common(buildHosts(plan, firsts, result.isAlive)), groups };
+    },
   };
 }
 

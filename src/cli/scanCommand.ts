@@ -1,4 +1,4 @@
-import type { Report, Verdict } from '../index.ts';
+import type { Report, Summary, Verdict } from '../index.ts';
 import { UsageError } from '../index.ts';
 import type { Api } from './api.ts';
 import { show } from './argv.ts';
@@ -47,10 +47,12 @@ export async function runScan(args: ScanArguments, io: Io, api: Api): Promise<nu
         signal: abort.signal,
         onProgress: progress.update,
       });
-      const report =
-        args.format === 'jsonl' ? await streamVerdicts(scanning, io, api) : await scanning.report();
+      if (args.format === 'jsonl') await streamVerdicts(scanning, io, api);
+      const found = needsVerdicts(args)
+        ? { report: await scanning.report() }
+        : { summary: await scanning.summary() };
       progress.end();
-      return await finish(report, args, abort.signal.aborted, io, api);
+      return await finish(found, args, abort.signal.aborted, io, api);
     };
     return await Promise.race([run(), second]);
   } finally {
@@ -96,37 +98,46 @@ async function checkAsked(
   }
 }
 
-async function streamVerdicts(
-  scanning: ReturnType<Api['scan']>,
-  io: Io,
-  api: Api,
-): Promise<Report> {
+async function streamVerdicts(scanning: ReturnType<Api['scan']>, io: Io, api: Api): Promise<void> {
   await io.stdout(api.startRecord(await scanning.start()));
   for await (const verdict of scanning) await io.stdout(api.verdictRecord(verdict));
-  return scanning.report();
 }
 
+/** The text report alone needs no verdict for each port. */
+function needsVerdicts({ format, expectations, files }: ScanArguments): boolean {
+  return (
+    format !== 'text' || expectations.length > 0 || files.some((file) => file.format === 'json')
+  );
+}
+
+/** A run that has ended: with all its verdicts, or with alike ports in groups. */
+type Found = { readonly report: Report } | { readonly summary: Summary };
+
 async function finish(
-  report: Report,
+  found: Found,
   args: ScanArguments,
   interrupted: boolean,
   io: Io,
   api: Api,
 ): Promise<number> {
-  const outcomes = judgeExpectations(args.expectations, report, args.expectCertain);
+  const report = 'report' in found ? found.report : null;
+  const source = 'report' in found ? found.report : found.summary;
+  const samples = 'groups' in source ? source.groups.map(({ first }) => first) : source.verdicts;
+  const outcomes =
+    report === null ? [] : judgeExpectations(args.expectations, report, args.expectCertain);
   const isUndecided = outcomes.some(({ result }) => result === 'undecided');
   const ending = {
     interrupted,
     internalError: false,
     failed: outcomes.some(({ result }) => result === 'failed'),
-    unchecked: isUndecided || !report.complete || report.verdicts.some(isUnknown),
+    unchecked: isUndecided || !source.complete || samples.some(isUnknown),
   };
-  if (args.format === 'text') await io.stdout(api.renderText(report, textOptions(args, io, api)));
-  if (args.format === 'json') await writeBatched(api.jsonChunks(report), io);
-  if (args.format === 'jsonl') {
+  if (args.format === 'text') await io.stdout(api.renderText(source, textOptions(args, io, api)));
+  if (args.format === 'json' && report !== null) await writeBatched(api.jsonChunks(report), io);
+  if (args.format === 'jsonl' && report !== null) {
     await writeBatched(lastRecords(report, exitCode(ending), api), io);
   }
-  const areWritten = await writeFiles(report, args, io, api);
+  const areWritten = await writeFiles(source, args, io, api);
   tellOutcomes(outcomes, io);
   return exitCode({ ...ending, unchecked: ending.unchecked || !areWritten });
 }
@@ -170,7 +181,7 @@ async function writeBatched(chunks: Iterable<string>, io: Io): Promise<void> {
 
 /** Writes what could be checked only in part before; a file that fails leaves the others and the exit code 3. */
 async function writeFiles(
-  report: Report,
+  source: Report | Summary,
   { files, verbose }: ScanArguments,
   io: Io,
   api: Api,
@@ -178,7 +189,8 @@ async function writeFiles(
   let areWritten = true;
   for (const { path, format } of files) {
     const plain = { color: false, width: DEFAULT_WIDTH, verbose, portName: api.nameOfPort };
-    const chunks = format === 'text' ? [api.renderText(report, plain)] : api.jsonChunks(report);
+    const isJson = format === 'json' && 'verdicts' in source;
+    const chunks = isJson ? api.jsonChunks(source) : [api.renderText(source, plain)];
     try {
       await io.writeFile(path, chunks);
     } catch (error) {

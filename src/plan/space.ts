@@ -40,7 +40,7 @@ export function createSpace(groups: readonly PlanGroup[]): ProbeSpace {
       firstProbe: count,
       ports,
       udpCount: group.udpPorts.length,
-      slots: slotsOf(group, tables),
+      slots: groups.length === 1 ? fillSlots(group) : slotsOf(group, tables),
     });
     count += group.targetCount * ports.length;
   }
@@ -83,12 +83,17 @@ function slotsOf(group: PlanGroup, tables: Map<string, Uint32Array>): Uint32Arra
   const known = tables.get(key);
   if (known !== undefined) return known;
   if (tables.size >= MAX_TABLES) return null;
+  const slots = fillSlots(group);
+  tables.set(key, slots);
+  return slots;
+}
+
+function fillSlots(group: PlanGroup): Uint32Array {
   const slots = new Uint32Array(2 * PORTS);
   for (const [index, port] of group.udpPorts.entries()) slots[port] = index + 1;
   for (const [index, port] of group.tcpPorts.entries()) {
     slots[PORTS + port] = group.udpPorts.length + index + 1;
   }
-  tables.set(key, slots);
   return slots;
 }
 

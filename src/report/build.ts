@@ -1,6 +1,7 @@
 /** From judgements to the records of a report. */
 import type { HostVerdict, Judgement, Plan, Verdict, WireKind } from '../model.ts';
 import { sentence } from './sentences.ts';
+import { type AlikePorts, isListed, keyOfAlike } from './summary.ts';
 
 export interface BuildContext {
   readonly plan: Plan;
@@ -13,23 +14,60 @@ const TCP = 6;
 /** The verdict of a probe, with its sentence. */
 export function buildVerdict({ plan, wire, judgementOf }: BuildContext, probe: number): Verdict {
   const judgement = judgementOf(probe);
+  const { whyId, whyArgs } = judgement;
   const target = plan.space.targetOf(probe);
   return {
     target: plan.targets.ip(target),
     name: plan.targets.name(target),
     port: plan.space.portOf(probe),
     protocol: plan.space.protocolOf(probe) === TCP ? 'tcp' : 'udp',
-    ...judgement,
-    confidence: Math.floor(judgement.confidence * 10_000) / 10_000,
-    why: sentence(judgement.whyId, judgement.whyArgs),
+    state: judgement.state,
+    reason: judgement.reason,
+    detail: judgement.detail,
+    service: judgement.service,
+    by: judgement.by,
+    icmp: judgement.icmp,
+    ttl: judgement.ttl,
+    quotedTtl: judgement.quotedTtl,
+    rttMs: judgement.rttMs,
+    attempts: judgement.attempts,
+    confidence: Math.floor(judgement.confidence * 10_000 + 1e-9) / 10_000,
+    why: sentence(whyId, whyArgs),
+    whyId,
+    whyArgs,
     wire,
+    evidence: judgement.evidence,
   };
 }
 
-/** One record a host: up when something came from it, down when our link says that nobody has its address. */
+/** The verdicts of a run in groups; `alike` are probes about which the same is known, so the first speaks for all. */
+export function buildGroups(
+  context: BuildContext,
+  alike: readonly (readonly number[])[],
+): readonly AlikePorts[] {
+  const merged = new Map<string, { readonly first: Verdict; readonly probes: number[] }>();
+  for (const probes of alike) {
+    const first = buildVerdict(context, probes[0]!);
+    const known = merged.get(keyOfAlike(first));
+    if (known === undefined) merged.set(keyOfAlike(first), { first, probes: [...probes] });
+    else for (const probe of probes) known.probes.push(probe);
+  }
+  return [...merged.values()].map(({ first, probes }) => ({
+    first,
+    ports: probes.map((probe) => context.plan.space.portOf(probe)),
+    listed: isListed(first, probes.length)
+      ? probes.map((probe) => buildVerdict(context, probe))
+      : null,
+  }));
+}
+
+/**
+ * One record a host: up when something came from it, down when our link says that nobody has its address. `verdicts`
+ * holds at least one of each kind.
+ */
 export function buildHosts(
   plan: Plan,
-  verdicts: readonly Verdict[],
+  verdicts: Iterable<Verdict>,
   isAlive: (target: number) => boolean,
 ): readonly HostVerdict[] {
   const byTarget = new Map<string, Verdict>();
@@ -41,12 +79,8 @@ export function buildHosts(
     const ip = plan.targets.ip(target);
     const best = byTarget.get(ip);
     const state = isAlive(target) ? 'up' : best?.detail === 'no-neighbour' ? 'down' : 'unknown';
-    return {
-      target: ip,
-      name: plan.targets.name(target),
-      state,
-      reason: best?.reason ?? 'no-response',
-    };
+    const reason = best?.reason ?? 'no-response';
+    return { target: ip, name: plan.targets.name(target), state, reason };
   });
 }
 

@@ -1,9 +1,10 @@
 /** The part below the tables: what each state that is not open means, and what to do next. */
-import type { State, Verdict } from '../model.ts';
+import type { State } from '../model.ts';
 import type { Paint } from './layout.ts';
 import { counted, formatCount, paragraph } from './layout.ts';
 import { printable } from './printable.ts';
 import { meaning, nextSteps } from './sentences.ts';
+import type { AlikePorts } from './summary.ts';
 
 /** Paragraphs shown; a report with more different causes is read from its JSON. */
 const MAX_PARAGRAPHS = 12;
@@ -22,18 +23,19 @@ const STATE_ORDER: readonly State[] = [
 ];
 
 /**
- * Explains verdicts; those that fail alike (same cause, same sender) share a paragraph.
- *
- * `collapsed` holds the verdicts that the tables only counted: closed ones among them are not explained.
+ * Explains all ports that are not open; those that fail alike (same cause, same sender) share a paragraph. Closed ones
+ * that the tables only counted are not explained.
  */
 export function explain(
-  verdicts: readonly Verdict[],
-  collapsed: ReadonlySet<Verdict>,
+  all: readonly AlikePorts[],
   { width }: { readonly width: number },
   paint: Paint,
 ): string[] {
-  const worth = verdicts.filter((verdict) => verdict.state !== 'closed' || !collapsed.has(verdict));
-  const groups = groupAlike(worth);
+  const groups = groupCauses(
+    all.filter(({ first: { state }, listed }) =>
+      state === 'closed' ? listed !== null : state !== 'open',
+    ),
+  );
   const lines: string[] = [];
   for (const group of groups.slice(0, MAX_PARAGRAPHS)) {
     lines.push('', ...explainGroup(group, width, paint));
@@ -45,46 +47,52 @@ export function explain(
   return lines;
 }
 
-function groupAlike(verdicts: readonly Verdict[]): Verdict[][] {
-  const groups = new Map<string, Verdict[]>();
-  for (const verdict of verdicts) {
-    const { state, whyId, by, icmp, whyArgs } = verdict;
+/** Ports of any targets and protocols that fail for the same reason. */
+type Cause = readonly AlikePorts[];
+
+function groupCauses(all: readonly AlikePorts[]): Cause[] {
+  const causes = new Map<string, AlikePorts[]>();
+  for (const alike of all) {
+    const { state, whyId, by, icmp, whyArgs } = alike.first;
     const sender = by?.role === 'path' ? `${by.ip}/${by.hop}` : '';
     const key = [state, whyId, sender, icmp?.type, icmp?.code, whyArgs['errno']].join('/');
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, [verdict]);
-    else group.push(verdict);
+    const cause = causes.get(key);
+    if (cause === undefined) causes.set(key, [alike]);
+    else cause.push(alike);
   }
-  const rank = ([first]: Verdict[]) => STATE_ORDER.indexOf(first!.state);
-  return [...groups.values()].sort((a, b) => rank(a) - rank(b));
+  const rank = (cause: Cause) => STATE_ORDER.indexOf(cause[0]!.first.state);
+  return [...causes.values()].sort((a, b) => rank(a) - rank(b));
 }
 
-function explainGroup(group: readonly Verdict[], width: number, paint: Paint): string[] {
-  const [first] = group as [Verdict];
+function explainGroup(cause: Cause, width: number, paint: Paint): string[] {
+  const { first } = cause[0]!;
   const { state, whyId } = first;
-  const targets = new Set(group.map((verdict) => verdict.target));
-  const protocols = new Set(group.map((verdict) => verdict.protocol));
-  const isOne = group.length === 1;
+  const targets = new Set(cause.map((alike) => alike.first.target));
+  const protocols = new Set(cause.map((alike) => alike.first.protocol));
+  const portCount = cause.reduce((sum, { ports }) => sum + ports.length, 0);
   const args =
     targets.size === 1 && protocols.size === 1
-      ? { ...first.whyArgs, ports: group.map((verdict) => verdict.port).join() }
+      ? { ...first.whyArgs, ports: cause.flatMap(({ ports }) => ports).join() }
       : first.whyArgs;
-  const [head, ...rest] = paragraph(`${state}: ${named(group, targets.size > 1)}`, width, '');
+  const names = named(cause, portCount, targets.size > 1);
+  const [head, ...rest] = paragraph(`${state}: ${names}`, width, '');
   return [
     paint.state(state, head!),
     ...rest,
-    ...(isOne ? paragraph(printable(first.why), width, '  ') : []),
+    ...(portCount === 1 ? paragraph(printable(first.why), width, '  ') : []),
     ...paragraph(meaning(whyId, args), width, '  '),
     ...nextSteps(whyId, args).map((command) => `    ${command}`),
   ];
 }
 
-function named(group: readonly Verdict[], withTarget: boolean): string {
-  const names = group
-    .slice(0, MAX_NAMED)
-    .map(({ target, port, protocol }) =>
-      withTarget ? `${target} ${port}/${protocol}` : `${port}/${protocol}`,
-    );
-  const more = group.length - names.length;
+function named(cause: Cause, portCount: number, withTarget: boolean): string {
+  const names = cause
+    .flatMap(({ first: { target, protocol }, ports }) =>
+      ports
+        .slice(0, MAX_NAMED)
+        .map((port) => (withTarget ? `${target} ${port}/${protocol}` : `${port}/${protocol}`)),
+    )
+    .slice(0, MAX_NAMED);
+  const more = portCount - names.length;
   return names.join(', ') + (more > 0 ? ` and ${formatCount(more)} more` : '');
 }

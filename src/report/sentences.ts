@@ -50,7 +50,18 @@ function entryOf(whyId: string): WhyEntry | null {
   return Object.hasOwn(CATALOGUE, whyId) ? CATALOGUE[whyId as WhyId] : null;
 }
 
+/** Printable ASCII: nearly all there is, and a scan of all ports has 65,535 sentences. */
+const PLAIN = /^[\x20-\x7e]*$/;
+
 function safe(args: WhyArgs): WhyArgs {
+  for (const key in args) {
+    const value = args[key];
+    if (typeof value === 'string' && !PLAIN.test(value)) return allPrintable(args);
+  }
+  return args;
+}
+
+function allPrintable(args: WhyArgs): WhyArgs {
   return Object.fromEntries(
     Object.entries(args).map(([key, value]) => [
       key,

@@ -5,6 +5,7 @@ import { counted, createPaint, formatCount, MIN_WRAP, paragraph, wrap } from './
 import { printable } from './printable.ts';
 import { formatMs, reasonWords } from './reasonWords.ts';
 import { brief } from './sentences.ts';
+import { type AlikePorts, type Summary, summarize } from './summary.ts';
 
 export interface TextOptions {
   readonly color: boolean;
@@ -15,9 +16,6 @@ export interface TextOptions {
   /** The usual name of a port, shown with a question mark where no answer proved the service. */
   readonly portName?: (port: number, protocol: Verdict['protocol']) => string | null;
 }
-
-/** Ports of one host with the same state and reason are counted instead of listed beyond this many, as nmap does. */
-export const COLLAPSE_OVER = 25;
 
 /** Hosts of which nothing answered are counted instead of listed beyond this many. */
 export const SILENT_HOSTS_OVER = 4;
@@ -33,9 +31,10 @@ const STATES: readonly State[] = [
 ];
 
 /** The report for a person. Lines end in newlines; text from the network is made printable. */
-export function renderText(report: Report, options: TextOptions): string {
+export function renderText(source: Report | Summary, options: TextOptions): string {
+  const summary = 'groups' in source ? source : summarize(source);
   const paint = createPaint(options.color);
-  const hosts = hostsOf(report.verdicts);
+  const hosts = hostsOf(summary.groups);
   const silent = hosts.filter((host) => host.isSilent);
   const isCounted = silent.length > SILENT_HOSTS_OVER;
   const shown = isCounted ? hosts.filter((host) => !host.isSilent) : hosts;
@@ -44,41 +43,43 @@ export function renderText(report: Report, options: TextOptions): string {
     '',
     ...hostLines(host, hosts.length > 1, options, paint),
   ]);
-  const lines = [...headLines(report, hosts, options, paint), ...tables];
+  const lines = [...headLines(summary, hosts, options, paint), ...tables];
   if (isCounted) lines.push('', ...silentLines(silent, options));
-  const listed = report.verdicts.filter((verdict) => verdict.state !== 'open');
-  const collapsed = new Set(shown.flatMap((host) => host.collapsed.flat()));
-  lines.push(...explain(listed, collapsed, options, paint));
-  if (report.warnings.length > 0) lines.push('');
-  for (const warning of report.warnings) {
+  lines.push(...explain(summary.groups, options, paint));
+  if (summary.warnings.length > 0) lines.push('');
+  for (const warning of summary.warnings) {
     const [first, ...rest] = wrap(`Note: ${printable(warning)}`, Math.max(MIN_WRAP, options.width));
     lines.push(first!, ...rest.map((line) => `      ${line}`));
   }
-  lines.push('', ...footLines(report, hosts.length, options));
+  lines.push('', ...footLines(summary, hosts.length, options));
   return `${lines.join('\n')}\n`;
 }
 
 interface Host {
   readonly title: string;
   readonly listed: readonly Verdict[];
-  readonly collapsed: readonly (readonly Verdict[])[];
+  readonly collapsed: readonly AlikePorts[];
   /** No packet of the host or about it came back. */
   readonly isSilent: boolean;
 }
 
-function hostsOf(verdicts: readonly Verdict[]): Host[] {
-  const byTarget = new Map<string, Verdict[]>();
-  for (const verdict of verdicts) {
-    const known = byTarget.get(verdict.target);
-    if (known === undefined) byTarget.set(verdict.target, [verdict]);
-    else known.push(verdict);
+function hostsOf(groups: readonly AlikePorts[]): Host[] {
+  const byTarget = new Map<string, AlikePorts[]>();
+  for (const group of groups) {
+    const known = byTarget.get(group.first.target);
+    if (known === undefined) byTarget.set(group.first.target, [group]);
+    else known.push(group);
   }
   return [...byTarget.values()].map((all) => {
-    all.sort((a, b) => compareProtocol(a, b) || a.port - b.port);
-    const { listed, collapsed } = collapse(all);
-    const [{ target, name }] = all as [Verdict];
-    const title = name === null ? target : `${printable(name)} (${target})`;
-    return { title, listed, collapsed, isSilent: all.every(isNoAnswer) };
+    const { target, name } = all[0]!.first;
+    return {
+      title: name === null ? target : `${printable(name)} (${target})`,
+      listed: all
+        .flatMap(({ listed }) => listed ?? [])
+        .sort((a, b) => compareProtocol(a, b) || a.port - b.port),
+      collapsed: all.filter(({ listed }) => listed === null),
+      isSilent: all.every(({ first }) => isNoAnswer(first)),
+    };
   });
 }
 
@@ -94,23 +95,8 @@ function isNoAnswer({ reason, detail }: Verdict): boolean {
   );
 }
 
-function collapse(all: readonly Verdict[]): Pick<Host, 'listed' | 'collapsed'> {
-  const alike = new Map<string, Verdict[]>();
-  for (const verdict of all) {
-    if (verdict.state === 'open') continue;
-    const { protocol, state, reason, whyId, by } = verdict;
-    const key = [protocol, state, reason, whyId, by?.ip, by?.hop].join('/');
-    const group = alike.get(key);
-    if (group === undefined) alike.set(key, [verdict]);
-    else group.push(verdict);
-  }
-  const collapsed = [...alike.values()].filter((group) => group.length > COLLAPSE_OVER);
-  const hidden = new Set(collapsed.flat());
-  return { listed: all.filter((verdict) => !hidden.has(verdict)), collapsed };
-}
-
 function* headLines(
-  report: Report,
+  report: Summary,
   hosts: readonly Host[],
   { width }: TextOptions,
   paint: Paint,
@@ -132,9 +118,11 @@ function hostLines(host: Host, withTitle: boolean, options: TextOptions, paint: 
   const title = withTitle ? [paint.bold(host.title)] : [];
   const counts: string[] = [];
   for (const group of host.collapsed) {
-    const [{ state, protocol, whyId }] = group as [Verdict];
-    const words = brief(whyId) ?? group[0]!.reason;
-    counts.push(`Not shown: ${formatCount(group.length)} ${state} ${protocol} ports (${words})`);
+    const { state, protocol, whyId, reason } = group.first;
+    const words = brief(whyId) ?? reason;
+    counts.push(
+      `Not shown: ${formatCount(group.ports.length)} ${state} ${protocol} ports (${words})`,
+    );
   }
   const table = host.listed.length > 0 ? tableLines(host.listed, options, paint) : [];
   return [...title, ...counts, ...table];
@@ -192,14 +180,16 @@ function silentLines(hosts: readonly Host[], { width }: TextOptions): string[] {
   return paragraph(text, width, '');
 }
 
-function footLines(report: Report, hostCount: number, { width, verbose }: TextOptions): string[] {
+function footLines(report: Summary, hostCount: number, { width, verbose }: TextOptions): string[] {
+  const countOf = (groups: readonly AlikePorts[]): number =>
+    groups.reduce((sum, { ports }) => sum + ports.length, 0);
   const states = STATES.map((state) => {
-    const count = report.verdicts.filter((verdict) => verdict.state === state).length;
+    const count = countOf(report.groups.filter(({ first }) => first.state === state));
     return count === 0 ? '' : `${formatCount(count)} ${state}`;
   })
     .filter((words) => words !== '')
     .join(', ');
-  const asked = `${counted(report.verdicts.length, 'port')} of ${counted(hostCount, 'target')}`;
+  const asked = `${counted(countOf(report.groups), 'port')} of ${counted(hostCount, 'target')}`;
   const lines = paragraph(
     `${asked} in ${formatMs(report.durationMs)}${states === '' ? '' : `: ${states}`}.`,
     width,

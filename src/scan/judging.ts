@@ -8,10 +8,27 @@ import { DEFAULT_TTL } from '../probe/frame.ts';
 import { lossOf, type ScanContext } from './context.ts';
 import { FROM_NONE, FROM_TARGET } from './probeState.ts';
 
-/** Judges a probe by what is known now. */
-export function judgeProbe(context: ScanContext, probe: number): Judgement {
-  const target = context.plan.space.targetOf(probe);
-  return judge(portFacts(context, probe), targetFacts(context, target), { can: context.can });
+/** Judges probes by what is known when it is asked. */
+export function createJudging(context: ScanContext): (probe: number) => Judgement {
+  const { can } = context;
+  // Of neighbours in the plan, which have the same target: its facts are collected once, unless the run goes on between.
+  let known: TargetFacts | undefined;
+  let knownTarget = -1;
+  let knownReceived = -1;
+  return (probe) => {
+    const target = context.plan.space.targetOf(probe);
+    const { received } = context.counters;
+    const isCurrent =
+      target === knownTarget &&
+      received === knownReceived &&
+      known?.ownSide === (context.targets.ownSide.get(target) ?? null);
+    if (known === undefined || !isCurrent) {
+      known = targetFacts(context, target);
+      knownTarget = target;
+      knownReceived = received;
+    }
+    return judge(portFacts(context, probe), known, { can });
+  };
 }
 
 function targetFacts({ plan, targets, counters }: ScanContext, target: number): TargetFacts {

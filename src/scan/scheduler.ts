@@ -12,11 +12,12 @@ import { SIGNAL, type SignalBatch } from '../batch.ts';
 import { createMatchingEngine } from '../match/matchingEngine.ts';
 import type { Engine, Ip, Judgement, Plan, WireCan } from '../model.ts';
 import { ROUTED_RATE_PPS } from '../timing/templates.ts';
+import { groupAlike } from './alike.ts';
 import { createClosing } from './closing.ts';
 import { createScanContext, type ScanCounters } from './context.ts';
 import { noteTarget } from './evidence.ts';
 import { createHostTimeout } from './hostTimeout.ts';
-import { judgeProbe } from './judging.ts';
+import { createJudging } from './judging.ts';
 import { createOutcomes } from './outcomes.ts';
 import { PHASE } from './probeState.ts';
 import { createSender } from './sender.ts';
@@ -40,11 +41,15 @@ export interface ScanProgress {
 export interface ScanResult {
   /** Probes that have a verdict, in the order of the plan. */
   readonly settled: readonly number[];
+  /** Those of them whose verdict was not handed out: the run was stopped while they waited. */
+  readonly unsettled: readonly number[];
   /** Probes that were not finished: host timeout, or the run was stopped. */
   readonly notDone: readonly number[];
   /** Control ports that the tool chose itself. */
   readonly controls: readonly { readonly target: number; readonly port: number }[];
   readonly isAlive: (target: number) => boolean;
+  /** The settled probes in groups about which the same is known. */
+  readonly alike: () => readonly (readonly number[])[];
   readonly counters: Readonly<ScanCounters>;
 }
 
@@ -143,7 +148,7 @@ export function createScheduler(options: SchedulerOptions): ScanEngine {
       for (let row = 0; row < signals.count; row++) takeSignal(signals, row, nowMs);
     },
     takeSettled: settling.takeSettled,
-    judgementOf: (probe) => judgeProbe(context, probe),
+    judgementOf: createJudging(context),
     progress: () => ({ done: settling.doneCount(), total: plan.space.count, sent: counters.sent }),
     result() {
       const settled: number[] = [];
@@ -155,9 +160,11 @@ export function createScheduler(options: SchedulerOptions): ScanEngine {
       }
       return {
         settled,
+        unsettled: settled.filter((probe) => probes.phase[probe] === PHASE.DONE),
         notDone,
         controls: closing.controls().map(({ target, port }) => ({ target, port })),
         isAlive: (target) => targets.alive[target] === 1,
+        alike: () => groupAlike(context, settled),
         counters,
       };
     },

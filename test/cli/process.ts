@@ -79,6 +79,7 @@ export function createFakeApi(
         },
         plan: () => library.planScan(options),
         report: () => report,
+        summary: async () => library.summarize(await report),
         async *[Symbol.asyncIterator]() {
           yield* (await report).verdicts;
         },

@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Ip } from '../../src/model.ts';
 import { nameOfPort } from '../../src/plan/portNames.ts';
-import { COLLAPSE_OVER, renderText } from '../../src/report/text.ts';
+import { COLLAPSE_OVER } from '../../src/report/summary.ts';
+import { renderText } from '../../src/report/text.ts';
 import { dnsOpen, ntpClosed, report, troubles, verdict } from './sample.ts';
 
 const plain = { color: false, width: 80, verbose: 0, portName: nameOfPort };

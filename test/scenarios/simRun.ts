@@ -4,8 +4,9 @@ import { drive } from '../../src/drive.ts';
 import type { Family, Verdict } from '../../src/model.ts';
 import { formatIp } from '../../src/packet/address.ts';
 import { createPlan } from '../../src/plan/plan.ts';
-import { buildVerdict } from '../../src/report/build.ts';
+import { buildGroups, buildVerdict } from '../../src/report/build.ts';
 import { controlNotes, selfNotes } from '../../src/report/notes.ts';
+import type { AlikePorts } from '../../src/report/summary.ts';
 import { createScheduler } from '../../src/scan/scheduler.ts';
 import { openSimulation } from '../../src/wire/openSimulation.ts';
 import type { SimView } from '../../src/wire/simWire.ts';
@@ -19,6 +20,7 @@ export const VIEWS: Readonly<Record<WireColumn, SimView>> = {
 
 export interface ScenarioRun {
   readonly verdicts: readonly Verdict[];
+  readonly groups: readonly AlikePorts[];
   readonly warnings: readonly string[];
   readonly virtualMs: number;
 }
@@ -61,6 +63,7 @@ export async function runInSimulator(
   const build = { plan, wire: wire.kind, judgementOf: engine.judgementOf };
   return {
     verdicts: result.settled.map((probe) => buildVerdict(build, probe)),
+    groups: buildGroups(build, result.alike()),
     warnings: [...selfNotes(plan, ownAddresses), ...controlNotes(plan, result.controls)],
     virtualMs: wire.nowMs(),
   };
