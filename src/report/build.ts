@@ -3,6 +3,7 @@ import type { HostVerdict, Judgement, Plan, Verdict, WireKind } from '../model.t
 import { sentence } from './sentences.ts';
 import { type AlikePorts, isListed, keyOfAlike } from './summary.ts';
 
+/** What turns judgements into records of a report. */
 export interface BuildContext {
   readonly plan: Plan;
   readonly wire: WireKind;
@@ -91,7 +92,7 @@ function rank({ by, detail }: Verdict): number {
 }
 
 /** Ports that are listed one by one when they were not finished. */
-const MAX_LISTED = 32;
+const MAX_LISTED = 8;
 
 /** What was not done, for people: each port of a short list, a count for a long one. */
 export function describeNotDone(plan: Plan, probes: readonly number[]): readonly string[] {

@@ -13,6 +13,7 @@ export interface AlikePorts {
   readonly listed: readonly Verdict[] | null;
 }
 
+/** Counts of a report, for the lines above its tables. */
 export interface Summary extends Omit<Report, 'verdicts'> {
   readonly groups: readonly AlikePorts[];
 }

@@ -7,6 +7,7 @@ import { formatMs, reasonWords } from './reasonWords.ts';
 import { brief } from './sentences.ts';
 import { type AlikePorts, type Summary, summarize } from './summary.ts';
 
+/** How a report is laid out as text. */
 export interface TextOptions {
   readonly color: boolean;
   /** Columns of the terminal. */

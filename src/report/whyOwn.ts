@@ -1,6 +1,7 @@
 import type { WhyArgs, WhyEntry } from './why.ts';
 import { portOfTarget, sender, showRules, targetName } from './why.ts';
 
+/** Reasons on our own side, on the last link, and of what was never asked. */
 export type OwnWhyId =
   | 'own.output-drop'
   | 'own.output-reject'

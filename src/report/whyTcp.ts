@@ -13,6 +13,7 @@ import {
 } from './why.ts';
 import { pathMeaning, pathNext, waited } from './whyUdp.ts';
 
+/** Reasons of verdicts about TCP ports. */
 export type TcpWhyId =
   | 'tcp.open'
   | 'tcp.open.window'

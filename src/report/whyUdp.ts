@@ -13,6 +13,7 @@ import {
   watchArrival,
 } from './why.ts';
 
+/** Reasons of verdicts about UDP ports. */
 export type UdpWhyId =
   | 'udp.answered'
   | 'udp.answered.parsed'

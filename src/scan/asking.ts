@@ -4,6 +4,7 @@ import type { ScanContext } from './context.ts';
 import { PHASE } from './probeState.ts';
 import { createQueue } from './queue.ts';
 
+/** The probes that wait to be asked, in order. */
 export interface Asking {
   /** The next probe, or -1 when none waits. */
   take(): number;
@@ -14,6 +15,7 @@ export interface Asking {
   hasMore(): boolean;
 }
 
+/** Creates the order of asking of a run: a seeded permutation of all probes, retransmissions first. */
 export function createAsking({ plan, probes }: ScanContext): Asking {
   const { count } = plan.space;
   const order = createOrder(count, plan.seed);

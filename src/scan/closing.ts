@@ -20,6 +20,7 @@ import {
 } from './resetCheck.ts';
 import type { Sender } from './sender.ts';
 
+/** The work on targets whose ports are all done. */
 export interface Closing {
   /** All probes of the target are done; `probes` are those whose verdicts wait for this. */
   begin(target: number, probes: readonly number[], needsOwnSide: boolean, nowMs: number): void;
@@ -55,6 +56,7 @@ const NEIGHBOUR_POLL_MS = 200;
 /** An own-side inquiry that is not answered by then is done without, ms. */
 const OWN_SIDE_WAIT_MS = 1000;
 
+/** Creates the closing of a run; `onClosed` gets the probes whose verdicts have become final. */
 export function createClosing(
   context: ScanContext,
   sender: Sender,

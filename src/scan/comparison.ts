@@ -4,6 +4,7 @@ import type { ScanContext } from './context.ts';
 import type { ControlRows } from './controlRows.ts';
 import { COMPARISON_PROTOCOL, type ControlRow, readLadder } from './resetCheck.ts';
 
+/** Compares RSTs with the distance of their target by asking with a smallest accepted TTL. */
 export interface Comparison {
   /** Asks each of these probes of the target once for every rung of the ladder. */
   ask(target: number, resets: readonly number[], ladder: readonly number[]): readonly ControlRow[];
@@ -18,6 +19,7 @@ const MIN_WAIT_MS = 30;
 /** Round trips of the target that are waited for. */
 const WAIT_RTTS = 8;
 
+/** Creates the comparison of a run, which asks through the control rows. */
 export function createComparison(
   { plan, probes, targets, rtt }: ScanContext,
   controls: ControlRows,

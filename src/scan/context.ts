@@ -6,6 +6,7 @@ import { TIMING_TEMPLATES, type TimingTemplate } from '../timing/templates.ts';
 import { createProbeState, type ProbeState } from './probeState.ts';
 import { createTargetState, type TargetState } from './targetState.ts';
 
+/** What the parts of one scheduler share. */
 export interface ScanContext {
   readonly plan: Plan;
   readonly can: WireCan;
@@ -18,6 +19,7 @@ export interface ScanContext {
   readonly counters: ScanCounters;
 }
 
+/** What a run has sent and seen; control rows are among the sent, own-side inquiries are not. */
 export interface ScanCounters {
   sent: number;
   received: number;

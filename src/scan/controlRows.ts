@@ -1,8 +1,10 @@
 /** Rows that the tool asks besides the plan: each has a tag by which its answer is found. */
 import type { ControlRow } from './resetCheck.ts';
 
+/** What a control row asks; tag and outcome are given by {@link ControlRows}. */
 export type ControlRequest = Pick<ControlRow, 'target' | 'protocol' | 'port' | 'minTtl' | 'probe'>;
 
+/** The control rows of a run, found by their tag or by what they asked. */
 export interface ControlRows {
   add(request: ControlRequest): ControlRow;
   byTag(tag: number): ControlRow | undefined;
@@ -12,6 +14,7 @@ export interface ControlRows {
   distanceControls(): readonly ControlRow[];
 }
 
+/** Creates the control rows of a run; `send` gets each new one. Tags begin with 1. */
 export function createControlRows(send: (row: ControlRow) => void): ControlRows {
   const rows: ControlRow[] = [];
   const distanceTags = new Map<string, number>();

@@ -8,6 +8,7 @@ export interface Deadlines {
   pop(): number;
 }
 
+/** Creates an empty heap that doubles when it is full. */
 export function createDeadlines(initialCapacity = 1024): Deadlines {
   let keys = new Float64Array(initialCapacity);
   let items = new Uint32Array(initialCapacity);

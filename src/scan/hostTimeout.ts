@@ -2,6 +2,7 @@
 import type { ScanContext } from './context.ts';
 import { PHASE } from './probeState.ts';
 
+/** Watches how long each target has been worked on. */
 export interface HostTimeout {
   /** Probes of targets whose time is over by `nowMs` and that are not done. */
   expire(nowMs: number): readonly number[];
@@ -12,6 +13,7 @@ export interface HostTimeout {
 /** How often the targets are looked at, ms: it is a walk over all of them. */
 const LOOK_EVERY_MS = 50;
 
+/** Creates the watch of a run; without `--host-timeout` it never expires anything. */
 export function createHostTimeout({ plan, probes, targets }: ScanContext): HostTimeout {
   const { hostTimeoutMs, space } = plan;
   const expired = new Uint8Array(hostTimeoutMs === undefined ? 0 : plan.targets.count);

@@ -10,6 +10,7 @@ import type { Sender } from './sender.ts';
 import { isFromOwnAddress } from './settling.ts';
 import type { Timeouts } from './timeouts.ts';
 
+/** What becomes of a probe after an answer or a silence. */
 export interface Outcomes {
   /** An answer to an ordinary probe. */
   answered(match: Match, nowMs: number): void;
@@ -18,6 +19,7 @@ export interface Outcomes {
   release(probe: number, answered: boolean): void;
 }
 
+/** The parts of the scheduler that outcomes act on. */
 export interface OutcomesOptions {
   readonly sender: Sender;
   readonly timeouts: Timeouts;
@@ -43,6 +45,7 @@ const WANT_OF_ROOM: ReadonlySet<number> = new Set([
   ERRNO.EADDRNOTAVAIL,
 ]);
 
+/** Creates the outcomes of a run. */
 export function createOutcomes(context: ScanContext, options: OutcomesOptions): Outcomes {
   const { plan, can, template, probes, targets, pace, counters } = context;
   const { sender, timeouts, onFinished } = options;

@@ -19,8 +19,10 @@ export const PHASE = {
 
 /** References to senders: none, the target itself, or 2 + an index into the table of other addresses. */
 export const FROM_NONE = 0;
+/** Reference to the target itself as the sender. */
 export const FROM_TARGET = 1;
 
+/** The columns, one entry a probe. */
 export interface ProbeState {
   readonly phase: Uint8Array;
   readonly attempts: Uint8Array;
@@ -53,6 +55,7 @@ export interface ProbeState {
   senderOf(ref: number): Ip;
 }
 
+/** Creates the state of `count` probes, all of them waiting to be asked. */
 export function createProbeState(count: number): ProbeState {
   const senders: Ip[] = [];
   const refs = new Map<Ip, number>();

@@ -6,6 +6,7 @@ export interface NumberQueue {
   shift(): number;
 }
 
+/** Creates an empty queue. */
 export function createQueue(initialCapacity = 64): NumberQueue {
   let items = new Uint32Array(initialCapacity);
   let head = 0;

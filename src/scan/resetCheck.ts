@@ -80,6 +80,7 @@ export function secondLadder(distance: number): readonly number[] {
 
 const repeat = (ttl: number): number[] => Array.from({ length: COPIES }, () => ttl);
 
+/** What the answers of a ladder say of a RST. */
 export interface LadderResult {
   /** One of RESET_CHECK, or `again` when the second ladder is needed. */
   readonly check: number | 'again';

@@ -4,6 +4,7 @@ import { payloadFor } from '../probe/payload.ts';
 import { TOKEN, tokenWord } from '../probe/token.ts';
 import type { ControlRow } from './resetCheck.ts';
 
+/** The batch that leaves next, and what is written into it. */
 export interface Rows {
   readonly batch: ProbeBatch;
   clear(): void;
@@ -13,6 +14,7 @@ export interface Rows {
   addControl(control: ControlRow): void;
 }
 
+/** Creates an empty batch; the seed makes the tokens in UDP payloads. */
 export function createRows(seed: readonly [number, number]): Rows {
   const [keyHi, keyLo] = seed;
   const batch = createProbeBatch();

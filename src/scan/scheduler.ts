@@ -10,7 +10,7 @@
  */
 import { SIGNAL, type SignalBatch } from '../batch.ts';
 import { createMatchingEngine } from '../match/matchingEngine.ts';
-import type { Engine, Ip, Judgement, Plan, WireCan } from '../model.ts';
+import type { Engine, Ip, Judgement, OwnSide, Plan, WireCan } from '../model.ts';
 import { ROUTED_RATE_PPS } from '../timing/templates.ts';
 import { groupAlike } from './alike.ts';
 import { createClosing } from './closing.ts';
@@ -24,6 +24,7 @@ import { createSender } from './sender.ts';
 import { createSettling } from './settling.ts';
 import { createTimeouts } from './timeouts.ts';
 
+/** What a scheduler is made of. */
 export interface SchedulerOptions {
   readonly plan: Plan;
   readonly can: WireCan;
@@ -32,12 +33,14 @@ export interface SchedulerOptions {
   readonly srcPort: number;
 }
 
+/** How many probes are decided, of how many, and what was sent for it. */
 export interface ScanProgress {
   readonly done: number;
   readonly total: number;
   readonly sent: number;
 }
 
+/** What a run has found when it is over, or when it was stopped. */
 export interface ScanResult {
   /** Probes that have a verdict, in the order of the plan. */
   readonly settled: readonly number[];
@@ -53,6 +56,7 @@ export interface ScanResult {
   readonly counters: Readonly<ScanCounters>;
 }
 
+/** The scheduler as the loop and the report see it. */
 export interface ScanEngine extends Engine<ScanResult> {
   /** Probes whose verdict became final since the last call. */
   takeSettled(): readonly number[];
@@ -60,9 +64,12 @@ export interface ScanEngine extends Engine<ScanResult> {
   progress(): ScanProgress;
 }
 
+/** Routes without a router between us and the target. */
+const LINK_ROUTES: ReadonlySet<OwnSide['route']> = new Set(['local', 'on-link']);
 /** Runs from this size on ask for the route first, to choose the rate. */
 const ROUTE_MATTERS_PROBES = 1000;
 
+/** Creates the scheduler of one run. */
 export function createScheduler(options: SchedulerOptions): ScanEngine {
   const { plan } = options;
   const context = createScanContext(plan, options.can, options.ownAddresses);
@@ -114,12 +121,16 @@ export function createScheduler(options: SchedulerOptions): ScanEngine {
     return Math.min(timer, pace.nextSendMs(nowMs, sender.inFlight()));
   };
 
+  const takeOwnSide = (said: OwnSide, nowMs: number): void => {
+    if (asksForRoute && said.route === 'gateway') pace.limitRate(ROUTED_RATE_PPS);
+    else if (asksForRoute && LINK_ROUTES.has(said.route)) pace.startLarge();
+    closing.ownSide(said, nowMs);
+  };
+
   const takeSignal = (signals: SignalBatch, row: number, nowMs: number): void => {
-    if (signals.kind[row] === SIGNAL.OWN_SIDE) {
-      const said = signals.ownSide[row];
-      if (said === undefined) return;
-      if (asksForRoute && said.route === 'gateway') pace.limitRate(ROUTED_RATE_PPS);
-      closing.ownSide(said, nowMs);
+    const ownSide = signals.kind[row] === SIGNAL.OWN_SIDE ? signals.ownSide[row] : undefined;
+    if (ownSide !== undefined) {
+      takeOwnSide(ownSide, nowMs);
       return;
     }
     counters.received += 1;

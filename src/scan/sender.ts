@@ -9,6 +9,7 @@ import { PHASE } from './probeState.ts';
 import type { ControlRow } from './resetCheck.ts';
 import { createRows } from './rows.ts';
 
+/** What leaves next, and what is on its way. */
 export interface Sender {
   /** Fills the batch for `nowMs`. */
   fill(nowMs: number): ProbeBatch;

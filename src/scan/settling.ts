@@ -3,6 +3,7 @@ import { ANSWER } from '../match/facts.ts';
 import type { ScanContext } from './context.ts';
 import { PHASE } from './probeState.ts';
 
+/** Probes that are done, and those of them whose verdicts are final. */
 export interface Settling {
   /** Nothing more is asked of this probe. Returns true when that was the last one of its target. */
   finish(probe: number): boolean;
@@ -19,6 +20,7 @@ export interface Settling {
   doneCount(): number;
 }
 
+/** Creates the settling of a run, with nothing done yet. */
 export function createSettling(context: ScanContext): Settling {
   const { plan, can, probes, targets } = context;
   const waiting = new Map<number, number[]>();

@@ -1,6 +1,7 @@
 /** What is known of every target of a run, one column a fact. */
 import type { OwnSide, PlanGroup } from '../model.ts';
 
+/** The columns, one entry a target. */
 export interface TargetState {
   /** Probes of this target that are neither answered nor given up. */
   readonly remaining: Uint32Array;
@@ -16,6 +17,7 @@ export interface TargetState {
   readonly ownSide: Map<number, OwnSide>;
 }
 
+/** Creates the state of `count` targets, of which nothing was asked yet. */
 export function createTargetState(count: number, groups: readonly PlanGroup[]): TargetState {
   const remaining = new Uint32Array(count);
   for (const { firstTarget, targetCount, tcpPorts, udpPorts } of groups) {

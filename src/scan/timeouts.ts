@@ -4,6 +4,7 @@ import type { ScanContext } from './context.ts';
 import { createDeadlines } from './deadlines.ts';
 import { PHASE } from './probeState.ts';
 
+/** The deadlines of probes in flight. */
 export interface Timeouts {
   /** Starts the clock of an attempt, by what is known of its target. */
   start(probe: number, target: number, nowMs: number): void;
@@ -15,6 +16,7 @@ export interface Timeouts {
   wakeAtMs(): number;
 }
 
+/** Creates the timeouts of a run. */
 export function createTimeouts(context: ScanContext): Timeouts {
   const { plan, can, template, probes, rtt } = context;
   const { space } = plan;

@@ -7,11 +7,14 @@
  */
 import type { TimingTemplate } from './templates.ts';
 
+/** The congestion window and the rate of a run. */
 export interface Pace {
   /** How many probes may be sent at `nowMs`, given how many are in flight. */
   allowance(nowMs: number, inFlight: number): number;
   /** When the next probe is due by the rate, ms; Infinity where only an answer or a timeout makes room. */
   nextSendMs(nowMs: number, inFlight: number): number;
+  /** Begins with a larger window, where the target is on our own link and its limits are those of the two machines. */
+  startLarge(): void;
   /** Lowers the rate to `pps` packets/s for the rest of the run, e.g. when the target turns out to be routed. */
   limitRate(pps: number): void;
   /** Notes a sent probe; first attempts get the number of their cohort, to be handed back when they are settled. */
@@ -23,6 +26,7 @@ export interface Pace {
   readonly cuts: () => number;
 }
 
+/** What sets the pace from outside. */
 export interface PaceOptions {
   readonly template: TimingTemplate;
   /** Packets/s; undefined: window only. */
@@ -33,6 +37,8 @@ export interface PaceOptions {
 const COHORT_SIZE = 64;
 /** Cohorts that can be open at once; a cohort still open when its slot comes round again is not judged. */
 const COHORT_SLOTS = 1024;
+/** How much larger the first window is on our own link. */
+const ON_LINK_FACTOR = 8;
 /** A fall of the answer share by less than this is noise of small cohorts. */
 const SHARE_FALL = 0.25;
 /** Debt of the schedule older than this is dropped, so that a pause is not followed by a burst (ms). */
@@ -41,6 +47,7 @@ const MAX_DEBT_MS = 10;
 const toGapMs = (pps: number | undefined): number =>
   pps !== undefined && Number.isFinite(pps) && pps > 0 ? 1000 / pps : 0;
 
+/** Creates the pace of a run, in slow start. */
 export function createPace({ template, ratePps }: PaceOptions): Pace {
   let window = template.initialWindow;
   let slowStartEnd: number = template.maxWindow;
@@ -87,6 +94,12 @@ export function createPace({ template, ratePps }: PaceOptions): Pace {
     nextSendMs(nowMs, inFlight) {
       if (gapMs === 0 || inFlight >= Math.floor(window)) return Number.POSITIVE_INFINITY;
       return Number.isNaN(dueMs) ? nowMs : Math.max(nowMs, dueMs);
+    },
+    startLarge() {
+      window = Math.min(
+        template.maxWindow,
+        Math.max(window, ON_LINK_FACTOR * template.initialWindow),
+      );
     },
     limitRate(pps) {
       gapMs = Math.max(gapMs, toGapMs(pps));

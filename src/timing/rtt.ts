@@ -4,6 +4,7 @@
  */
 import type { TimingTemplate } from './templates.ts';
 
+/** Round-trip times and timeouts, one entry a target. */
 export interface RttTable {
   /** Takes a sample in ms; negative samples (a clock that was read too late) count as 0. */
   sample(target: number, rttMs: number): void;
@@ -18,6 +19,7 @@ export interface RttTable {
 /** A single slow answer may not stretch the timeout for all that follow by more than this factor. */
 const MAX_BACKOFF = 8;
 
+/** Creates a table without samples. */
 export function createRttTable(targetCount: number, template: TimingTemplate): RttTable {
   const srtt = new Float32Array(targetCount).fill(-1);
   const rttvar = new Float32Array(targetCount);

@@ -22,6 +22,7 @@ export interface TimingTemplate {
 /** Rate of routed targets unless `--rate` says more, packets/s (contract.md, "Speed"). */
 export const ROUTED_RATE_PPS = 20_000;
 
+/** The templates; the index is the number of `-T`. */
 export const TIMING_TEMPLATES: readonly TimingTemplate[] = [
   {
     name: 'paranoid',

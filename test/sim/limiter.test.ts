@@ -1,4 +1,4 @@
-/** Golden counts: measured on Linux 6.18 in namespaces (the rows of the table of limiters in docs). */
+/** Golden counts, all measured on Linux 6.18 in namespaces. */
 import { describe, expect, test } from 'vitest';
 import type { Family } from '../../src/model.ts';
 import { createLimiter } from '../../src/sim/limiter.ts';

@@ -45,6 +45,15 @@ describe('congestion window', () => {
     expect(pace.window()).toBeLessThan(template.maxWindow / 2);
   });
 
+  it('begins larger on our own link, and -T2 still sends one at a time', () => {
+    const pace = createPace({ template, ratePps: undefined });
+    pace.startLarge();
+    expect(pace.allowance(0, 0)).toBe(8 * template.initialWindow);
+    const polite = createPace({ template: TIMING_TEMPLATES[2]!, ratePps: undefined });
+    polite.startLarge();
+    expect(polite.allowance(0, 0)).toBe(1);
+  });
+
   it('says that only an answer makes room once the window is full', () => {
     const pace = createPace({ template, ratePps: undefined });
     expect(pace.allowance(0, template.initialWindow)).toBe(0);
