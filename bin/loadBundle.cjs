@@ -1,6 +1,6 @@
 // Loads dist/cli.cjs with the code cache beside it, if V8 takes it: compiling the bundle anew costs some 10 ms (ADR 0005).
 'use strict';
-const { readFileSync } = require('node:fs');
+const { existsSync, readFileSync } = require('node:fs');
 const { createRequire } = require('node:module');
 const { dirname, join } = require('node:path');
 const { Script } = require('node:vm');
@@ -8,6 +8,10 @@ const { Script } = require('node:vm');
 /** Compiles the bundle; returns its script and the function that runs it. */
 exports.loadBundle = () => {
   const filename = join(__dirname, '../dist/cli.cjs');
+  if (!existsSync(filename)) {
+    process.stderr.write('pu-probe: the command is not built: node scripts/build.mjs\n');
+    process.exit(4);
+  }
   let cachedData;
   try {
     cachedData = readFileSync(`${filename}.cache`);

@@ -1,12 +1,22 @@
 // Builds everything that `npm ci` must leave behind: the native addon (when there is a compiler), the library
 // (tsc, ESM with types) and the command (one CommonJS file: start-up is a feature, ADR 0005).
 import { spawnSync } from 'node:child_process';
-import { renameSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+const newestMs = (path) =>
+  statSync(path).isDirectory()
+    ? Math.max(...readdirSync(path).map((name) => newestMs(join(path, name))))
+    : statSync(path).mtimeMs;
+const isFresh = () => {
+  const built = join(root, 'dist/cli.cjs.cache');
+  if (!existsSync(built)) return false;
+  const inputs = ['src', 'bin', 'scripts', 'package.json', 'tsconfig.json', 'tsconfig.build.json'];
+  return statSync(built).mtimeMs > Math.max(...inputs.map((name) => newestMs(join(root, name))));
+};
 const run = (args, stdout = 'inherit') => {
   const stdio = ['ignore', stdout, 'inherit'];
   const { status } = spawnSync(process.execPath, args, { cwd: root, stdio });
@@ -14,6 +24,8 @@ const run = (args, stdout = 'inherit') => {
 };
 
 run(['scripts/buildNative.mjs']);
+// `npx pu-probe` in a checkout runs `prepare` each time: what is newer than its sources is not built again.
+if (isFresh()) process.exit(0);
 // Built beside and put in place when whole: a command that runs meanwhile has the old one.
 const fresh = `build/dist.${process.pid}`;
 run(['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json', '--outDir', fresh]);

@@ -4,7 +4,7 @@
 set -eu
 cd "$(dirname "$0")/.."
 bash scripts/testDeps.sh
-[ -f dist/cli.cjs ] && [ -z "$(find src native scripts/build.mjs -newer dist/cli.cjs -type f | head -n 1)" ] || node scripts/build.mjs
+node scripts/build.mjs
 results=$(mktemp)
 trap 'rm -f "$results"' EXIT
 status=0

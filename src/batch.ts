@@ -7,7 +7,6 @@
 import type { OwnSide } from './model.ts';
 
 /** IP protocol numbers, and one of ours: an inquiry to our own side about a target. */
-export const PROTO_ICMP = 1;
 export const PROTO_TCP = 6;
 export const PROTO_UDP = 17;
 export const PROTO_OWN_SIDE = 255;

@@ -1,6 +1,7 @@
 /** The only loop: engine <-> wire. */
 import type { Engine, Wire } from './model.ts';
 
+/** What may be observed of a run, and how it is stopped. */
 export interface DriveOptions {
   readonly signal?: AbortSignal | undefined;
   /** Called after every turn, at least each {@link SLICE_MS} while something observes the run. */

@@ -29,6 +29,7 @@ export const ERRNO = {
   EHOSTUNREACH: 113,
 } as const;
 
+/** Name of an errno that the table has. */
 export type ErrnoName = keyof typeof ERRNO;
 
 const NAMES: ReadonlyMap<number, ErrnoName> = new Map(

@@ -5,7 +5,7 @@ export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
-export type ProbeErrorCode = 'E_WIRE_UNAVAILABLE' | 'E_PRIVILEGE' | 'E_NATIVE';
+export type ProbeErrorCode = 'E_WIRE_UNAVAILABLE';
 
 /** The environment does not allow what was explicitly asked for. Exit code 3. */
 export class ProbeError extends Error {

@@ -53,6 +53,7 @@ export interface ScanOptions extends PlanRequest {
   readonly onProgress?: (progress: Progress) => void;
 }
 
+/** How far a run is, at one moment. */
 export interface Progress {
   /** Probes that are decided, of `total`. */
   readonly done: number;
@@ -189,8 +190,8 @@ async function run(
 ): Promise<FinishedRun> {
   const { engine } = running;
   const { wire } = running.opened;
-  const startedMs = performance.now();
-  const elapsedMs = (): number => Math.round((performance.now() - startedMs) * 1000) / 1000;
+  const startedMs = wire.nowMs();
+  const elapsedMs = (): number => Math.round((wire.nowMs() - startedMs) * 1000) / 1000;
   let finished: boolean;
   try {
     finished = await drive(engine, wire, {

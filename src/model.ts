@@ -111,6 +111,15 @@ export interface Engine<Result> {
   result(): Result;
 }
 
+/** One address of an interface of this machine, as `os.networkInterfaces()` lists them. */
+export interface LocalInterface {
+  readonly name: string;
+  /** The address with its prefix length, `10.0.0.2/24`; null where it is not known. */
+  readonly cidr: string | null;
+  /** Kernel index of the interface on its link-local address; 0 on all others. */
+  readonly scopeId: number;
+}
+
 /** The targets of a run by number; addresses as bytes for the wires, as text at the borders. */
 export interface TargetTable {
   readonly count: number;

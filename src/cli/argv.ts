@@ -101,7 +101,8 @@ function combinedRows(word: string): OptionRow[] | null {
 }
 
 function built(row: OptionRow, name: string): string[] {
-  if (row.isLater) throw new UsageError(`option ${name} (--${row.long}) is not built yet`);
+  const long = name === `--${row.long}` ? '' : ` (--${row.long})`;
+  if (row.isLater) throw new UsageError(`option ${name}${long} is not built yet`);
   return row.isAlways ? [] : [`--${row.long}`];
 }
 

@@ -16,6 +16,7 @@ export interface OptionRow {
   readonly isLater?: true;
 }
 
+/** Heading under which `--help` lists an option. */
 export type OptionGroup = 'What is asked' | 'Targets' | 'Speed and certainty' | 'Output' | 'Other';
 
 const row = (
@@ -84,13 +85,7 @@ export const OPTIONS: readonly OptionRow[] = [
     'TIME',
     'give a host up after 90s, 5m, 1h, 1500ms',
   ),
-  row(
-    'Speed and certainty',
-    '',
-    'certainty',
-    'P',
-    'chance that no verdict of the run is wrong (0.999)',
-  ),
+  row('Speed and certainty', '', 'certainty', 'P', 'chance that a whole run is right', later),
   row('Speed and certainty', '', 'no-control', null, 'ask no control ports of its own choice'),
   row('Speed and certainty', '', 'seed', 'HEX', 'repeat the order and tokens of an earlier run'),
   row('Speed and certainty', '', 'wire', 'KIND', 'auto, errqueue, connect, sim:FILE'),

@@ -8,6 +8,7 @@ const LINE_MS = 200;
 const PLAIN_MS = 5000;
 const CLEAR = '\r\x1b[K';
 
+/** The line on stderr that shows how far a run is. */
 export interface ProgressLine {
   readonly update: (progress: Progress) => void;
   /** Removes the line; nothing is shown afterwards. */

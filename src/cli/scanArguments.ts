@@ -8,6 +8,7 @@ import { parseExpectation } from './expectations.ts';
 import type { Io } from './io.ts';
 import { OPTIONS } from './options.ts';
 
+/** What a `scan` command line asks for, checked. */
 export interface ScanArguments {
   readonly scan: ScanOptions;
   readonly format: 'text' | 'json' | 'jsonl';

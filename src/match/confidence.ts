@@ -14,12 +14,13 @@ export const CONFIDENCE = {
   /** SYN-ACK without window, and nothing after it. */
   synProxy: 0.99,
   /** RST from the distance of another answer of the target. */
-  resetConfirmed: 0.9995,
+  resetConfirmed: 0.999,
   /** RST alone: a box on the path may have sent it. */
   resetAlone: 0.99,
   /** RST, and our own kernel dropped packets on the way out meanwhile: `reject with tcp reset` at home looks like this. */
   resetOwnDoubt: 0.6,
-  resetForged: 0.9995,
+  /** RST from nearer than another answer. Not certain: behind a NAT one protocol may be passed on and the other not. */
+  resetForged: 0.99,
   /** RST from another place than the target's other answers, but no clear one. */
   resetUnclear: 0.9,
   /** ICMP with its sender. */

@@ -95,6 +95,7 @@ export interface TargetFacts {
   readonly ownSide: OwnSide | null;
 }
 
+/** What is the same for all ports of a run. */
 export interface JudgeContext {
   readonly can: WireCan;
 }

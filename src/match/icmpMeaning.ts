@@ -76,28 +76,9 @@ export function isPortUnreachable(family: Family, type: number, code: number): b
   return family === 4 ? type === 3 && code === 3 : type === 1 && code === 4;
 }
 
-const V4_NAMES: Readonly<Record<number, string>> = {
-  3: 'destination unreachable',
-  4: 'source quench',
-  5: 'redirect',
-  11: 'time exceeded',
-  12: 'parameter problem',
-};
-const V6_NAMES: Readonly<Record<number, string>> = {
-  1: 'destination unreachable',
-  2: 'packet too big',
-  3: 'time exceeded',
-  4: 'parameter problem',
-};
-
 /** The message's name, for sentences: `ICMP 3/13`, `ICMPv6 1/1`. */
 export function icmpLabel(family: Family, type: number, code: number): string {
   return `${family === 4 ? 'ICMP' : 'ICMPv6'} ${type}/${code}`;
-}
-
-/** Words for the type, e.g. `time exceeded`. */
-export function icmpTypeName(family: Family, type: number): string {
-  return (family === 4 ? V4_NAMES : V6_NAMES)[type] ?? `type ${type}`;
 }
 
 /** errno of a Linux socket -> the class that it keeps of an ICMP error (`icmp_err_convert`; net/ipv6/icmp.c `tab_unreach`). */

@@ -28,7 +28,8 @@ const RULES: Readonly<Record<number, Rule>> = {
   [ANSWER.ICMP]: judgeIcmp,
   [ANSWER.RESET]: judgeReset,
   [ANSWER.WINDOWLESS]: (port, target) => judgeSynProxy(port, target, 'tcp.syn-proxy'),
-  [ANSWER.WINDOWLESS_RESET]: (port, target) => judgeSynProxy(port, target, 'tcp.syn-proxy.reset'),
+  [ANSWER.WINDOWLESS_RESET]: (port, target, { can }) =>
+    judgeSynProxy(port, target, can.window ? 'tcp.syn-proxy.reset' : 'tcp.accepted-then-reset'),
   [ANSWER.SYN_ACK]: judgeSynAck,
   [ANSWER.ESTABLISHED]: judgeSynAck,
   [ANSWER.DATAGRAM]: judgeDatagram,

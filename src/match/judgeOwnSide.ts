@@ -57,15 +57,19 @@ export function judgeRoute(ownSide: OwnSide): Ruling | null {
   return null;
 }
 
+/** Our firewall answers at once, a neighbour that is missing after seconds (net.ipv4.neigh.*.retrans_time_ms), ms. */
+const LATE_MS = 1000;
+
 /** An ICMP error whose sender is one of our own addresses: a neighbour that does not answer, or our own firewall. */
 export function judgeOwnIcmp(port: PortFacts, target: TargetFacts): Ruling {
   const { ownSide } = target;
   const said = ownSide === null ? null : judgeRoute(ownSide);
   if (said !== null) return said;
   const meaning = icmpMeaning(target.family, port.icmpType, port.icmpCode);
-  const lateHostUnreach =
-    meaning.kind === 'state' && meaning.reason === 'host-unreach' && (port.rttMs ?? 0) >= 1000;
-  if (lateHostUnreach && ownSide !== null) {
+  // An answer to a retransmission cannot be dated: then it may be late.
+  const isLate = port.rttMs === null || port.rttMs >= LATE_MS;
+  const isHostUnreach = meaning.kind === 'state' && meaning.reason === 'host-unreach';
+  if (isHostUnreach && isLate && ownSide !== null && ownSide.neighbour !== 'reachable') {
     // The entry may have expired from the neighbour table between the record and the look-up.
     return ownSide.route === 'gateway'
       ? unknown('own.gateway-silent', CONFIDENCE.ownSideCounted, ownSide)
@@ -108,6 +112,10 @@ export function judgeCounters(ownSide: OwnSide): Ruling | null {
   if ((ownSide.inDropped ?? 0) > 0) {
     return unknown('own.input-drop', counted, ownSide, { count: ownSide.inDropped ?? 0 });
   }
-  if (ownSide.overflow) return unknown('own.overflow', counted, ownSide);
-  return null;
+  return judgeOverflow(ownSide);
+}
+
+/** What a full receive buffer or ring says about a silence, or null. */
+export function judgeOverflow(ownSide: OwnSide): Ruling | null {
+  return ownSide.overflow ? unknown('own.overflow', CONFIDENCE.ownSideCounted, ownSide) : null;
 }

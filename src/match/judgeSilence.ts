@@ -1,7 +1,7 @@
 /** Judging a port that said nothing: first our own side, then what silence can mean. */
 import { CONFIDENCE, silenceConfidence } from './confidence.ts';
 import type { JudgeContext, PortFacts, Ruling, TargetFacts } from './facts.ts';
-import { judgeCounters, judgeRoute } from './judgeOwnSide.ts';
+import { judgeCounters, judgeOverflow, judgeRoute } from './judgeOwnSide.ts';
 
 /**
  * Port-unreachables after which a stock Linux target may have none left: its bucket holds 6 (methods.md A1), and the
@@ -9,11 +9,13 @@ import { judgeCounters, judgeRoute } from './judgeOwnSide.ts';
  */
 const LIMITER_BURST = 5;
 
+/** Judges a port that did not answer; never certain, as silence has several causes (truth.md). */
 export function judgeSilence(port: PortFacts, target: TargetFacts, { can }: JudgeContext): Ruling {
   const { ownSide } = target;
   if (ownSide !== null) {
     // A packet wire passes neither our own output hooks nor our input hooks, so their counters say nothing about it.
-    const said = judgeRoute(ownSide) ?? (can.packets ? null : judgeCounters(ownSide));
+    const counted = can.packets ? judgeOverflow(ownSide) : judgeCounters(ownSide);
+    const said = judgeRoute(ownSide) ?? counted;
     if (said !== null && (can.icmpSender || said.state === 'unknown')) return said;
   }
   const whyArgs = { waitedMs: Math.round(port.waitedMs) };

@@ -33,6 +33,7 @@ export interface Match {
 /** Whether a signal was tied to a probe, and if not, why it decides nothing. */
 export type MatchResult = 'matched' | 'foreign' | 'bad-token' | 'not-an-answer';
 
+/** What a matching engine has to know of its run. */
 export interface MatchingOptions {
   readonly plan: Pick<Plan, 'targets' | 'space' | 'seed'>;
   /** Tag of the control row that asked this, or 0. */
@@ -41,6 +42,7 @@ export interface MatchingOptions {
   readonly srcPort: number;
 }
 
+/** Creates the record that every match fills anew. */
 export function createMatch(): Match {
   return {
     probe: NO_PROBE,

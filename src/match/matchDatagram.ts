@@ -18,6 +18,8 @@ export interface Datagram {
 
 /** Probes that a stranger's answer is compared with, at most. */
 const MAX_STRANGER_CANDIDATES = 256;
+/** Probes that are looked at to find them: a flood of strangers must not cost a walk over millions each. */
+const MAX_STRANGER_LOOKS = 4096;
 
 /** Ties a UDP answer to its probe: by address and port, else by the token in its payload. */
 export function matchDatagram(
@@ -76,7 +78,8 @@ function probeOfStranger(
   const { space } = options.plan;
   let compared = 0;
   let only = -1;
-  for (let probe = 0; probe < space.count && compared < MAX_STRANGER_CANDIDATES; probe++) {
+  const looks = Math.min(space.count, MAX_STRANGER_LOOKS);
+  for (let probe = 0; probe < looks && compared < MAX_STRANGER_CANDIDATES; probe++) {
     if (space.protocolOf(probe) !== PROTO_UDP) continue;
     if (target >= 0 && space.targetOf(probe) !== target) continue;
     compared += 1;
@@ -88,5 +91,5 @@ function probeOfStranger(
     }
   }
   // Our socket's port is known to those whom we asked: with one probe there is nobody else to have told it.
-  return only;
+  return looks === space.count ? only : -1;
 }

@@ -20,6 +20,7 @@ import {
 import { matchDatagram } from './matchDatagram.ts';
 import { createPacketReader } from './readPacket.ts';
 
+/** Ties signals to probes, one row at a time. */
 export interface MatchingEngine {
   readonly match: Match;
   /** Ties row `row` to its probe and fills `match`; otherwise says why not. */
@@ -30,6 +31,7 @@ const WINDOW_UNKNOWN = 0xffffffff;
 
 const familyAt = (signals: SignalBatch, row: number): Family => (signals.family[row] === 6 ? 6 : 4);
 
+/** Creates the matching engine of one run; it keeps nothing but the latest match. */
 export function createMatchingEngine(options: MatchingOptions): MatchingEngine {
   const { targets, space } = options.plan;
   const packets = createPacketReader(options);

@@ -9,9 +9,10 @@ import { createIpView, IP_PROTOCOL, readIp } from '../packet/ip.ts';
 import { createQuoteView, readQuote } from '../packet/quote.ts';
 import { createTcpView, readTcp, TCP_FLAG } from '../packet/tcp.ts';
 import { createUdpView, readUdp } from '../packet/udp.ts';
-import { attemptOfIpId, attemptOfSeq } from '../probe/token.ts';
+import { attemptOfSeq } from '../probe/token.ts';
 import { ANSWER } from './facts.ts';
 import type { MatchingOptions, MatchResult } from './match.ts';
+import { createQuoteIdentity } from './quoteIdentity.ts';
 
 /** What a packet says; one record, filled anew by every read. */
 export interface PacketFacts {
@@ -33,6 +34,7 @@ export interface PacketFacts {
   icmpCode: number;
 }
 
+/** Reads packets of one run. */
 export interface PacketReader {
   /** Reads the IP packet in `bytes[at, end)`; null when it is not an answer to a probe of this run. */
   read(bytes: Uint8Array, at: number, end: number): PacketFacts | null;
@@ -60,6 +62,7 @@ function createPacketFacts(): PacketFacts {
   };
 }
 
+/** Creates the reader of one run; its record of facts is filled anew by every read. */
 export function createPacketReader(options: MatchingOptions): PacketReader {
   const { plan, srcPort, controlAt } = options;
   const { targets, space } = plan;
@@ -69,6 +72,7 @@ export function createPacketReader(options: MatchingOptions): PacketReader {
   const udp = createUdpView();
   const icmp = createIcmpView();
   const quote = createQuoteView();
+  const identity = createQuoteIdentity(plan.seed);
   let refusal: MatchResult = 'foreign';
   const facts = createPacketFacts();
 
@@ -107,17 +111,6 @@ export function createPacketReader(options: MatchingOptions): PacketReader {
     return facts;
   };
 
-  /** The attempt that a quote names, 0 where it cannot tell, -1 where its token is not ours. */
-  const quotedAttempt = (probe: number): number => {
-    if (quote.protocol === PROTO_TCP) {
-      if (quote.tcpSeq < 0) return 0;
-      return attemptOfSeq(keyHi, keyLo, probe, quote.tcpSeq) || -1;
-    }
-    if (quote.family === 6) return 0;
-    // A NAT may have renumbered the packet, so another IP-ID than ours only leaves the attempt open.
-    return attemptOfIpId(keyHi, keyLo, probe, quote.id);
-  };
-
   /** Reads the quote of an ICMP error; false when it quotes no packet that this run can have sent. */
   const readOurQuote = (bytes: Uint8Array): boolean => {
     if (!readIcmp(bytes, ip.payloadAt, ip.payloadEnd, ip.family, icmp)) return false;
@@ -133,7 +126,7 @@ export function createPacketReader(options: MatchingOptions): PacketReader {
     const probe = space.indexOf(target, quote.protocol, quote.dstPort);
     const tag = probe < 0 ? controlAt(target, quote.protocol, quote.dstPort) : 0;
     if (probe < 0 && tag === 0) return refuse('foreign');
-    const attempt = probe < 0 ? 0 : quotedAttempt(probe);
+    const attempt = identity.attemptOf(bytes, quote, probe < 0 ? NO_PROBE : probe);
     if (attempt < 0) return refuse('bad-token');
     facts.kind = 'icmp';
     facts.probe = probe < 0 ? NO_PROBE : probe;

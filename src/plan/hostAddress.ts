@@ -1,19 +1,10 @@
 /** Which addresses can be a target: one host's, with its interface where the address alone does not name it. */
 import { UsageError } from '../errors.ts';
-import type { Family } from '../model.ts';
+import type { Family, LocalInterface } from '../model.ts';
 import { parseIp } from '../packet/address.ts';
 import { quote } from './quote.ts';
 import type { AddressRange } from './targetText.ts';
 import { rangeOfPrefix } from './targetText.ts';
-
-/** One address of an interface of this machine, as `os.networkInterfaces()` lists them. */
-export interface LocalInterface {
-  readonly name: string;
-  /** The address with its prefix length, `10.0.0.2/24`; null where it is not known. */
-  readonly cidr: string | null;
-  /** Kernel index of the interface on its link-local address; 0 on all others. */
-  readonly scopeId: number;
-}
 
 interface Refused {
   readonly family: Family;

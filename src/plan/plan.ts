@@ -44,6 +44,7 @@ export interface PlanRequest {
   readonly seed?: string;
 }
 
+/** What planning needs from outside: look-ups, interfaces, a seed. */
 export interface PlanEnv extends TargetEnv {
   /** Used when the request names no seed. */
   readonly seed: readonly [number, number];

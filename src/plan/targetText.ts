@@ -19,6 +19,7 @@ export interface AddressRange {
   readonly last: number;
 }
 
+/** What one word of a target list says, before names are looked up. */
 export interface TargetText {
   readonly text: string;
   /** Null: every port of the run. */

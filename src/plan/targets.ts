@@ -1,7 +1,6 @@
 import { UsageError } from '../errors.ts';
-import type { Family, PlanGroup, TargetTable } from '../model.ts';
+import type { Family, LocalInterface, PlanGroup, TargetTable } from '../model.ts';
 import { parseIp } from '../packet/address.ts';
-import type { LocalInterface } from './hostAddress.ts';
 import { broadcastOfCidr, refuseNoHost, scopeIdOf } from './hostAddress.ts';
 import type { PortLists } from './ports.ts';
 import { quote } from './quote.ts';
@@ -18,6 +17,7 @@ export interface TargetEnv {
   readonly interfaces: readonly LocalInterface[];
 }
 
+/** What the user says of targets and their ports. */
 export interface TargetRequest {
   readonly targets: readonly string[];
   readonly exclude: readonly string[];

@@ -11,6 +11,7 @@ import { emitTcpOptions } from '../packet/tcpOptions.ts';
 import { emitUdp, UDP_HEADER_BYTES } from '../packet/udp.ts';
 import { ipIdOf, seqOf } from './token.ts';
 
+/** What all packets of a run share. */
 export interface FrameContext {
   readonly targets: TargetTable;
   /** Our addresses, 16 bytes each, IPv4 in the first four. */

@@ -36,9 +36,10 @@ export function explain(
       state === 'closed' ? listed !== null : state !== 'open',
     ),
   );
+  const severalTargets = new Set(all.map(({ first }) => first.target)).size > 1;
   const lines: string[] = [];
   for (const group of groups.slice(0, MAX_PARAGRAPHS)) {
-    lines.push('', ...explainGroup(group, width, paint));
+    lines.push('', ...explainGroup(group, severalTargets, width, paint));
   }
   if (groups.length > MAX_PARAGRAPHS) {
     const more = counted(groups.length - MAX_PARAGRAPHS, 'further cause');
@@ -64,7 +65,7 @@ function groupCauses(all: readonly AlikePorts[]): Cause[] {
   return [...causes.values()].sort((a, b) => rank(a) - rank(b));
 }
 
-function explainGroup(cause: Cause, width: number, paint: Paint): string[] {
+function explainGroup(cause: Cause, withTarget: boolean, width: number, paint: Paint): string[] {
   const { first } = cause[0]!;
   const { state, whyId } = first;
   const targets = new Set(cause.map((alike) => alike.first.target));
@@ -74,7 +75,7 @@ function explainGroup(cause: Cause, width: number, paint: Paint): string[] {
     targets.size === 1 && protocols.size === 1
       ? { ...first.whyArgs, ports: cause.flatMap(({ ports }) => ports).join() }
       : first.whyArgs;
-  const names = named(cause, portCount, targets.size > 1);
+  const names = named(cause, portCount, withTarget);
   const [head, ...rest] = paragraph(`${state}: ${names}`, width, '');
   return [
     paint.state(state, head!),

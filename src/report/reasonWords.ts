@@ -43,6 +43,7 @@ export function reasonWords(verdict: Verdict): string {
 export function formatMs(ms: number): string {
   if (ms >= 1000) return `${(ms / 1000).toFixed(1)} s`;
   if (ms >= 10) return `${ms.toFixed(1)} ms`;
+  if (ms < 0.005) return '< 0.01 ms';
   return `${ms.toFixed(2)} ms`;
 }
 

@@ -70,6 +70,8 @@ function allPrintable(args: WhyArgs): WhyArgs {
   );
 }
 
+/** Begins a sentence with a capital, unless it begins with an address: `fd90::1 itself says`. */
 function upperFirst(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
+  const firstWord = text.slice(0, text.indexOf(' '));
+  return firstWord.includes(':') ? text : text.charAt(0).toUpperCase() + text.slice(1);
 }

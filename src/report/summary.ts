@@ -13,7 +13,7 @@ export interface AlikePorts {
   readonly listed: readonly Verdict[] | null;
 }
 
-/** Counts of a report, for the lines above its tables. */
+/** A report whose verdicts are grouped: ports of one host that say the same stand together. */
 export interface Summary extends Omit<Report, 'verdicts'> {
   readonly groups: readonly AlikePorts[];
 }

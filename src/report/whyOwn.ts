@@ -1,5 +1,5 @@
 import type { WhyArgs, WhyEntry } from './why.ts';
-import { portOfTarget, sender, showRules, targetName } from './why.ts';
+import { askAgain, portOfTarget, sender, showRules, targetName } from './why.ts';
 
 /** Reasons on our own side, on the last link, and of what was never asked. */
 export type OwnWhyId =
@@ -14,12 +14,11 @@ export type OwnWhyId =
   | 'own.no-descriptors'
   | 'own.port-range'
   | 'no-neighbour'
-  | 'icmp.time-exceeded.path'
-  | 'not-asked';
+  | 'icmp.time-exceeded.path';
 
 const notTheirs = 'This says nothing about the port: the fault is on this machine.';
 
-/** The words for what our own side did, for the last link and for what was never asked. */
+/** The words for what our own side did and for the last link. */
 export const OWN_WHY: Readonly<Record<OwnWhyId, WhyEntry>> = {
   'own.output-drop': {
     sentence: (args) =>
@@ -85,7 +84,7 @@ export const OWN_WHY: Readonly<Record<OwnWhyId, WhyEntry>> = {
     sentence: (args) =>
       `${portOfTarget(args)} was not seen to answer, but this machine lost answers because its receive buffer was full.`,
     meaning: () => `${notTheirs} The run was faster than this machine could read.`,
-    next: () => ['pu-probe scan … --rate 5000  # slower'],
+    next: (args) => [askAgain(args, ' --rate 5000', 'slower')],
     brief: 'own receive buffer overflowed',
   },
   'own.no-descriptors': {
@@ -119,12 +118,6 @@ export const OWN_WHY: Readonly<Record<OwnWhyId, WhyEntry>> = {
         : 'Routers pass the packet round in a circle, or the path has more hops than the packet may travel. The host ' +
           'was not reached.',
     next: (args) => [`traceroute -n ${targetName(args)}  # the addresses that repeat are the loop`],
-  },
-  'not-asked': {
-    sentence: (args) => `${portOfTarget(args)} was not asked: the run ended before.`,
-    meaning: () => 'Nothing is known about it.',
-    next: () => [],
-    brief: 'not asked: the run ended before',
   },
 };
 

@@ -20,6 +20,7 @@ export type TcpWhyId =
   | 'tcp.open.no-window-info'
   | 'tcp.syn-proxy'
   | 'tcp.syn-proxy.reset'
+  | 'tcp.accepted-then-reset'
   | 'tcp.reset'
   | 'tcp.reset.confirmed'
   | 'tcp.reset.own-doubt'
@@ -32,6 +33,8 @@ export type TcpWhyId =
 
 const nothingNext = (): readonly string[] => [];
 const openMeaning = (): string => 'Something listens there and can be reached from this machine.';
+const acceptedMeaning = (): string =>
+  'Something accepts connections there. A proxy on the way could accept in its place: no data were seen.';
 const closedNext = (args: WhyArgs): readonly string[] => [
   showListeners(args),
   showRules(args, 'reject'),
@@ -41,8 +44,7 @@ const closedNext = (args: WhyArgs): readonly string[] => [
 export const TCP_WHY: Readonly<Record<TcpWhyId, WhyEntry>> = {
   'tcp.open': {
     sentence: (args) => `${portOfTarget(args)} accepted the connection (SYN-ACK).`,
-    meaning: () =>
-      'Something accepts connections there. A proxy on the way could accept in its place: no data were seen.',
+    meaning: acceptedMeaning,
     next: nothingNext,
   },
   'tcp.open.window': {
@@ -55,7 +57,7 @@ export const TCP_WHY: Readonly<Record<TcpWhyId, WhyEntry>> = {
     sentence: (args) =>
       `${portOfTarget(args)} accepted the connection; whether a proxy on the way accepted in its place is not visible on ` +
       'this wire.',
-    meaning: openMeaning,
+    meaning: acceptedMeaning,
     next: nothingNext,
   },
   'tcp.syn-proxy': {
@@ -73,6 +75,13 @@ export const TCP_WHY: Readonly<Record<TcpWhyId, WhyEntry>> = {
       'A SYN proxy on the way answers before it has asked the host. The reset that follows fits a closed port behind ' +
       'it, and also a filter there.',
     next: (args) => [showListeners(args), watchArrival(args)],
+  },
+  'tcp.accepted-then-reset': {
+    sentence: (args) => `${portOfTarget(args)} accepted the connection and reset it at once.`,
+    meaning: () =>
+      'A proxy on the way may have accepted and found no service behind it, or the service itself closes connections from here.',
+    next: (args) => [showListeners(args), watchArrival(args)],
+    brief: 'accepted, then reset',
   },
   'tcp.reset': {
     sentence: (args) =>
@@ -110,7 +119,7 @@ export const TCP_WHY: Readonly<Record<TcpWhyId, WhyEntry>> = {
     },
     meaning: () =>
       'A firewall or an inspection device on the way rejects the connection with a RST that wears the address of the ' +
-      'target. The host was not asked.',
+      'target. The host was not asked. Or that device owns the address, and passes only some ports on to a host behind it.',
     next: (args) => {
       const hop =
         args['hop'] === undefined ? 'on the device' : `on the device at hop ${args['hop']}`;

@@ -22,26 +22,35 @@ export function createAsking({ plan, probes }: ScanContext): Asking {
   const retries = createQueue();
   const deferred = createQueue();
   let cursor = 0;
+  /** Taken from its queue, and not yet asked for: looked at by `hasMore`. */
+  let next = -1;
+
+  const pull = (): number => {
+    if (retries.size() > 0) return retries.shift();
+    if (deferred.size() > 0) return deferred.shift();
+    return cursor < count ? order(cursor++) : -1;
+  };
+
+  /** Finds the next probe that still waits: what was answered or given up meanwhile needs no asking. */
+  const find = (): number => {
+    while (next < 0 || probes.phase[next] !== PHASE.WAITING) {
+      next = pull();
+      if (next < 0) return -1;
+    }
+    return next;
+  };
+
   return {
     take() {
-      for (;;) {
-        const probe =
-          retries.size() > 0
-            ? retries.shift()
-            : deferred.size() > 0
-              ? deferred.shift()
-              : cursor < count
-                ? order(cursor++)
-                : -1;
-        // What was answered or given up meanwhile needs no asking.
-        if (probe < 0 || probes.phase[probe] === PHASE.WAITING) return probe;
-      }
+      const probe = find();
+      next = -1;
+      return probe;
     },
     retry(probe) {
       probes.phase[probe] = PHASE.WAITING;
       retries.push(probe);
     },
     defer: (probe) => deferred.push(probe),
-    hasMore: () => cursor < count || retries.size() > 0 || deferred.size() > 0,
+    hasMore: () => find() >= 0,
   };
 }

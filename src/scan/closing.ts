@@ -53,6 +53,8 @@ interface Work {
 /** How long the kernel asks for a neighbour before it gives up: 3 probes, 1 s each (net.ipv4.neigh.*.mcast_solicit). */
 const NEIGHBOUR_GIVES_UP_MS = 3500;
 const NEIGHBOUR_POLL_MS = 200;
+/** Slower templates are asked for by people who want few packets: they get no comparison, and no certainty by it. */
+const QUICKEST_POLITE = 3;
 /** An own-side inquiry that is not answered by then is done without, ms. */
 const OWN_SIDE_WAIT_MS = 1000;
 
@@ -63,6 +65,7 @@ export function createClosing(
   onClosed: (probes: readonly number[]) => void,
 ): Closing {
   const { plan, can, probes: state, targets, rtt } = context;
+  const mayCompare = can.resetKnown && plan.control && plan.timing >= QUICKEST_POLITE;
   const works = new Map<number, Work>();
   const due = createDeadlines(16);
   const controls = createControlRows(sender.control);
@@ -114,7 +117,7 @@ export function createClosing(
 
   /** Whether a RST has to be compared, and nothing in this run has shown how far the target is. */
   const needsDistance = (work: Work): boolean => {
-    if (!can.resetKnown || !plan.control || targets.distance[work.target]! > 0) return false;
+    if (!mayCompare || targets.distance[work.target]! > 0) return false;
     const resets = resetsOf(work).length;
     return resets > 0 && (can.packets || (can.minTtl && resets <= MAX_CHECKED_RESETS));
   };
@@ -122,7 +125,7 @@ export function createClosing(
   /** The distance is known, or is not to be had. */
   const afterDistance = (work: Work, nowMs: number): void => {
     const distance = targets.distance[work.target]!;
-    const resets = can.minTtl && plan.control && distance > 0 ? resetsOf(work) : [];
+    const resets = can.minTtl && mayCompare && distance > 0 ? resetsOf(work) : [];
     if (resets.length === 0 || resets.length > MAX_CHECKED_RESETS) {
       askOwnSide(work, nowMs);
       return;

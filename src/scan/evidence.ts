@@ -38,11 +38,16 @@ export function noteTarget({ targets, plan }: ScanContext, match: Match): void {
   if (hops !== null && hops > targets.distance[target]!) targets.distance[target] = hops;
 }
 
-/** Writes the answer unless a stronger one is known; true when it was written. */
+/**
+ * Writes the answer unless a stronger one is known; true when it was written. Of two alike the later one stands, which
+ * answers the later attempt; but the target's own ICMP is not replaced by that of a box on the path.
+ */
 export function noteAnswer(context: ScanContext, match: Match): boolean {
   const { probes, rtt } = context;
   const { probe } = match;
-  if (match.answer <= probes.answer[probe]!) return false;
+  const known = probes.answer[probe]!;
+  const isSettledByTarget = probes.from[probe] === FROM_TARGET && !match.fromIsTarget;
+  if (match.answer < known || (match.answer === known && isSettledByTarget)) return false;
   const rttMs = match.answer === ANSWER.SEND_FAILED ? Number.NaN : rttOf(context, match);
   probes.answer[probe] = match.answer;
   probes.answeredAttempt[probe] =

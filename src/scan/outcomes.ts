@@ -79,16 +79,29 @@ export function createOutcomes(context: ScanContext, options: OutcomesOptions): 
     const tries = (localRetries.get(probe) ?? 0) + 1;
     if (tries > MAX_LOCAL_RETRIES) return false;
     localRetries.set(probe, tries);
-    if (errno === ERRNO.EMFILE || errno === ERRNO.ENFILE) sender.lowerTcpLimit();
     probes.attempts[probe]! -= 1;
-    timeouts.arm(probe, nowMs + LOCAL_RETRY_MS);
+    if (errno === ERRNO.EMFILE || errno === ERRNO.ENFILE) {
+      // What is open is what there is room for: this one waits until another is closed.
+      sender.release(probe);
+      sender.lowerTcpLimit();
+      sender.retry(probe);
+    } else timeouts.arm(probe, nowMs + LOCAL_RETRY_MS);
     return true;
+  };
+
+  const countAnswer = (probe: number): void => {
+    const attempts = probes.attempts[probe]!;
+    counters.answered += 1;
+    if (attempts === 1) return;
+    counters.answeredLate += 1;
+    highestAnswered = Math.max(highestAnswered, attempts);
   };
 
   const late = (match: Match): void => {
     counters.late += 1;
     // A verdict that is out stays; one that is not may still learn from a late answer.
-    if (probes.phase[match.probe] === PHASE.DONE) noteAnswer(context, match);
+    const isStronger = match.answer > probes.answer[match.probe]!;
+    if (isStronger && probes.phase[match.probe] === PHASE.DONE) noteAnswer(context, match);
   };
 
   return {
@@ -101,13 +114,10 @@ export function createOutcomes(context: ScanContext, options: OutcomesOptions): 
       }
       const noRoom = answer === ANSWER.SEND_FAILED && WANT_OF_ROOM.has(match.errno);
       if (noRoom && waitForRoom(probe, match.errno, nowMs)) return;
+      const isFirst = probes.answer[probe]! <= ANSWER.STRANGER;
       // A stranger's answer is kept; the asked one may still come.
       if (!noteAnswer(context, match) || answer === ANSWER.STRANGER) return;
-      counters.answered += 1;
-      if (probes.attempts[probe]! > 1) {
-        counters.answeredLate += 1;
-        highestAnswered = Math.max(highestAnswered, probes.attempts[probe]!);
-      }
+      if (isFirst) countAnswer(probe);
       release(probe, answer !== ANSWER.SEND_FAILED);
       if (answer === ANSWER.WINDOWLESS && !can.packets) {
         probes.phase[probe] = PHASE.HELD;

@@ -116,7 +116,7 @@ export function createScheduler(options: SchedulerOptions): ScanEngine {
     const isDone = settling.doneCount() >= plan.space.count && closing.active() === 0;
     if (isDone && !sender.hasPending()) return undefined;
     const timer = Math.min(timeouts.wakeAtMs(), closing.wakeAtMs(), hostTimeout.wakeAtMs());
-    if (!sender.hasPending()) return timer;
+    if (!sender.hasPending() || sender.isHeldUp()) return timer;
     if (sender.isBatchFull()) return nowMs;
     return Math.min(timer, pace.nextSendMs(nowMs, sender.inFlight()));
   };

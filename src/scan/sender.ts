@@ -25,6 +25,8 @@ export interface Sender {
   readonly inFlight: () => number;
   /** True while something waits to be sent. */
   readonly hasPending: () => boolean;
+  /** True when the last batch took no probe although one waits: only an answer or a timeout makes room. */
+  readonly isHeldUp: () => boolean;
   /** True when the last batch ended for want of rows or bytes: the next one may leave at once. */
   readonly isBatchFull: () => boolean;
 }
@@ -45,6 +47,7 @@ export function createSender(
   const controls: ControlRow[] = [];
   const inquiries: number[] = [];
   let batchFull = false;
+  let heldUp = false;
   let inFlight = 0;
   let tcpInFlight = 0;
   let tcpLimit = can.maxTcpInFlight;
@@ -78,6 +81,7 @@ export function createSender(
 
   const fillProbes = (nowMs: number): void => {
     const aside: number[] = [];
+    const before = batch.count;
     for (let allowed = pace.allowance(nowMs, inFlight); allowed > 0; ) {
       const probe = asking.take();
       if (probe < 0) break;
@@ -95,12 +99,14 @@ export function createSender(
       addProbe(probe, target, nowMs);
       allowed -= 1;
     }
+    heldUp = aside.length > 0 && batch.count === before && !batchFull;
     for (const probe of aside) asking.defer(probe);
   };
 
   return {
     fill(nowMs) {
       rows.clear();
+      heldUp = false;
       fillOwnRows();
       if (!batchFull) fillProbes(nowMs);
       return batch;
@@ -128,6 +134,7 @@ export function createSender(
     },
     inFlight: () => inFlight,
     hasPending: () => asking.hasMore() || controls.length > 0 || inquiries.length > 0,
+    isHeldUp: () => heldUp,
     isBatchFull: () => batchFull,
   };
 }

@@ -1,27 +1,9 @@
 /**
- * Linux errno numbers, and what ICMP errors become on sockets: icmp_err_convert of net/ipv4/icmp.c, icmpv6_err_convert
+ * What ICMP errors become on sockets: icmp_err_convert of net/ipv4/icmp.c, icmpv6_err_convert
  * of net/ipv6/icmp.c.
  */
+import { ERRNO, type ErrnoName } from '../errno.ts';
 import type { Family } from '../model.ts';
-
-/** Numbers by name. */
-export const ERRNO = {
-  EPERM: 1,
-  EACCES: 13,
-  EINVAL: 22,
-  ENONET: 64,
-  EPROTO: 71,
-  EMSGSIZE: 90,
-  ENOPROTOOPT: 92,
-  EOPNOTSUPP: 95,
-  EADDRNOTAVAIL: 99,
-  ENETUNREACH: 101,
-  ECONNREFUSED: 111,
-  EHOSTDOWN: 112,
-  EHOSTUNREACH: 113,
-} as const;
-/** One of {@link ERRNO}. */
-export type ErrnoName = keyof typeof ERRNO;
 
 /** What an ICMP error does: the errno, and whether it reaches a connected UDP socket that has no error queue. */
 export interface SocketError {

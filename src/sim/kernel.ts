@@ -6,12 +6,12 @@
  * for each probe, of which nothing but data and errno is seen.
  */
 import { PROTO_TCP, type ProbeBatch, SIGNAL } from '../batch.ts';
+import { ERRNO } from '../errno.ts';
 import type { TargetTable } from '../model.ts';
 import { classifyIp } from '../packet/address.ts';
 import { IP_PROTOCOL } from '../packet/ip.ts';
 import { checkTransport } from '../packet/transport.ts';
 import type { Arrival } from './arrivals.ts';
-import { ERRNO } from './errnos.ts';
 import { compileFilter } from './filter.ts';
 import { createFlight, type Flight, readFlight } from './flight.ts';
 import { createIcmpInput } from './kernelIcmp.ts';

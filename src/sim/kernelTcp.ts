@@ -2,13 +2,14 @@
  * TCP connects of the simulated scanner: SYN, retransmission, handshake, and what each end of it tells the process.
  */
 import { PROTO_TCP, type ProbeBatch, SIGNAL } from '../batch.ts';
+import { ERRNO } from '../errno.ts';
 import type { Family } from '../model.ts';
 import { equalIp } from '../packet/address.ts';
 import { read16, read32 } from '../packet/bytes.ts';
 import type { QuoteView } from '../packet/quote.ts';
 import { TCP_FLAG, TCP_HEADER_BYTES } from '../packet/tcp.ts';
 import { writeClientSegment } from './clientPackets.ts';
-import { ERRNO, toSocketError } from './errnos.ts';
+import { toSocketError } from './errnos.ts';
 import type { Flight } from './flight.ts';
 import type { IcmpNotice } from './icmpNotice.ts';
 import type { OwnCounters } from './ownSide.ts';

@@ -1,9 +1,10 @@
 /**
  * What the scanner's own kernel knows before a packet leaves: routes, the neighbour behind the link, the link itself.
  */
+
+import type { ErrnoName } from '../errno.ts';
 import type { Family, OwnSide, TargetTable } from '../model.ts';
 import { classifyIp, equalIp, formatIp } from '../packet/address.ts';
-import type { ErrnoName } from './errnos.ts';
 import { isThere } from './host.ts';
 import { createNeighbours, type Neighbours } from './neighbours.ts';
 import { prefixHolds } from './prefix.ts';

@@ -9,7 +9,7 @@
  *
  * is a name server behind two routers, the second of which drops NTP. Defaults: link i (0 = the scanner's) has the
  * networks 10.90.i.0/24 and fd90:0:0:i::/64, the node nearer to the scanner address 1, the router behind it 2, the
- * targets of the last link 10, 11, …; TTLs start at 64; ICMP limits are those of Linux.
+ * targets of the last link 10, 11, … (fd90:0:0:i::a, ::b, …); TTLs start at 64; ICMP limits are those of Linux.
  */
 import { parseIp } from '../packet/address.ts';
 import { type PerFamily, type Prefix, parsePrefix } from './prefix.ts';

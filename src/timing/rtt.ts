@@ -12,18 +12,12 @@ export interface RttTable {
   srttMs(target: number): number;
   /** How long to wait for an answer of this target, ms. */
   rtoMs(target: number): number;
-  /** Doubles the timeout of a target that answers late (RFC 6298 section 5.5). */
-  backOff(target: number): void;
 }
-
-/** A single slow answer may not stretch the timeout for all that follow by more than this factor. */
-const MAX_BACKOFF = 8;
 
 /** Creates a table without samples. */
 export function createRttTable(targetCount: number, template: TimingTemplate): RttTable {
   const srtt = new Float32Array(targetCount).fill(-1);
   const rttvar = new Float32Array(targetCount);
-  const backoff = new Uint8Array(targetCount).fill(1);
 
   return {
     sample(target, rttMs) {
@@ -36,17 +30,12 @@ export function createRttTable(targetCount: number, template: TimingTemplate): R
         rttvar[target] = 0.75 * rttvar[target]! + 0.25 * Math.abs(smoothed - rtt);
         srtt[target] = 0.875 * smoothed + 0.125 * rtt;
       }
-      backoff[target] = 1;
     },
     srttMs: (target) => srtt[target]!,
     rtoMs(target) {
       const smoothed = srtt[target]!;
       const base = smoothed < 0 ? template.initialRtoMs : smoothed + 4 * rttvar[target]!;
-      const clamped = Math.min(template.maxRtoMs, Math.max(template.minRtoMs, base));
-      return Math.min(template.maxRtoMs, clamped * backoff[target]!);
-    },
-    backOff(target) {
-      backoff[target] = Math.min(MAX_BACKOFF, backoff[target]! * 2);
+      return Math.min(template.maxRtoMs, Math.max(template.minRtoMs, base));
     },
   };
 }

@@ -6,6 +6,7 @@ import { ERRNO, type ErrnoName } from '../errno.ts';
 import type { TargetTable } from '../model.ts';
 import type { Ask, SignalFields } from './signalSink.ts';
 
+/** Node's sockets as the connect wire uses them. */
 export interface ConnectSockets {
   /** Tries one connection; resolves when its socket is closed. */
   connectOnce(ask: Ask): Promise<void>;
@@ -49,6 +50,7 @@ const WANT_OF_ROOM: ReadonlySet<number> = new Set([
 const codeOf = (error: unknown): string => (error as { code?: string }).code ?? 'EPROTO';
 const errnoOf = (error: unknown): number => ERRNO[codeOf(error) as ErrnoName] ?? ERRNO.EPROTO;
 
+/** Creates the sockets of a wire, none open yet; `tell` gets what their events mean. */
 export function createConnectSockets(
   targets: TargetTable,
   tell: (kind: number, ask: Ask, fields?: SignalFields) => void,
@@ -106,6 +108,11 @@ export function createConnectSockets(
         });
       }),
     sendUdp(ask, payload) {
+      if (ask.port === 0) {
+        // Node throws for it; the kernel says EINVAL.
+        tell(SIGNAL.SEND_FAILED, ask, { errno: ERRNO.EINVAL });
+        return;
+      }
       const key = `${ask.target}/${ask.port}`;
       const send = (socket: Socket): void => {
         socket.send(payload, (error) => {

@@ -35,6 +35,7 @@ const CAN: WireCan = {
   tcpSilenceMs: TCP_SILENCE_MS,
 };
 
+/** What a connect wire is opened with. */
 export interface ConnectWireOptions {
   readonly targets: TargetTable;
   readonly note: string;
@@ -56,11 +57,11 @@ export function openConnectWire({ targets, note }: ConnectWireOptions): Wire {
   });
 
   const askOwnSide = (ask: Ask): void => {
-    sockets.lookUpRoute(ask.target, (routeErrno, source) => {
+    const family = targets.families[ask.target] === 6 ? 6 : 4;
+    sockets.lookUpRoute(ask.target, async (routeErrno, source) => {
+      const way = await readProcRoute(targets.bytes, ask.target * 16, family);
       if (isClosed) return;
       const isLocal = source === targets.ip(ask.target);
-      const family = targets.families[ask.target] === 6 ? 6 : 4;
-      const way = readProcRoute(targets.bytes, ask.target * 16, family);
       sink.add(SIGNAL.OWN_SIDE, ask, {
         ownSide: {
           target: ask.target,

@@ -55,6 +55,7 @@ interface OtherRow {
 /** errno of a row whose protocol has no socket here. */
 const EPROTONOSUPPORT = 93;
 
+/** Creates the queue of rows that are not the addon's. */
 export function createOtherRows(targets: TargetTable): OtherRows {
   const queue: OtherRow[] = [];
 

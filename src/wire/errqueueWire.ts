@@ -14,6 +14,7 @@ import { createOtherRows, toProbeColumns, toSignalColumns } from './errqueueRows
 import { type Columns, loadNative, type NativeAddon, type NativeWire } from './native.ts';
 import { createOwnSideReader } from './ownSide.ts';
 
+/** What an error-queue wire is opened with. */
 export interface ErrqueueOptions {
   readonly targets: TargetTable;
   /** Why this wire was chosen, for the report. */
@@ -127,7 +128,11 @@ function createErrqueueWire(
       signals.count = 0;
       return signals;
     },
-    counters: () => native.counters(handle),
+    counters: () => {
+      const counted = native.counters(handle);
+      const { kernelDrops, bufferFull, eventsLost } = counted;
+      return { ...counted, ringDrops: kernelDrops! + bufferFull! + eventsLost! };
+    },
     close,
   };
 }

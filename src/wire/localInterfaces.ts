@@ -1,8 +1,7 @@
 /** The interfaces of this machine and their addresses. */
 import { networkInterfaces } from 'node:os';
-import type { Ip } from '../model.ts';
+import type { Ip, LocalInterface } from '../model.ts';
 import { formatIp, parseIp } from '../packet/address.ts';
-import type { LocalInterface } from '../plan/hostAddress.ts';
 
 /** The addresses of the interfaces that are up, with the interface of each. */
 export function localInterfaces(): readonly LocalInterface[] {

@@ -90,6 +90,7 @@ const functionNames = [
   'fileLimit',
 ] as const satisfies readonly (keyof NativeAddon)[];
 
+/** The addon, or why there is none. */
 export type LoadedNative = { readonly addon: NativeAddon } | { readonly unavailable: string };
 
 let loaded: LoadedNative | undefined;

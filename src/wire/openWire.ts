@@ -5,6 +5,7 @@ import type { Ip, Plan, Wire } from '../model.ts';
 import { openErrqueueWire } from './errqueueWire.ts';
 import { localAddresses } from './localInterfaces.ts';
 
+/** A wire, and what the run has to know of it. */
 export interface OpenedWire {
   readonly wire: Wire;
   /** Addresses that are ours, in the world of this wire. */

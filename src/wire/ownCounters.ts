@@ -9,6 +9,7 @@ import {
   readCounterTexts,
 } from './kernelCounters.ts';
 
+/** Drops of our own kernel since the wire was opened. */
 export interface OwnCounters {
   /** Growth since the wire was opened; `ownDatagrams`: UDP datagrams of the family that the wire itself received. */
   read(family: Family, ownDatagrams: number): KernelDrops;

@@ -13,6 +13,7 @@ export interface WireFacts {
   readonly datagrams: Readonly<Record<Family, number>>;
 }
 
+/** Answers own-side inquiries. */
 export interface OwnSideReader {
   /** Answers for these targets; the counters are read once for all. */
   read(targets: readonly number[], facts: WireFacts): OwnSide[];

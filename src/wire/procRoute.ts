@@ -3,17 +3,20 @@
  * arp and ipv6_route, and `ip neigh` for IPv6, whose neighbours /proc does not show. Only the main table is seen, not
  * policy routing; where something cannot be read, the answer is "unknown".
  */
-import { spawnSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import type { Family, Ip, OwnSide } from '../model.ts';
 import { formatIp } from '../packet/address.ts';
 
+/** What /proc says of the way to an address. */
 export type ProcRoute = Pick<OwnSide, 'route' | 'gateway' | 'interface' | 'neighbour'>;
 
 /** RTF_UP, RTF_GATEWAY, RTF_REJECT of linux/route.h. */
 const UP = 0x1;
 const GATEWAY = 0x2;
 const REJECT = 0x200;
+/** Time given to the command, ms. */
+const IP_COMMAND_MS = 1000;
 /** ATF_COM of linux/if_arp.h: the entry has a hardware address. */
 const ARP_COMPLETE = 0x2;
 
@@ -34,7 +37,11 @@ export interface RouteRow {
 }
 
 /** What /proc says about the way to the address at `bytes[at]`. */
-export function readProcRoute(bytes: Uint8Array, at: number, family: Family): ProcRoute {
+export async function readProcRoute(
+  bytes: Uint8Array,
+  at: number,
+  family: Family,
+): Promise<ProcRoute> {
   const text = readText(family === 4 ? '/proc/net/route' : '/proc/net/ipv6_route');
   const rows = family === 4 ? parseRoutes4(text) : parseRoutes6(text);
   const row = longestMatch(rows, bytes, at);
@@ -45,7 +52,7 @@ export function readProcRoute(bytes: Uint8Array, at: number, family: Family): Pr
     route: gateway === null ? 'on-link' : 'gateway',
     gateway,
     interface: row.interface,
-    neighbour: family === 4 ? neighbour4(nextHop) : neighbour6(nextHop, row.interface),
+    neighbour: family === 4 ? neighbour4(nextHop) : await neighbour6(nextHop, row.interface),
   };
 }
 
@@ -118,15 +125,17 @@ function neighbour4(nextHop: Ip): OwnSide['neighbour'] {
   return 'none';
 }
 
-function neighbour6(nextHop: Ip, device: string): OwnSide['neighbour'] {
-  const { stdout, status } = spawnSync('ip', ['-6', 'neigh', 'show', nextHop, 'dev', device], {
-    encoding: 'utf8',
-    timeout: 1000,
+function neighbour6(nextHop: Ip, device: string): Promise<OwnSide['neighbour']> {
+  const argv = ['-6', 'neigh', 'show', nextHop, 'dev', device];
+  return new Promise((resolve) => {
+    execFile('ip', argv, { timeout: IP_COMMAND_MS }, (error, stdout) => {
+      // Without the command, as on a bare system, nobody here knows.
+      if (error !== null) resolve('unknown');
+      else if (/\bFAILED\b/.test(stdout)) resolve('failed');
+      else if (/\bINCOMPLETE\b/.test(stdout)) resolve('incomplete');
+      else resolve(stdout.trim() === '' ? 'none' : 'reachable');
+    });
   });
-  if (status !== 0) return 'unknown';
-  if (/\bFAILED\b/.test(stdout)) return 'failed';
-  if (/\bINCOMPLETE\b/.test(stdout)) return 'incomplete';
-  return stdout.trim() === '' ? 'none' : 'reachable';
 }
 
 function littleEndian(hex: string): Uint8Array {

@@ -21,6 +21,7 @@ export interface SignalFields {
   readonly ownSide?: OwnSide;
 }
 
+/** Collects the rows of the next batch of signals. */
 export interface SignalSink {
   add(kind: number, ask: Ask, fields?: SignalFields): void;
   /** Rows that wait to be taken. */

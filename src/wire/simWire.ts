@@ -12,11 +12,11 @@ import {
   SIGNAL,
   type SignalBatch,
 } from '../batch.ts';
+import { ERRNO } from '../errno.ts';
 import type { TargetTable, Wire, WireCan } from '../model.ts';
 import { classifyIp } from '../packet/address.ts';
 import { type FrameContext, writeProbePacket } from '../probe/frame.ts';
 import type { Arrival } from '../sim/arrivals.ts';
-import { ERRNO } from '../sim/errnos.ts';
 import { MAX_PACKET_BYTES } from '../sim/flight.ts';
 import { createKernel } from '../sim/kernel.ts';
 import { createNetwork, type Network } from '../sim/network.ts';

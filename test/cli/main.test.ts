@@ -52,7 +52,7 @@ describe('mistakes end with code 2 and one line, before anything is sent', () =>
 describe('errors', () => {
   it('says that the environment does not allow it, code 3', async () => {
     const api = createFakeApi(() =>
-      Promise.reject(new ProbeError('E_PRIVILEGE', 'no CAP_NET_RAW')),
+      Promise.reject(new ProbeError('E_WIRE_UNAVAILABLE', 'no CAP_NET_RAW')),
     );
     expect(await run('scan 10.0.0.5 --wire packet', api)).toEqual({
       code: 3,

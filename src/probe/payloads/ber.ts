@@ -7,8 +7,11 @@ export interface BerElement {
   readonly end: number;
 }
 
+/** Tag of an INTEGER (X.690 section 8.3). */
 export const BER_INTEGER = 0x02;
+/** Tag of an OCTET STRING (X.690 section 8.7). */
 export const BER_OCTETS = 0x04;
+/** Tag of a SEQUENCE, constructed (X.690 section 8.9). */
 export const BER_SEQUENCE = 0x30;
 
 /** Bytes of the longest length field: 0x83 and three bytes outgrow every datagram. */

@@ -1,0 +1,69 @@
+/**
+ * Whether a packet quoted in an ICMP error is one that we sent: its identity is checked as far as the quote reaches.
+ * Ports and addresses alone could be guessed by a stranger, whose ICMP never decides a verdict.
+ */
+import { PROTO_TCP } from '../batch.ts';
+import { sumIp } from '../packet/checksum.ts';
+import type { QuoteView } from '../packet/quote.ts';
+import { emitUdp, UDP_HEADER_BYTES } from '../packet/udp.ts';
+import { PAYLOAD_KINDS, payloadFor } from '../probe/payload.ts';
+import { attemptOfIpId, attemptOfSeq, TOKEN, tokenWord } from '../probe/token.ts';
+
+/** Checks quotes against what this run sends. */
+export interface QuoteIdentity {
+  /** The attempt that the quote names, 0 where it cannot tell, -1 where it carries nothing of ours. */
+  attemptOf(bytes: Uint8Array, quote: QuoteView, probe: number): number;
+}
+
+/** Quoted payload bytes that a stranger does not hit by chance: less is left to the checksum. */
+const MIN_PAYLOAD_BYTES = 4;
+
+/** Creates the check for a run with this seed. */
+export function createQuoteIdentity(seed: readonly [number, number]): QuoteIdentity {
+  const [keyHi, keyLo] = seed;
+  const longest = Math.max(...PAYLOAD_KINDS.map(({ maxLength }) => maxLength));
+  const datagram = new Uint8Array(UDP_HEADER_BYTES + longest);
+
+  /** Writes the datagram as it was sent, between the quoted addresses; returns its length. */
+  const writeSent = (bytes: Uint8Array, quote: QuoteView, probe: number): number => {
+    const length = payloadFor(quote.dstPort).write(
+      datagram,
+      UDP_HEADER_BYTES,
+      tokenWord(keyHi, keyLo, probe, TOKEN.PAYLOAD_HI),
+      tokenWord(keyHi, keyLo, probe, TOKEN.PAYLOAD_LO),
+    );
+    const { family, srcAt, dstAt, srcPort, dstPort } = quote;
+    return emitUdp(datagram, 0, {
+      srcPort,
+      dstPort,
+      addressSum: sumIp(bytes, srcAt, family) + sumIp(bytes, dstAt, family),
+      payload: datagram,
+      payloadAt: UDP_HEADER_BYTES,
+      payloadLength: length,
+    });
+  };
+
+  /** The payload where enough of it is quoted, else the checksum: a NAT changes the one or the other, not both. */
+  const isOurDatagram = (bytes: Uint8Array, quote: QuoteView, probe: number): boolean => {
+    const length = writeSent(bytes, quote, probe);
+    if (quote.udpChecksum === datagram[6]! * 256 + datagram[7]!) return true;
+    const quoted = Math.min(quote.payloadEnd - quote.payloadAt, length - UDP_HEADER_BYTES);
+    if (quoted < MIN_PAYLOAD_BYTES) return false;
+    for (let i = 0; i < quoted; i++) {
+      if (bytes[quote.payloadAt + i] !== datagram[UDP_HEADER_BYTES + i]) return false;
+    }
+    return true;
+  };
+
+  return {
+    attemptOf(bytes, quote, probe) {
+      if (quote.protocol === PROTO_TCP) {
+        return quote.tcpSeq < 0 ? -1 : attemptOfSeq(keyHi, keyLo, probe, quote.tcpSeq) || -1;
+      }
+      // A NAT may have renumbered the packet: then the rest of it must be ours, and the attempt stays open.
+      const attempt = quote.family === 4 ? attemptOfIpId(keyHi, keyLo, probe, quote.id) : 0;
+      if (attempt > 0) return attempt;
+      return isOurDatagram(bytes, quote, probe) ? 0 : -1;
+    },
+  };
+}

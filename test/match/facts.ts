@@ -1,0 +1,102 @@
+/** Facts of a port and its target for tests of the judging half, with defaults that say nothing. */
+import { ANSWER, type PortFacts, RESET_CHECK, type TargetFacts } from '../../src/match/facts.ts';
+import type { Ip, OwnSide, WireCan } from '../../src/model.ts';
+
+export const TARGET_IP: Readonly<Record<4 | 6, Ip>> = { 4: '10.2.0.5' as Ip, 6: 'fd02::5' as Ip };
+export const ROUTER_IP: Readonly<Record<4 | 6, Ip>> = { 4: '10.1.0.1' as Ip, 6: 'fd01::1' as Ip };
+export const OWN_IP: Readonly<Record<4 | 6, Ip>> = { 4: '10.0.0.2' as Ip, 6: 'fd00::2' as Ip };
+
+/** What each wire can tell (the columns of truth.md). */
+export const CAN: Readonly<Record<'P' | 'E' | 'C', WireCan>> = {
+  P: {
+    packets: true,
+    icmpSender: true,
+    replyTtl: true,
+    setTtl: true,
+    minTtl: false,
+    resetKnown: true,
+    strangers: true,
+    window: true,
+    maxTcpInFlight: 1_000_000,
+    tcpSilenceMs: 0,
+  },
+  E: {
+    packets: false,
+    icmpSender: true,
+    replyTtl: true,
+    setTtl: true,
+    minTtl: true,
+    resetKnown: true,
+    strangers: true,
+    window: true,
+    maxTcpInFlight: 960,
+    tcpSilenceMs: 0,
+  },
+  C: {
+    packets: false,
+    icmpSender: false,
+    replyTtl: false,
+    setTtl: false,
+    minTtl: false,
+    resetKnown: false,
+    strangers: false,
+    window: false,
+    maxTcpInFlight: 512,
+    tcpSilenceMs: 1200,
+  },
+};
+
+export function portFacts(facts: Partial<PortFacts> = {}): PortFacts {
+  return {
+    probe: 0,
+    protocol: 'tcp',
+    port: 80,
+    answer: ANSWER.NONE,
+    icmpType: 0,
+    icmpCode: 0,
+    from: null,
+    fromIsTarget: false,
+    fromIsOwn: false,
+    fromPort: 0,
+    ttl: 0,
+    quotedTtl: 0,
+    sentTtl: 0,
+    rttMs: null,
+    attempts: 1,
+    answeredAttempt: 1,
+    waitedMs: 0,
+    errno: 0,
+    service: null,
+    resetCheck: RESET_CHECK.NONE,
+    ...facts,
+  };
+}
+
+export function targetFacts(facts: Partial<TargetFacts> = {}): TargetFacts {
+  return {
+    ip: TARGET_IP[facts.family ?? 4],
+    family: 4,
+    distance: null,
+    icmpAnswers: 0,
+    loss: 0.02,
+    ownSide: null,
+    ...facts,
+  };
+}
+
+export function ownSide(facts: Partial<OwnSide> = {}): OwnSide {
+  return {
+    target: 0,
+    route: 'gateway',
+    routeErrno: null,
+    gateway: ROUTER_IP[4],
+    interface: 'eth0',
+    carrier: true,
+    neighbour: 'reachable',
+    outDropped: 0,
+    inDropped: 0,
+    retransFailed: 0,
+    overflow: false,
+    ...facts,
+  };
+}

@@ -1,0 +1,126 @@
+/** The house rules that a reader relies on: size, names, comments, and texts that agree with each other. */
+import { existsSync, readFileSync } from 'node:fs';
+import { join, posix } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { parseScanArguments } from '../../src/cli/scanArguments.ts';
+import { WHY_IDS } from '../../src/report/sentences.ts';
+import { VERSION } from '../../src/version.ts';
+import { hasDefaultExport, ROOT, readSources, undocumentedExports } from './sources.ts';
+
+const sources = readSources('src');
+const MAX_LINES = 300;
+/** Pure tables of data. */
+const TABLES: ReadonlySet<string> = new Set([]);
+/** style.md, section 6. */
+const BANNED =
+  /(^|[^a-z])(manager|helpers?|utils?|common|misc|handler|base|impl|wrapper|core)([^a-z]|$)|(Manager|Helpers?|Utils?|Common|Misc|Handler|Base|Impl|Wrapper|Core)$/;
+
+describe('files', () => {
+  it.each(sources.map(({ path, lineCount }) => [path, lineCount] as const))(
+    '%s is small and has a real name',
+    (path, lineCount) => {
+      const name = posix.basename(path, '.ts');
+      if (!TABLES.has(path)) expect(lineCount).toBeLessThanOrEqual(MAX_LINES);
+      expect(name).toMatch(/^[a-z][a-zA-Z0-9]*$/);
+      expect(name).not.toMatch(BANNED);
+    },
+  );
+
+  it('have no default export', () => {
+    expect(sources.filter(hasDefaultExport).map(({ path }) => path)).toEqual([]);
+  });
+});
+
+/** Exports that still lack a doc comment. This list may only shrink. */
+const UNDOCUMENTED: readonly string[] = [
+  'src/batch.ts PROTO_TCP',
+  'src/batch.ts PROTO_UDP',
+  'src/batch.ts PROTO_OWN_SIDE',
+  'src/batch.ts ProbeBatch',
+  'src/batch.ts SignalBatch',
+  'src/errors.ts ProbeErrorCode',
+  'src/model.ts Family',
+  'src/model.ts Protocol',
+  'src/model.ts WireKind',
+  'src/model.ts HostVerdict',
+];
+
+it('every export has a doc comment', () => {
+  const missing = sources.flatMap((source) =>
+    undocumentedExports(source).map((name) => `${source.path} ${name}`),
+  );
+  expect(missing.filter((name) => !UNDOCUMENTED.includes(name))).toEqual([]);
+});
+
+it('the version is that of the package', () => {
+  const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
+    version: string;
+  };
+  expect(VERSION).toBe(version);
+});
+
+describe('reasons in words', () => {
+  /** Ids with words that nothing gives yet. */
+  const RESERVED: readonly string[] = ['not-asked'];
+  const used = new Set<string>();
+  for (const { path, text } of sources) {
+    if (!path.startsWith('src/match/')) continue;
+    for (const [, id] of text.matchAll(/'((?:udp|tcp|own|icmp)\.[a-z.-]+|no-neighbour)'/g))
+      used.add(id!);
+    for (const [, rest] of text.matchAll(/`\$\{port\.protocol\}\.([a-z.-]+)`/g)) {
+      used.add(`udp.${rest}`).add(`tcp.${rest}`);
+    }
+  }
+
+  it('every reason has words', () => {
+    expect(used.size).toBeGreaterThan(20);
+    expect([...used].filter((id) => !(WHY_IDS as readonly string[]).includes(id))).toEqual([]);
+  });
+
+  it('all words are of a reason, or reserved', () => {
+    expect(WHY_IDS.filter((id) => !used.has(id) && !RESERVED.includes(id))).toEqual([]);
+    expect(RESERVED.filter((id) => used.has(id))).toEqual([]);
+  });
+});
+
+describe('README', () => {
+  const file = join(ROOT, 'README.md');
+  const isThere = existsSync(file);
+
+  it.skipIf(!isThere)(
+    `its commands parse${isThere ? '' : ' (skipped: README.md is not written yet)'}`,
+    async () => {
+      const commands = scanCommands(readFileSync(file, 'utf8'));
+      expect(commands.length).toBeGreaterThan(0);
+      for (const command of commands) {
+        const args = await parseScanArguments(wordsOf(command), async () => '10.0.0.1\n').catch(
+          (error) => {
+            throw new Error(`README: ${command}: ${(error as Error).message}`);
+          },
+        );
+        expect(args.scan.targets.length, command).toBeGreaterThan(0);
+      }
+    },
+  );
+});
+
+/** Lines of code blocks that call `pu-probe scan`, without prompt, prefix and comment. */
+function scanCommands(markdown: string): readonly string[] {
+  return [...markdown.matchAll(/^```[a-z]*\n([\s\S]*?)^```/gm)]
+    .flatMap(([, block]) => block!.split('\n'))
+    .map(
+      (line) =>
+        /(?:^|&& *)(?:\$ |# )?(?:sudo )?(?:npx )?(?:node bin\/)?pu-probe(?:\.cjs)? scan (.*)$/.exec(
+          line,
+        )?.[1],
+    )
+    .filter((rest) => rest !== undefined)
+    .map((rest) => rest.replace(/ +[#|>;].*$/, '').replace(/ +&&.*$/, ''));
+}
+
+/** Words as a shell splits them, as far as a README needs it. */
+function wordsOf(command: string): readonly string[] {
+  return [...command.matchAll(/'([^']*)'|"([^"]*)"|(\S+)/g)].map(
+    ([, one, two, bare]) => one ?? two ?? bare!,
+  );
+}

@@ -1,0 +1,47 @@
+/** All wires, one contract. The simulator has the same scene as loopback, and real sockets the real one. */
+import { parseWorld } from '../../src/sim/world.ts';
+import { openConnectWire } from '../../src/wire/connectWire.ts';
+import { openErrqueueWire } from '../../src/wire/errqueueWire.ts';
+import { loadNative } from '../../src/wire/native.ts';
+import { openSimulation } from '../../src/wire/openSimulation.ts';
+import { describeWire, openLoopbackScene, type Scene } from './contract.ts';
+
+const SIMULATED: Scene = {
+  targets: { 4: '10.90.1.10', 6: 'fd90:0:0:1::a' },
+  tcpOpen: 22,
+  tcpClosed: 80,
+  udpEcho: 7,
+  udpClosed: 9,
+  close() {},
+};
+const world = parseWorld(
+  { routers: [{}], targets: [{ tcp: { '22': 'accept' }, udp: { '7': 'echo' } }] },
+  'contract',
+);
+
+for (const view of ['packet', 'errqueue', 'connect'] as const) {
+  describeWire(`sim, seen as ${view}`, {
+    scene: async () => SIMULATED,
+    open: (plan) => openSimulation(plan, world, view),
+    can: { icmpSender: view !== 'connect', resetKnown: view !== 'connect' },
+    unavailable: null,
+  });
+}
+
+const loaded = loadNative();
+describeWire('errqueue', {
+  scene: openLoopbackScene,
+  open: ({ targets }) => {
+    const opened = openErrqueueWire({ targets });
+    return 'unavailable' in opened ? opened : { wire: opened, srcPort: 0 };
+  },
+  can: { icmpSender: true, resetKnown: true },
+  unavailable: 'unavailable' in loaded ? loaded.unavailable : null,
+});
+
+describeWire('connect', {
+  scene: openLoopbackScene,
+  open: ({ targets }) => ({ wire: openConnectWire({ targets, note: 'contract' }), srcPort: 0 }),
+  can: { icmpSender: false, resetKnown: false },
+  unavailable: null,
+});
