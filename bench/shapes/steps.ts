@@ -11,8 +11,6 @@ import { createQueue } from '../../src/scan/queue.ts';
 import { createRttTable } from '../../src/timing/rtt.ts';
 import { TIMING_TEMPLATES } from '../../src/timing/templates.ts';
 
-export const PROTO_TCP = 6;
-export const PROTO_UDP = 17;
 /** Rows that cross the seam at once, in every shape. */
 export const ROWS = 1024;
 /** Time that sending one probe takes on the virtual clock, ms: 500,000 a second. */

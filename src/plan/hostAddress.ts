@@ -63,7 +63,8 @@ export function scopeIdOf(
   text: string,
   interfaces: readonly LocalInterface[],
 ): number {
-  const list = [...new Set(interfaces.map(({ name }) => name))].join(', ') || 'none';
+  const linkLocal = interfaces.filter(({ scopeId }) => scopeId !== 0);
+  const list = [...new Set(linkLocal.map(({ name }) => name))].join(', ') || 'none';
   if (!isLinkLocal(range)) {
     if (range.zone === null) return 0;
     throw new UsageError(`target ${quote(text)}: only a link-local address (fe80::/10) has a zone`);

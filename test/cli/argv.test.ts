@@ -103,17 +103,27 @@ describe('nmap spellings', () => {
     expect(new Set(all).size).toBe(all.length);
   });
 
-  it('reads every option by each of its spellings', () => {
-    for (const { short, long, argument, isAlways, isLater } of OPTIONS) {
-      const expected = isAlways ? [] : [argument === null ? `--${long}` : `--${long}=value`];
-      for (const spelling of [...short, `--${long}`]) {
-        const read = () => translateArgv(argument === null ? [spelling] : [spelling, 'value']);
-        const known = spelling === `--${long}` ? spelling : `${spelling} (--${long})`;
-        if (isLater) expect(read).toThrow(`option ${known} is not built yet`);
-        else expect(read()).toEqual([...expected, '--']);
-      }
-    }
-  });
+  const spellings = OPTIONS.flatMap((row) =>
+    [...row.short, `--${row.long}`].map((spelling) => ({ ...row, spelling })),
+  );
+
+  it.each(spellings.filter(({ isLater }) => isLater))(
+    'refuses $spelling, which is not built yet',
+    ({ spelling, long, argument }) => {
+      const known = spelling === `--${long}` ? spelling : `${spelling} (--${long})`;
+      const argv = argument === null ? [spelling] : [spelling, 'value'];
+      expect(() => translateArgv(argv)).toThrow(`option ${known} is not built yet`);
+    },
+  );
+
+  it.each(spellings.filter(({ isLater }) => !isLater))(
+    'reads $spelling',
+    ({ spelling, long, argument, isAlways }) => {
+      const found = argument === null ? `--${long}` : `--${long}=value`;
+      const argv = argument === null ? [spelling] : [spelling, 'value'];
+      expect(translateArgv(argv)).toEqual(isAlways ? ['--'] : [found, '--']);
+    },
+  );
 });
 
 describe('mistakes', () => {
