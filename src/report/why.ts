@@ -152,3 +152,19 @@ export function askAgain(args: WhyArgs, options: string, why: string): string {
   const list = ports.length > 0 ? ` -p ${ports.slice(0, MAX_COMMAND_PORTS).join(',')}` : '';
   return `pu-probe scan ${targetName(args)}${list} ${type}${options}  # ${why}`;
 }
+
+/** Where a refusal has no sender: what listens there, and how to learn who refused. */
+export function findSender(args: WhyArgs): readonly string[] {
+  return [
+    showListeners(args),
+    askAgain(args, ' --wire errqueue', 'names the sender; needs the native addon'),
+  ];
+}
+
+/** Where the host itself rejects: its rules, and whether it forwards the port. */
+export function findHostRule(args: WhyArgs): readonly string[] {
+  return [
+    showRules(args, 'reject'),
+    `nft list ruleset | grep -nE 'dnat|redirect'  # on ${targetName(args)}: is the port forwarded?`,
+  ];
+}

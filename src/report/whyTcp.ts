@@ -2,6 +2,8 @@ import type { WhyArgs, WhyEntry } from './why.ts';
 import {
   anyAttempt,
   askAgain,
+  findHostRule,
+  findSender,
   icmpSaid,
   portName,
   portOfTarget,
@@ -132,10 +134,7 @@ export const TCP_WHY: Readonly<Record<TcpWhyId, WhyEntry>> = {
     meaning: () =>
       'Either nothing listens there (a RST of the host), or a firewall on the host or on the way rejects it. Who ' +
       'refused is visible with the native addon.',
-    next: (args) => [
-      showListeners(args),
-      askAgain(args, ' --wire errqueue', 'names the sender; needs the native addon'),
-    ],
+    next: findSender,
   },
   'tcp.reject.target': {
     sentence: (args) =>
@@ -143,10 +142,7 @@ export const TCP_WHY: Readonly<Record<TcpWhyId, WhyEntry>> = {
     meaning: () =>
       'A closed TCP port answers with a RST, so this ICMP error is a filter: a firewall rule on the host, or a port ' +
       'that the host forwards (NAT, container, service without endpoints).',
-    next: (args) => [
-      showRules(args, 'reject'),
-      `nft list ruleset | grep -nE 'dnat|redirect'  # on ${targetName(args)}: is the port forwarded?`,
-    ],
+    next: findHostRule,
   },
   'tcp.reject.path': {
     sentence: (args) =>

@@ -2,6 +2,8 @@ import type { WhyEntry } from './why.ts';
 import {
   anyAttempt,
   askAgain,
+  findHostRule,
+  findSender,
   icmpSaid,
   isAboutRoute,
   portName,
@@ -69,10 +71,7 @@ export const UDP_WHY: Readonly<Record<UdpWhyId, WhyEntry>> = {
     meaning: () =>
       'Either nothing listens there, or a firewall on the host or on the way rejects it. Who refused is visible with ' +
       'the native addon.',
-    next: (args) => [
-      showListeners(args),
-      askAgain(args, ' --wire errqueue', 'names the sender; needs the native addon'),
-    ],
+    next: findSender,
   },
   'udp.reject.target': {
     sentence: (args) =>
@@ -80,10 +79,7 @@ export const UDP_WHY: Readonly<Record<UdpWhyId, WhyEntry>> = {
     meaning: () =>
       'This is not how a closed UDP port answers. A firewall rule on the host rejects it, or the host forwards the ' +
       'port (NAT, container) to a place that it cannot reach.',
-    next: (args) => [
-      showRules(args, 'reject'),
-      `nft list ruleset | grep -nE 'dnat|redirect'  # on ${targetName(args)}: is the port forwarded?`,
-    ],
+    next: findHostRule,
   },
   'udp.reject.path': {
     sentence: (args) =>

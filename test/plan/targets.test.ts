@@ -186,11 +186,11 @@ describe('what is no target', () => {
     ],
     [
       'fe80::1',
-      'target "fe80::1" is link-local and needs its interface, as in fe80::1%eth0 (here: lo, eth0, eth1)',
+      'target "fe80::1" is link-local and needs its interface, as in fe80::1%eth0 (here: eth0, eth1)',
     ],
     [
       'fe80::1%wlan9',
-      'target "fe80::1%wlan9": no interface "wlan9" with link-local addresses (here: lo, eth0, eth1)',
+      'target "fe80::1%wlan9": no interface "wlan9" with link-local addresses (here: eth0, eth1)',
     ],
     [
       '2001:db8::1%eth0',
