@@ -109,7 +109,8 @@ export function openConnectWire({ targets, note }: ConnectWireOptions): Wire {
       await new Promise<void>((resolve) => setImmediate(resolve));
       if (sink.count() === 0 && !isClosed) {
         await new Promise<void>((resolve) => {
-          const timer = setTimeout(resolve, Math.max(0, untilMs - nowMs()));
+          // Timers count whole milliseconds and would end early.
+          const timer = setTimeout(resolve, Math.max(0, Math.ceil(untilMs - nowMs())));
           wake = () => {
             clearTimeout(timer);
             resolve();
