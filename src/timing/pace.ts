@@ -41,6 +41,8 @@ const COHORT_SLOTS = 1024;
 const ON_LINK_FACTOR = 8;
 /** A fall of the answer share by less than this is noise of small cohorts. */
 const SHARE_FALL = 0.25;
+/** Probes closer together than this leave together, ms: waking up for each would cost more than the probe. */
+const TICK_MS = 1;
 /** Debt of the schedule older than this is dropped, so that a pause is not followed by a burst (ms). */
 const MAX_DEBT_MS = 10;
 
@@ -93,7 +95,8 @@ export function createPace({ template, ratePps }: PaceOptions): Pace {
     },
     nextSendMs(nowMs, inFlight) {
       if (gapMs === 0 || inFlight >= Math.floor(window)) return Number.POSITIVE_INFINITY;
-      return Number.isNaN(dueMs) ? nowMs : Math.max(nowMs, dueMs);
+      if (Number.isNaN(dueMs)) return nowMs;
+      return Math.max(dueMs, gapMs < TICK_MS ? nowMs + TICK_MS : nowMs);
     },
     startLarge() {
       window = Math.min(

@@ -74,6 +74,22 @@ describe('rate', () => {
     expect(sent).toBe(1001);
   });
 
+  it('wakes once a millisecond at most, and loses nothing of the rate by it', () => {
+    const pace = createPace({ template, ratePps: 20_000 });
+    let sent = 0;
+    let wakes = 0;
+    for (let nowMs = 0; nowMs < 1000; nowMs = pace.nextSendMs(nowMs, 0)) {
+      wakes += 1;
+      for (let n = pace.allowance(nowMs, 0); n > 0; n--) {
+        pace.sent(false);
+        sent += 1;
+      }
+    }
+    expect(wakes).toBeLessThanOrEqual(1001);
+    expect(sent).toBeGreaterThan(19_950);
+    expect(sent).toBeLessThanOrEqual(20_001);
+  });
+
   it('does not make up for a pause by a burst', () => {
     const pace = createPace({ template, ratePps: 1000 });
     expect(pace.allowance(0, 0)).toBe(1);
