@@ -205,7 +205,7 @@ export interface Judgement {
   readonly attempts: number;
   /** 0..1; certain from 0.999 on. */
   readonly confidence: number;
-  /** Key of the sentence catalogue (report/sentences.ts). */
+  /** Key of the sentence catalogue (report/sentences.ts; its words are in whyUdp.ts, whyTcp.ts, whyOwn.ts). */
   readonly whyId: string;
   readonly whyArgs: Readonly<Record<string, string | number>>;
   readonly evidence: readonly string[];

@@ -4,7 +4,7 @@ import type { JudgeContext, PortFacts, Ruling, TargetFacts } from './facts.ts';
 import { judgeCounters, judgeOverflow, judgeRoute } from './judgeOwnSide.ts';
 
 /**
- * Port-unreachables after which a stock Linux target may have none left: its bucket holds 6 (methods.md A1), and the
+ * Port-unreachables after which a stock Linux target may have none left: its bucket holds 6 (XRLIM_BURST_FACTOR, net/ipv4/icmp.c), and the
  * last token is spent on an answer that we may still be waiting for.
  */
 const LIMITER_BURST = 5;

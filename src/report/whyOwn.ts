@@ -39,9 +39,10 @@ export const OWN_WHY: Readonly<Record<OwnWhyId, WhyEntry>> = {
     sentence: (args) =>
       `${portOfTarget(args)} did not answer, but this machine dropped packets on the way in, and the answer may be among ` +
       'them.',
-    meaning: () => `${notTheirs} A rule in its input (or prerouting) chain drops what comes back.`,
+    meaning: () =>
+      'This says nothing about the port. A rule in the input or prerouting chain of this machine may drop what comes back.',
     next: (args) => [showRules(args, 'drop', 'here')],
-    brief: 'own firewall drops what comes back',
+    brief: 'own machine dropped packets on the way in',
   },
   'own.no-route': {
     sentence: (args) => `This machine does not send to ${targetName(args)}: ${noRouteWords(args)}.`,

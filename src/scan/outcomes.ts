@@ -31,7 +31,7 @@ const MAX_LOCAL_RETRIES = 50;
 const LOCAL_RETRY_MS = 20;
 /** How long a connection without a send window is watched, ms: the time that a proxy takes to reach its backend. */
 const HOLD_MS = 1000;
-/** Linux routers report a dead next hop after 3.07 s (methods.md A1); only a target that never answered is waited for. */
+/** Linux routers report a dead next hop after 3.07 s (3 solicitations, 1 s each); only a target that never answered is waited for. */
 const LATE_UNREACHABLE_MS = 3400;
 /** Timing templates that have the patience for that. */
 const MOST_PATIENT_TIMING = 3;

@@ -11,7 +11,7 @@ const sources = readSources('src');
 const MAX_LINES = 300;
 /** Pure tables of data. */
 const TABLES: ReadonlySet<string> = new Set([]);
-/** style.md, section 6. */
+/** Words that name a drawer, not a thing. */
 const BANNED =
   /(^|[^a-z])(manager|helpers?|utils?|common|misc|handler|base|impl|wrapper|core)([^a-z]|$)|(Manager|Helpers?|Utils?|Common|Misc|Handler|Base|Impl|Wrapper|Core)$/;
 
