@@ -10,7 +10,7 @@ exports.loadBundle = () => {
   const filename = join(__dirname, '../dist/cli.cjs');
   if (!existsSync(filename)) {
     process.stderr.write('pu-probe: the command is not built: node scripts/build.mjs\n');
-    process.exit(4);
+    process.exit(3);
   }
   let cachedData;
   try {

@@ -1,20 +1,41 @@
 // Builds everything that `npm ci` must leave behind: the native addon (when there is a compiler), the library
 // (tsc, ESM with types) and the command (one CommonJS file: start-up is a feature, ADR 0005).
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import {
+  existsSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
-const newestMs = (path) =>
-  statSync(path).isDirectory()
-    ? Math.max(...readdirSync(path).map((name) => newestMs(join(path, name))))
-    : statSync(path).mtimeMs;
+const newestMs = (path) => {
+  const found = statSync(path);
+  if (!found.isDirectory()) return found.mtimeMs;
+  // Its own time too: a file that was removed changes only that.
+  return Math.max(found.mtimeMs, ...readdirSync(path).map((name) => newestMs(join(path, name))));
+};
 const isFresh = () => {
   const built = join(root, 'dist/cli.cjs.cache');
-  if (!existsSync(built)) return false;
-  const inputs = ['src', 'bin', 'scripts', 'package.json', 'tsconfig.json', 'tsconfig.build.json'];
+  const builtBy = join(root, 'dist/node-version');
+  if (!existsSync(built) || !existsSync(builtBy)) return false;
+  // V8 takes a code cache of its own version only.
+  if (readFileSync(builtBy, 'utf8') !== process.version) return false;
+  const inputs = [
+    'src',
+    'bin',
+    'scripts',
+    'package-lock.json',
+    'package.json',
+    'tsconfig.json',
+    'tsconfig.build.json',
+  ];
   return statSync(built).mtimeMs > Math.max(...inputs.map((name) => newestMs(join(root, name))));
 };
 const run = (args, stdout = 'inherit') => {
@@ -24,10 +45,11 @@ const run = (args, stdout = 'inherit') => {
 };
 
 run(['scripts/buildNative.mjs']);
-// `npx pu-probe` in a checkout runs `prepare` each time: what is newer than its sources is not built again.
+// `npx pu-probe` in a checkout may run `prepare`: what is newer than its sources is not built again.
 if (isFresh()) process.exit(0);
 // Built beside and put in place when whole: a command that runs meanwhile has the old one.
 const fresh = `build/dist.${process.pid}`;
+process.on('exit', () => rmSync(join(root, fresh), { recursive: true, force: true }));
 run(['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json', '--outDir', fresh]);
 await build({
   absWorkingDir: root,
@@ -49,4 +71,5 @@ await build({
 });
 rmSync(join(root, 'dist'), { recursive: true, force: true });
 renameSync(join(root, fresh), join(root, 'dist'));
+writeFileSync(join(root, 'dist/node-version'), process.version);
 run(['scripts/codeCache.cjs'], 'ignore');

@@ -58,7 +58,7 @@ export function judgeRoute(ownSide: OwnSide): Ruling | null {
 }
 
 /** Our firewall answers at once, a neighbour that is missing after seconds (net.ipv4.neigh.*.retrans_time_ms), ms. */
-const LATE_MS = 1000;
+export const LATE_MS = 1000;
 
 /** An ICMP error whose sender is one of our own addresses: a neighbour that does not answer, or our own firewall. */
 export function judgeOwnIcmp(port: PortFacts, target: TargetFacts): Ruling {

@@ -29,14 +29,19 @@ const OWN_ANSWER: ReadonlySet<Reason> = new Set(['udp-response', 'syn-ack']);
 
 /** The reason of a verdict in words, with its sender and round trip: `port unreachable from 10.0.0.5 (the target), 0.12 ms`. */
 export function reasonWords(verdict: Verdict): string {
-  const { reason, whyId, by, rttMs, confidence, state } = verdict;
+  const { reason, whyId, by, rttMs } = verdict;
   const parts = [brief(whyId) ?? mainWords(verdict)];
   if (rttMs !== null && reason !== 'no-response' && by?.role !== 'local')
     parts.push(formatMs(rttMs));
   if (reason === 'no-response' && verdict.attempts > 1) parts.push(`${verdict.attempts} attempts`);
-  // "open|filtered" says by itself that it is not sure.
-  if (confidence < 0.999 && !state.includes('|')) parts.push(`${sureWords(confidence)} sure`);
+  const sure = sureness(verdict);
+  if (sure !== null) parts.push(sure);
   return parts.join(', ');
+}
+
+/** `99 % sure` where a verdict is not certain; "open|filtered" says so by itself. */
+export function sureness({ confidence, state }: Verdict): string | null {
+  return confidence < 0.999 && !state.includes('|') ? `${sureWords(confidence)} sure` : null;
 }
 
 /** A duration in ms with about three digits: `0.12 ms`, `12.3 ms`, `1.2 s`. */

@@ -30,7 +30,7 @@ export function isListed({ state }: Pick<Verdict, 'state'>, portCount: number): 
 export function keyOfAlike(verdict: Verdict): string {
   const { target, protocol, state, reason, whyId, by, icmp, whyArgs } = verdict;
   const what = [target, protocol, state, reason, whyId, by?.ip, by?.hop, icmp?.type, icmp?.code];
-  return [...what, whyArgs['errno']].join('/');
+  return [...what, whyArgs['errno'], verdict.confidence].join('/');
 }
 
 /** Groups the verdicts of a report. */

@@ -3,7 +3,7 @@ import { explain } from './explanation.ts';
 import type { Paint } from './layout.ts';
 import { counted, createPaint, formatCount, MIN_WRAP, paragraph, wrap } from './layout.ts';
 import { printable } from './printable.ts';
-import { formatMs, reasonWords } from './reasonWords.ts';
+import { formatMs, reasonWords, sureness } from './reasonWords.ts';
 import { brief } from './sentences.ts';
 import { type AlikePorts, type Summary, summarize } from './summary.ts';
 
@@ -120,10 +120,9 @@ function hostLines(host: Host, withTitle: boolean, options: TextOptions, paint: 
   const counts: string[] = [];
   for (const group of host.collapsed) {
     const { state, protocol, whyId, reason } = group.first;
-    const words = brief(whyId) ?? reason;
-    counts.push(
-      `Not shown: ${formatCount(group.ports.length)} ${state} ${protocol} ports (${words})`,
-    );
+    const ports = `${formatCount(group.ports.length)} ${state} ${protocol} ports`;
+    const words = [brief(whyId) ?? reason, sureness(group.first)].filter((part) => part !== null);
+    counts.push(`Not shown: ${ports} (${words.join(', ')})`);
   }
   const table = host.listed.length > 0 ? tableLines(host.listed, options, paint) : [];
   return [...title, ...counts, ...table];

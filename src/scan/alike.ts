@@ -2,6 +2,7 @@
  * Probes about which the same is known: same target and protocol, and equal columns in all that decides a verdict. One
  * judgement stands for all of them, so that a report of 65,535 closed ports costs one.
  */
+import { LATE_MS } from '../match/judgeOwnSide.ts';
 import type { ScanContext } from './context.ts';
 
 /** Groups probes, each group in the order given. Probes with a service of their own stand alone. */
@@ -37,7 +38,7 @@ export function groupAlike(
   return [...groups.values(), ...alone];
 }
 
-/** Whether the deciding columns of two probes are equal; the RTT decides nothing. */
+/** Whether the deciding columns of two probes are equal; of the RTT only whether it is late decides anything. */
 function isAlike({ probes: p }: ScanContext, a: number, b: number): boolean {
   return (
     p.answer[a] === p.answer[b] &&
@@ -49,7 +50,8 @@ function isAlike({ probes: p }: ScanContext, a: number, b: number): boolean {
     p.resetCheck[a] === p.resetCheck[b] &&
     p.quotedTtl[a] === p.quotedTtl[b] &&
     p.attempts[a] === p.attempts[b] &&
-    p.fromPort[a] === p.fromPort[b]
+    p.fromPort[a] === p.fromPort[b] &&
+    isLate(p.rttMs[a]!) === isLate(p.rttMs[b]!)
   );
 }
 
@@ -61,8 +63,12 @@ function keyOf(
 ): string {
   const columns = [p.answer, p.from, p.ttl, p.icmpType, p.icmpCode, p.errno, p.resetCheck];
   const decided = [...columns, p.quotedTtl, p.attempts, p.fromPort];
-  return [target, protocol, ...decided.map((column) => column[probe])].join();
+  const late = isLate(p.rttMs[probe]!);
+  return [target, protocol, late, ...decided.map((column) => column[probe])].join();
 }
+
+/** An answer that came after seconds, or that cannot be dated (match/judgeOwnSide.ts). */
+const isLate = (rttMs: number): boolean => !(rttMs < LATE_MS);
 
 function groupOf(groups: Map<string, number[]>, key: string): number[] {
   const known = groups.get(key);

@@ -67,7 +67,10 @@ export function firstLadder(distance: number): readonly number[] {
   return [...repeat(at), ...repeat(at + 1)];
 }
 
-/** The rest of the ladder (a RST that came has proven that it comes from nearer, or with a larger initial TTL), for a RST that passed above the target's distance: where exactly, and of which initial TTL. */
+/**
+ * The rest of the ladder, for a RST that passed above the target's distance: it comes from nearer, or its sender begins
+ * with a larger TTL.
+ */
 export function secondLadder(distance: number): readonly number[] {
   const first = arrivalTtl(INITIAL_TTLS[0], distance);
   const steps = new Set<number>();
