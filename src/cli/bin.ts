@@ -4,6 +4,8 @@ import { main } from './main.ts';
 
 /** What a shell reports for a command whose reader went away (SIGPIPE). */
 const EXIT_PIPE = 141;
+/** Something could not be done for a reason of this machine (contract: 3). */
+const EXIT_UNWRITTEN = 3;
 
 const io: Io = {
   stdout: (text) =>
@@ -18,8 +20,9 @@ const io: Io = {
   // 0 on some pseudo-terminals.
   columns: process.stdout.columns || process.stderr.columns || undefined,
   readFile: async (path) => {
-    const { readFile } = await import('node:fs/promises');
-    return readFile(path === '-' ? '/dev/stdin' : path, 'utf8');
+    // Descriptor 0 and not /dev/stdin, which another user's pipe does not let us open.
+    if (path === '-') return (await import('node:fs')).readFileSync(0, 'utf8');
+    return (await import('node:fs/promises')).readFile(path, 'utf8');
   },
   checkWritable: async (path) => {
     const { access, constants } = await import('node:fs/promises');
@@ -56,7 +59,10 @@ const io: Io = {
 
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(EXIT_PIPE);
-  throw error;
+  process.stderr.write(
+    `pu-probe: cannot write to standard output: ${error.code ?? error.message}\n`,
+  );
+  process.exit(EXIT_UNWRITTEN);
 });
 main(process.argv.slice(2), io).then((code) => {
   process.exitCode = code;

@@ -33,6 +33,8 @@ export const CONFIDENCE = {
   errnoDoubt: 0.9,
   /** Silence is never certain for a socket: what an ingress hook of our own drops is counted nowhere. */
   silenceMost: 0.99,
+  /** All attempts were made within a second: a short outage explains them as well. */
+  silenceBrief: 0.95,
   /** The target's ICMP limiter explains the silence as well. */
   silenceLimited: 0.5,
   stranger: 0.95,
@@ -43,7 +45,11 @@ export const CONFIDENCE = {
   ownSideCounted: 0.95,
 } as const;
 
-/** Confidence that `attempts` silences are not all losses, at a chance of `loss` for each. */
-export function silenceConfidence(attempts: number, loss: number): number {
-  return Math.min(CONFIDENCE.silenceMost, 1 - loss ** Math.max(1, attempts));
+/** Attempts within less than this share one short outage, ms. */
+const OUTAGE_MS = 1000;
+
+/** Confidence that `attempts` silences over `waitedMs` are not all losses, at a chance of `loss` for each. */
+export function silenceConfidence(attempts: number, waitedMs: number, loss: number): number {
+  const most = waitedMs < OUTAGE_MS ? CONFIDENCE.silenceBrief : CONFIDENCE.silenceMost;
+  return Math.min(most, 1 - loss ** Math.max(1, attempts));
 }

@@ -87,6 +87,8 @@ export interface TargetFacts {
   readonly family: Family;
   /** Distance by an answer of another kind than RST, in hops; null: none in this run. */
   readonly distance: number | null;
+  /** Answers under its address came from several distances: a NAT, or somebody on the way. */
+  readonly severalDistances: boolean;
   /** Port-unreachables that this target has sent in this run. */
   readonly icmpAnswers: number;
   /** Chance that one packet or its answer is lost, as this run saw it (with a prior). */

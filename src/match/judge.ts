@@ -156,7 +156,8 @@ function judgeReset(port: PortFacts, target: TargetFacts, { can }: JudgeContext)
       whyId: 'tcp.refused.unattributed',
     };
   }
-  if (!ownDoubt && port.resetCheck === RESET_CHECK.NEARER) {
+  const isNearer = port.resetCheck === RESET_CHECK.NEARER && mayBeNearer(target);
+  if (!ownDoubt && isNearer) {
     return {
       state: 'filtered',
       reason: 'reset',
@@ -174,12 +175,22 @@ function judgeReset(port: PortFacts, target: TargetFacts, { can }: JudgeContext)
     confidence,
     whyId,
   });
-  if (ownDoubt) return closed(CONFIDENCE.resetOwnDoubt, 'tcp.reset.own-doubt');
+  if (ownDoubt) {
+    return { ...closed(CONFIDENCE.resetOwnDoubt, 'tcp.reset.own-doubt'), by: null };
+  }
   if (port.resetCheck === RESET_CHECK.SAME) {
     return closed(CONFIDENCE.resetConfirmed, 'tcp.reset.confirmed');
   }
-  const unclear = port.resetCheck === RESET_CHECK.UNCLEAR;
+  const unclear = port.resetCheck !== RESET_CHECK.NONE;
   return closed(unclear ? CONFIDENCE.resetUnclear : CONFIDENCE.resetAlone, 'tcp.reset');
+}
+
+/**
+ * Whether somebody nearer than the target can have answered: nobody is nearer than a neighbour, and where answers under
+ * one address come from several distances, none of them is known to be the target's own.
+ */
+function mayBeNearer({ ownSide, severalDistances }: TargetFacts): boolean {
+  return ownSide?.route !== 'on-link' && !severalDistances;
 }
 
 /**
@@ -197,7 +208,8 @@ function judgeIcmp(port: PortFacts, target: TargetFacts): Ruling {
   const reason: Reason = meaning.kind === 'state' ? meaning.reason : 'no-response';
   const hop = provenHop(port.ttl, port.quotedTtl, port.sentTtl);
   const known = target.distance;
-  const nearer = port.fromIsTarget && hop !== null && known !== null && hop < known;
+  const isShort = hop !== null && known !== null && hop < known;
+  const nearer = port.fromIsTarget && isShort && mayBeNearer(target);
   if (port.fromIsTarget && !nearer) return judgeTargetIcmp(port, target, reason, hop);
 
   const by: By = { ip: nearer ? null : port.from, role: 'path', hop };

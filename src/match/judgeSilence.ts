@@ -24,7 +24,7 @@ export function judgeSilence(port: PortFacts, target: TargetFacts, { can }: Judg
       state: 'filtered',
       reason: 'no-response',
       by: null,
-      confidence: silenceConfidence(port.attempts, target.loss),
+      confidence: silenceConfidence(port.attempts, port.waitedMs, target.loss),
       whyId: 'tcp.silent',
       whyArgs,
     };
@@ -37,7 +37,7 @@ export function judgeSilence(port: PortFacts, target: TargetFacts, { can }: Judg
     by: null,
     confidence: limited
       ? CONFIDENCE.silenceLimited
-      : Math.min(CONFIDENCE.stranger, silenceConfidence(port.attempts, target.loss)),
+      : Math.min(CONFIDENCE.stranger, silenceConfidence(port.attempts, port.waitedMs, target.loss)),
     whyId: limited ? 'udp.silent.no-token' : 'udp.silent',
     whyArgs: { ...whyArgs, icmpAnswers: target.icmpAnswers },
   };

@@ -166,7 +166,8 @@ export const TCP_WHY: Readonly<Record<TcpWhyId, WhyEntry>> = {
       `${portOfTarget(args)} did not answer${anyAttempt(args)}${waited(args['waitedMs'])}.`,
     meaning: () =>
       'A host that is up answers a TCP port, open or closed. Something drops the probe or its answer: a firewall on the ' +
-      'way, a security group, the firewall of the host, or the host is down.',
-    next: (args) => [watchArrival(args), showRules(args, 'drop')],
+      'way, a security group, the firewall of the host, or the host is down. Or a service hangs and its queue of ' +
+      'connections is full (Recv-Q above Send-Q).',
+    next: (args) => [watchArrival(args), showRules(args, 'drop'), showListeners(args)],
   },
 };

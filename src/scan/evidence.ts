@@ -35,7 +35,10 @@ export function noteTarget({ targets, plan }: ScanContext, match: Match): void {
   }
   const hops = SHOWS_DISTANCE.has(match.answer) ? distanceOf(match.ttl) : null;
   // The farthest answer is the target's own: whoever wears its address on the way is nearer.
-  if (hops !== null && hops > targets.distance[target]!) targets.distance[target] = hops;
+  if (hops === null) return;
+  const known = targets.distance[target]!;
+  if (known > 0 && hops !== known) targets.severalDistances[target] = 1;
+  if (hops > known) targets.distance[target] = hops;
 }
 
 /**

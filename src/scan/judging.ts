@@ -37,6 +37,7 @@ function targetFacts({ plan, targets, counters }: ScanContext, target: number): 
     ip: plan.targets.ip(target),
     family: plan.targets.families[target] === 6 ? 6 : 4,
     distance: distance === 0 ? null : distance,
+    severalDistances: targets.severalDistances[target] === 1,
     icmpAnswers: targets.icmpAnswers[target]!,
     loss: lossOf(counters),
     ownSide: targets.ownSide.get(target) ?? null,

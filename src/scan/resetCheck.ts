@@ -27,7 +27,7 @@ export interface ControlRow {
 /** Control datagrams for one target: two at once, so that a lost one costs no second round (contract.md allows three). */
 export const DISTANCE_CONTROLS = 2;
 /** More refused ports than this on one target are not asked again one by one; their verdict stays below certain. */
-export const MAX_CHECKED_RESETS = 64;
+export const MAX_CHECKED_RESETS = 128;
 /**
  * Copies of each rung, so that losses do not pass for a silence: "the same" needs every copy at the distance answered and
  * every copy above it silent. Were the RST forged and each copy lost with chance p, that has the chance (1-p)^5 p^5, at

@@ -10,6 +10,8 @@ export interface TargetState {
   readonly startedMs: Float64Array;
   /** Distance in hops by the farthest answer of another kind than RST, 0 = none seen. */
   readonly distance: Uint8Array;
+  /** 1: such answers came from different distances. */
+  readonly severalDistances: Uint8Array;
   /** Port-unreachables that the target itself sent. */
   readonly icmpAnswers: Uint32Array;
   /** 1: something came back from the target itself. */
@@ -28,6 +30,7 @@ export function createTargetState(count: number, groups: readonly PlanGroup[]): 
     inFlight: new Uint32Array(count),
     startedMs: new Float64Array(count).fill(Number.NaN),
     distance: new Uint8Array(count),
+    severalDistances: new Uint8Array(count),
     icmpAnswers: new Uint32Array(count),
     alive: new Uint8Array(count),
     ownSide: new Map(),

@@ -77,6 +77,7 @@ export function targetFacts(facts: Partial<TargetFacts> = {}): TargetFacts {
     ip: TARGET_IP[facts.family ?? 4],
     family: 4,
     distance: null,
+    severalDistances: false,
     icmpAnswers: 0,
     loss: 0.02,
     ownSide: null,

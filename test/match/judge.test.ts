@@ -141,16 +141,31 @@ describe('answers of TCP', () => {
     expect(line(judgeOn(wire, port, target))).toBe(expected);
   });
 
+  it('nobody is nearer than a neighbour, and several distances under one address prove nothing', () => {
+    const reset = { answer: ANSWER.RESET, ttl: 64, ...fromTarget, resetCheck: RESET_CHECK.NEARER };
+    const onLink = judgeOn('E', reset, { distance: 3, ownSide: ownSide({ route: 'on-link' }) });
+    expect(line(onLink)).toBe('closed reset - target@1 unsure tcp.reset');
+    const natted = judgeOn('P', reset, { distance: 3, severalDistances: true });
+    expect(line(natted)).toBe('closed reset - target@1 unsure tcp.reset');
+    const icmp = { answer: ANSWER.ICMP, icmpType: 3, icmpCode: 3, ttl: 63, ...fromTarget };
+    const closed = judgeOn(
+      'E',
+      { ...icmp, protocol: 'udp' },
+      { distance: 3, severalDistances: true },
+    );
+    expect(closed.state).toBe('closed');
+  });
+
   it('our own firewall may have made a RST that came no way', () => {
     const dropped = { ownSide: ownSide({ outDropped: 2 }), distance: 3 };
     const near = judgeOn('E', { answer: ANSWER.RESET, resetCheck: RESET_CHECK.SAME }, dropped);
-    expect(line(near)).toBe('closed reset - target@? unsure tcp.reset.own-doubt');
+    expect(line(near)).toBe('closed reset - - unsure tcp.reset.own-doubt');
     const forged = judgeOn(
       'E',
       { answer: ANSWER.RESET, ttl: 64, resetCheck: RESET_CHECK.NEARER },
       dropped,
     );
-    expect(line(forged)).toBe('closed reset - target@1 unsure tcp.reset.own-doubt');
+    expect(line(forged)).toBe('closed reset - - unsure tcp.reset.own-doubt');
     const far = judgeOn(
       'P',
       { answer: ANSWER.RESET, ttl: 62, resetCheck: RESET_CHECK.SAME },
