@@ -245,8 +245,14 @@ export interface OwnSide {
   readonly outDropped: number | null;
   /** Packets of this family that reached IP and were not delivered since the wire was opened; null: not countable. */
   readonly inDropped: number | null;
-  /** TCPRetransFail since the wire was opened: the way out where `outDropped` is not countable. */
+  /** TCPRetransFail since the wire was opened: SYNs that our own kernel could not send again, 1 s after the first. */
   readonly retransFailed: number | null;
+  /**
+   * IP packets that our kernel transmitted and no interface has counted as sent since the wire was opened: an egress hook
+   * or a queueing discipline may have dropped them. A hint only, other traffic hides it and some drivers count late;
+   * null: not countable.
+   */
+  readonly unsent: number | null;
   /** Set when the wire lost answers (ring or buffer overflow) since the wire was opened. */
   readonly overflow: boolean;
 }

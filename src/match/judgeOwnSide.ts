@@ -1,6 +1,6 @@
 /** Judging what our own side did: "could not check" is its own outcome and never looks like `filtered`. */
 import { ERRNO, errnoName } from '../errno.ts';
-import type { OwnSide } from '../model.ts';
+import type { OwnSide, Protocol } from '../model.ts';
 import { CONFIDENCE } from './confidence.ts';
 import type { PortFacts, Ruling, TargetFacts } from './facts.ts';
 import { icmpMeaning } from './icmpMeaning.ts';
@@ -80,6 +80,7 @@ export function judgeOwnIcmp(port: PortFacts, target: TargetFacts): Ruling {
 
 const SEND_ERRNO_WHY: Readonly<Record<number, string>> = {
   [ERRNO.EPERM]: 'own.output-drop',
+  [ERRNO.ENOBUFS]: 'own.egress-drop',
   [ERRNO.ENETUNREACH]: 'own.no-route',
   [ERRNO.EHOSTUNREACH]: 'own.no-route',
   [ERRNO.EACCES]: 'own.no-route',
@@ -101,13 +102,18 @@ export function judgeSendFailure(port: PortFacts, target: TargetFacts): Ruling {
 }
 
 /** What our own counters say about a silence, or null. */
-export function judgeCounters(ownSide: OwnSide): Ruling | null {
+export function judgeCounters(ownSide: OwnSide, protocol: Protocol): Ruling | null {
   const counted = CONFIDENCE.ownSideCounted;
   if ((ownSide.outDropped ?? 0) > 0) {
     return unknown('own.output-drop', counted, ownSide, { count: ownSide.outDropped ?? 0 });
   }
-  if (ownSide.outDropped === null && (ownSide.retransFailed ?? 0) > 0) {
-    return unknown('own.output-drop', counted, ownSide, { count: ownSide.retransFailed ?? 0 });
+  const retransFailed = ownSide.retransFailed ?? 0;
+  if (ownSide.outDropped === null && retransFailed > 0) {
+    return unknown('own.output-drop', counted, ownSide, { count: retransFailed });
+  }
+  // Only a connect is told nothing by its own kernel: a datagram that goes no further fails with ENOBUFS.
+  if (protocol === 'tcp' && (ownSide.unsent ?? 0) > 0 && retransFailed > 0) {
+    return unknown('own.egress-drop', counted, ownSide, { count: retransFailed });
   }
   if ((ownSide.inDropped ?? 0) > 0) {
     return unknown('own.input-drop', counted, ownSide, { count: ownSide.inDropped ?? 0 });

@@ -14,7 +14,7 @@ export function judgeSilence(port: PortFacts, target: TargetFacts, { can }: Judg
   const { ownSide } = target;
   if (ownSide !== null) {
     // A packet wire passes neither our own output hooks nor our input hooks, so their counters say nothing about it.
-    const counted = can.packets ? judgeOverflow(ownSide) : judgeCounters(ownSide);
+    const counted = can.packets ? judgeOverflow(ownSide) : judgeCounters(ownSide, port.protocol);
     const said = judgeRoute(ownSide) ?? counted;
     if (said !== null && (can.icmpSender || said.state === 'unknown')) return said;
   }

@@ -4,6 +4,7 @@ import { askAgain, portOfTarget, sender, showRules, targetName } from './why.ts'
 /** Reasons on our own side, on the last link, and of what was never asked. */
 export type OwnWhyId =
   | 'own.output-drop'
+  | 'own.egress-drop'
   | 'own.output-reject'
   | 'own.input-drop'
   | 'own.no-route'
@@ -27,6 +28,18 @@ export const OWN_WHY: Readonly<Record<OwnWhyId, WhyEntry>> = {
     meaning: () => `${notTheirs} A rule in its output (or postrouting) chain drops the packet.`,
     next: (args) => [showRules(args, 'drop', 'here')],
     brief: 'own firewall drops it on the way out',
+  },
+  'own.egress-drop': {
+    sentence: (args) =>
+      `The probe to ${portOfTarget(args)} did not leave this machine: it was dropped between its IP layer and its ` +
+      `interface${errnoIn(args)}.`,
+    meaning: () =>
+      `${notTheirs} A netdev egress rule drops the packet, or the queue of the interface is full.`,
+    next: (args) => [
+      'nft list ruleset | grep -A9 "hook egress"  # here',
+      `tc -s qdisc show${args['interface'] === undefined ? '' : ` dev ${args['interface']}`}  # here: dropped?`,
+    ],
+    brief: 'dropped between own IP layer and interface',
   },
   'own.output-reject': {
     sentence: (args) =>

@@ -10,6 +10,7 @@ import { createComparison } from './comparison.ts';
 import type { ScanContext } from './context.ts';
 import { closeRows, createControlRows } from './controlRows.ts';
 import { createDeadlines } from './deadlines.ts';
+import { askOwnSideAgainMs } from './ownSideWait.ts';
 import {
   CONTROL_PROTOCOL,
   type ControlRow,
@@ -45,14 +46,13 @@ interface Work {
   /** Probes whose verdicts wait. */
   readonly probes: readonly number[];
   readonly needsOwnSide: boolean;
+  /** Our own side was still finding out, and is asked again when the time comes. */
+  asksAgain: boolean;
   /** Rows whose answers the present step waits for. */
   rows: ControlRow[];
   dueMs: number;
 }
 
-/** How long the kernel asks for a neighbour before it gives up: 3 probes, 1 s each (net.ipv4.neigh.*.mcast_solicit). */
-const NEIGHBOUR_GIVES_UP_MS = 3500;
-const NEIGHBOUR_POLL_MS = 200;
 /** Slower templates are asked for by people who want few packets: they get no comparison, and no certainty by it. */
 const QUICKEST_POLITE = 3;
 /** An own-side inquiry that is not answered by then is done without, ms. */
@@ -107,6 +107,7 @@ export function createClosing(
       return;
     }
     work.step = 'own-side';
+    work.asksAgain = false;
     work.rows = [];
     sender.inquire(work.target);
     waitUntil(work, nowMs + OWN_SIDE_WAIT_MS);
@@ -177,18 +178,17 @@ export function createClosing(
       targets.ownSide.set(said.target, said);
       const work = works.get(said.target);
       if (work?.step !== 'own-side') return;
-      const elapsedMs = nowMs - targets.startedMs[said.target]!;
-      if (said.neighbour === 'incomplete' && elapsedMs < NEIGHBOUR_GIVES_UP_MS) {
-        waitUntil(work, nowMs + NEIGHBOUR_POLL_MS);
-      } else close(work);
+      const againMs = askOwnSideAgainMs(said, targets.startedMs[said.target]!, nowMs);
+      work.asksAgain = againMs !== undefined;
+      if (againMs === undefined) close(work);
+      else waitUntil(work, againMs);
     },
     advance(nowMs) {
       while (due.peekMs() <= nowMs) {
         const work = works.get(due.pop());
         if (work === undefined || work.dueMs > nowMs) continue;
         closeRows(work.rows);
-        const isUndecided = targets.ownSide.get(work.target)?.neighbour === 'incomplete';
-        if (work.step === 'own-side' && isUndecided) askOwnSide(work, nowMs);
+        if (work.asksAgain) askOwnSide(work, nowMs);
         else goOn(work, nowMs);
       }
     },
@@ -202,5 +202,5 @@ export function createClosing(
 const isWaiting = ({ rows }: Work): boolean => rows.some((row) => row.outcome === 'waiting');
 
 function createWork(target: number, probes: readonly number[], needsOwnSide: boolean): Work {
-  return { target, step: 'distance', probes, needsOwnSide, rows: [], dueMs: 0 };
+  return { target, step: 'distance', probes, needsOwnSide, asksAgain: false, rows: [], dueMs: 0 };
 }

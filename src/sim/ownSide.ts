@@ -109,6 +109,7 @@ export function createOwnSide<Waiting>(world: World): OwnSideView<Waiting> {
         outDropped: counters.outDropped[family],
         inDropped: counters.inDropped[family],
         retransFailed: counters.retransFailed,
+        unsent: 0,
         overflow: false,
       };
     },

@@ -16,6 +16,8 @@ export interface CounterTexts {
   readonly netstat: string | undefined;
   /** The IPv6 counters of the loopback interface. */
   readonly loopback6: string | undefined;
+  /** What each interface counted. */
+  readonly dev: string | undefined;
 }
 
 /** Growth between two readings; null: not countable. */
@@ -23,6 +25,7 @@ export interface KernelDrops {
   readonly outDropped: number | null;
   readonly inDropped: number | null;
   readonly retransFailed: number | null;
+  readonly unsent: number | null;
 }
 
 const paths = {
@@ -30,6 +33,7 @@ const paths = {
   snmp6: '/proc/net/snmp6',
   netstat: '/proc/net/netstat',
   loopback6: '/proc/net/dev_snmp6/lo',
+  dev: '/proc/net/dev',
 } as const satisfies Record<keyof CounterTexts, string>;
 
 /** Reads the files that matter for these families; parsing is left for when somebody asks. */
@@ -42,6 +46,7 @@ export function readCounterTexts(
     snmp6: families.includes(6) ? readText(paths.snmp6) : undefined,
     netstat: readText(paths.netstat),
     loopback6: families.includes(6) ? readText(paths.loopback6) : undefined,
+    dev: readText(paths.dev),
   };
 }
 
@@ -64,7 +69,30 @@ export function parseCounters(texts: CounterTexts): CounterTable {
   }
   addNamed(table, texts.snmp6, '');
   addNamed(table, texts.loopback6, LOOPBACK);
+  addSent(table, texts.dev);
   return table;
+}
+
+/** Packets that all interfaces together counted as sent. */
+const SENT = 'dev.TxPackets';
+/** The place of the sent packets behind the interface's name (net/core/net-procfs.c, dev_seq_printf_stats). */
+const SENT_FIELD = 9;
+
+function addSent(table: Map<string, number>, text: string | undefined): void {
+  const lines = text?.split('\n').filter((line) => line.includes(':')) ?? [];
+  if (lines.length === 0) return;
+  const counts = lines.map((line) =>
+    Number(
+      line
+        .slice(line.indexOf(':') + 1)
+        .trim()
+        .split(/\s+/)[SENT_FIELD],
+    ),
+  );
+  table.set(
+    SENT,
+    counts.reduce((sum, count) => sum + count, 0),
+  );
 }
 
 /** Before the names of the loopback interface's own counters. */
@@ -123,7 +151,16 @@ export function diffCounters(
         ? null
         : Math.max(0, receives - delivers - explained - unjoined),
     retransFailed: grown('TcpExt.TCPRetransFail'),
+    unsent: countUnsent(grown),
   };
+}
+
+/** What IP transmitted, of every family that was read, less what the interfaces sent. */
+function countUnsent(grown: (name: string) => number | null): number | null {
+  const sent = grown(SENT);
+  const transmits = [grown('Ip.OutTransmits'), grown('Ip6OutTransmits')];
+  if (sent === null || transmits.every((count) => count === null)) return null;
+  return Math.max(0, transmits.reduce<number>((sum, count) => sum + (count ?? 0), 0) - sent);
 }
 
 /** Received, never delivered, and no drop of ours. */

@@ -23,7 +23,7 @@ export function createOwnCounters(targets: TargetTable): OwnCounters {
   return {
     read(family, ownDatagrams) {
       before ??= parseCounters(begin);
-      const after = parseCounters(readCounterTexts(readText, [family]));
+      const after = parseCounters(readCounterTexts(readText, families));
       return diffCounters(before, after, family, ownDatagrams);
     },
   };

@@ -97,6 +97,7 @@ export function ownSide(facts: Partial<OwnSide> = {}): OwnSide {
     outDropped: 0,
     inDropped: 0,
     retransFailed: 0,
+    unsent: 0,
     overflow: false,
     ...facts,
   };

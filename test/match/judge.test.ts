@@ -420,7 +420,8 @@ describe('a send that failed at home', () => {
     ['EMFILE', {}, 'own.no-descriptors'],
     ['ENFILE', {}, 'own.no-descriptors'],
     ['EADDRNOTAVAIL', {}, 'own.port-range'],
-    ['ENOBUFS', {}, 'own.send-failed'],
+    ['ENOBUFS', {}, 'own.egress-drop'],
+    ['EMSGSIZE', {}, 'own.send-failed'],
     ['EMSGSIZE', {}, 'own.send-failed'],
   ])('%s %o', (name, own, whyId) => {
     for (const protocol of ['tcp', 'udp'] as const) {
@@ -481,6 +482,16 @@ describe('silence, and what our own side says', () => {
       { P: 'silent', E: 'silent', C: 'silent' },
     ],
     [
+      'some did not reach an interface, and could not be sent again',
+      { unsent: 2, retransFailed: 1 },
+      { P: 'silent', E: 'own.egress-drop tcp', C: 'own.egress-drop tcp' },
+    ],
+    [
+      'some were not counted by an interface yet',
+      { unsent: 2 },
+      { P: 'silent', E: 'silent', C: 'silent' },
+    ],
+    [
       'packets dropped on the way in',
       { inDropped: 1 },
       { P: 'silent', E: 'own.input-drop', C: 'own.input-drop' },
@@ -501,8 +512,10 @@ describe('silence, and what our own side says', () => {
     for (const wire of ['P', 'E', 'C'] as const) {
       for (const protocol of ['tcp', 'udp'] as const) {
         const found = judgeOn(wire, { protocol, attempts: 3 }, { ownSide: ownSide(own) });
-        expect(found.whyId, wire).toBe(expected[wire].replace(/^silent/, `${protocol}.silent`));
-        if (expected[wire].startsWith('own.')) {
+        const [wanted, only] = expected[wire].split(' ');
+        const whyId = only === undefined || only === protocol ? wanted! : 'silent';
+        expect(found.whyId, wire).toBe(whyId.replace(/^silent/, `${protocol}.silent`));
+        if (whyId.startsWith('own.')) {
           expect(found).toMatchObject({
             state: 'unknown',
             reason: 'local-error',

@@ -54,7 +54,7 @@ describe('the sentence catalogue', () => {
       expect(text.slice(0, -1)).not.toMatch(/\. |undefined|null|NaN| {2}/);
       expect(meaning(id, args)).toMatch(/^[A-Z].*\.$/);
       for (const command of nextSteps(id, args)) {
-        expect(command).toMatch(/^(ss|nft|ip|tcpdump|traceroute|ulimit|sysctl|pu-probe scan) /);
+        expect(command).toMatch(/^(ss|nft|ip|tc|tcpdump|traceroute|ulimit|sysctl|pu-probe scan) /);
         expect(command).not.toMatch(/undefined|null|\n/);
       }
     }

@@ -175,7 +175,7 @@ describe('want of room at home', () => {
   it.each([
     ['EMFILE', 'own.no-descriptors'],
     ['EADDRNOTAVAIL', 'own.port-range'],
-    ['ENOBUFS', 'own.send-failed'],
+    ['ENOBUFS', 'own.egress-drop'],
   ] as const)('%s that lasts is "could not check", never filtered', async (errno, whyId) => {
     const run = await runScripted({ ...target, ports: '80' }, { answer: () => [noRoom(errno)] });
     expect(run.of(80, 'tcp')).toMatchObject({ state: 'unknown', reason: 'local-error', whyId });
@@ -436,6 +436,30 @@ describe('what our own side says about a silence', () => {
   it('is not asked about ports whose answer cannot change by it', async () => {
     const run = await runScripted({ ...target, ports: '1-5' }, { answer: () => [open(1)] });
     expect(run.wire.inquiries).toEqual([]);
+  });
+
+  it('asks again for what the kernel says of its own second SYN, where the first reached no interface', async () => {
+    const run = await runScripted(
+      { ...target, ports: '22,80' },
+      {
+        answer: ({ port }) => (port === 22 ? [open(1)] : []),
+        ownSide: (_target, nowMs) => ({ unsent: 3, retransFailed: nowMs < 1000 ? 0 : 1 }),
+      },
+    );
+    expect(run.of(80, 'tcp')).toMatchObject({ state: 'unknown', whyId: 'own.egress-drop' });
+    expect(run.wire.inquiries).toHaveLength(2);
+    expect(run.lastedMs).toBeLessThan(1500);
+  });
+
+  it('an interface that counts late costs that second, not the verdict', async () => {
+    const run = await runScripted(
+      { ...target, ports: '22,80' },
+      {
+        answer: ({ port }) => (port === 22 ? [open(1)] : []),
+        ownSide: () => ({ unsent: 3 }),
+      },
+    );
+    expect(run.of(80, 'tcp')).toMatchObject({ state: 'filtered', reason: 'no-response' });
   });
 
   it('counters of our own firewall make a silence unknown, and leave an answer alone', async () => {

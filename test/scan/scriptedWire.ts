@@ -80,6 +80,7 @@ export const HEALTHY: OwnSide = {
   outDropped: 0,
   inDropped: 0,
   retransFailed: 0,
+  unsent: 0,
   overflow: false,
 };
 

@@ -3,7 +3,13 @@ import { describe, expect, test } from 'vitest';
 import type { Family } from '../../src/model.ts';
 import { diffCounters, parseCounters, readCounterTexts } from '../../src/wire/kernelCounters.ts';
 
-const nothing = { snmp: undefined, snmp6: undefined, netstat: undefined, loopback6: undefined };
+const nothing = {
+  snmp: undefined,
+  snmp6: undefined,
+  netstat: undefined,
+  loopback6: undefined,
+  dev: undefined,
+};
 
 describe('parseCounters', () => {
   test('reads pairs of lines, and lines of names and values', () => {
@@ -12,6 +18,11 @@ describe('parseCounters', () => {
       snmp6: 'Ip6InReceives                   \t7\n',
       netstat: 'TcpExt: SyncookiesSent TCPRetransFail\nTcpExt: 0 3\n',
       loopback6: 'Ip6OutTransmits 5\n',
+      dev:
+        'Inter-|   Receive                 |  Transmit\n' +
+        ' face |bytes    packets errs drop fifo frame compressed multicast|bytes    packets errs\n' +
+        '    lo:      10       1    0    0    0     0          0         0       10       1    0\n' +
+        '  eth0:99999999       2    0    0    0     0          0         0      918      11    0\n',
     });
     expect(Object.fromEntries(table)).toEqual({
       'Ip.Forwarding': 1,
@@ -21,13 +32,14 @@ describe('parseCounters', () => {
       'lo.Ip6OutTransmits': 5,
       'TcpExt.SyncookiesSent': 0,
       'TcpExt.TCPRetransFail': 3,
+      'dev.TxPackets': 12,
     });
   });
 
   test('takes any text', () => {
     fc.assert(
       fc.property(fc.string(), fc.string(), (snmp, snmp6) => {
-        parseCounters({ snmp, snmp6, netstat: snmp, loopback6: snmp6 });
+        parseCounters({ snmp, snmp6, netstat: snmp, loopback6: snmp6, dev: snmp });
       }),
     );
   });
@@ -41,7 +53,12 @@ describe('parseCounters', () => {
       },
       [6],
     );
-    expect(read).toEqual(['/proc/net/snmp6', '/proc/net/netstat', '/proc/net/dev_snmp6/lo']);
+    expect(read).toEqual([
+      '/proc/net/snmp6',
+      '/proc/net/netstat',
+      '/proc/net/dev_snmp6/lo',
+      '/proc/net/dev',
+    ]);
   });
 });
 
@@ -62,6 +79,26 @@ describe('diffCounters', () => {
     expect(dropped(rejected)).toBe(3);
     const local = { 'lo.Ip6InReceives': 4, 'lo.Ip6OutTransmits': 4 };
     expect(dropped({ Ip6OutRequests: 9, Ip6OutTransmits: 9, ...local })).toBe(0);
+  });
+
+  test.each<[string, Record<string, number>, number | null]>([
+    [
+      'all that IP transmitted was sent',
+      { 'Ip.OutTransmits': 3, Ip6OutTransmits: 2, 'dev.TxPackets': 6 },
+      0,
+    ],
+    [
+      'some was not, of either family',
+      { 'Ip.OutTransmits': 3, Ip6OutTransmits: 2, 'dev.TxPackets': 1 },
+      4,
+    ],
+    ['one family is asked', { Ip6OutTransmits: 2, 'dev.TxPackets': 0 }, 2],
+    ['no interface is counted', { 'Ip.OutTransmits': 3 }, null],
+    ['no transmission is counted', { 'dev.TxPackets': 3 }, null],
+  ])('unsent: %s', (_, grown, unsent) => {
+    const before = new Map(Object.keys(grown).map((name) => [name, 100]));
+    const after = new Map(Object.entries(grown).map(([name, value]) => [name, 100 + value]));
+    expect(diffCounters(before, after, 4, 0).unsent).toBe(unsent);
   });
 
   const v4 = (values: Record<string, number>) =>
@@ -120,6 +157,7 @@ describe('diffCounters', () => {
       outDropped: null,
       inDropped: null,
       retransFailed: 3,
+      unsent: null,
     });
   });
 
@@ -130,6 +168,7 @@ describe('diffCounters', () => {
         outDropped: null,
         inDropped: null,
         retransFailed: null,
+        unsent: null,
       });
     }
   });
