@@ -3,11 +3,13 @@ import { ERRNO } from '../errno.ts';
 import { ANSWER } from '../match/facts.ts';
 import { icmpMeaning } from '../match/icmpMeaning.ts';
 import type { Match } from '../match/match.ts';
+import type { OwnSide } from '../model.ts';
 import type { ScanContext } from './context.ts';
 import { noteAnswer } from './evidence.ts';
 import { PHASE } from './probeState.ts';
 import type { Sender } from './sender.ts';
 import { isFromOwnAddress } from './settling.ts';
+import { isNextHopSilent, NEXT_HOP } from './targetState.ts';
 import type { Timeouts } from './timeouts.ts';
 
 /** What becomes of a probe after an answer or a silence. */
@@ -15,6 +17,10 @@ export interface Outcomes {
   /** An answer to an ordinary probe. */
   answered(match: Match, nowMs: number): void;
   timedOut(probe: number, nowMs: number): void;
+  /** A probe is still waited for: of a target that is silent so far, our own side may know that nothing leaves. */
+  looked(probe: number): void;
+  /** What our own side said of a target. */
+  ownSide(said: OwnSide): void;
   /** Ends the attempt in flight, for the pace. */
   release(probe: number, answered: boolean): void;
 }
@@ -89,6 +95,11 @@ export function createOutcomes(context: ScanContext, options: OutcomesOptions): 
     return true;
   };
 
+  const hold = (probe: number, untilMs: number): void => {
+    probes.phase[probe] = PHASE.HELD;
+    timeouts.arm(probe, untilMs);
+  };
+
   const countAnswer = (probe: number): void => {
     const attempts = probes.attempts[probe]!;
     counters.answered += 1;
@@ -120,8 +131,7 @@ export function createOutcomes(context: ScanContext, options: OutcomesOptions): 
       if (isFirst) countAnswer(probe);
       release(probe, answer !== ANSWER.SEND_FAILED);
       if (answer === ANSWER.WINDOWLESS && !can.packets) {
-        probes.phase[probe] = PHASE.HELD;
-        timeouts.arm(probe, nowMs + HOLD_MS);
+        hold(probe, nowMs + HOLD_MS);
       } else if (isTransient(probe, target)) {
         sender.retry(probe);
       } else {
@@ -130,17 +140,30 @@ export function createOutcomes(context: ScanContext, options: OutcomesOptions): 
     },
     timedOut(probe, nowMs) {
       const target = plan.space.targetOf(probe);
+      const isSilent = targets.alive[target] === 0;
+      const isWatched = probes.answer[probe] === ANSWER.WINDOWLESS;
+      const isHeld = probes.phase[probe] === PHASE.HELD && (isWatched || isSilent);
       const isLast =
-        probes.phase[probe] === PHASE.HELD || probes.attempts[probe]! >= allowedAttempts();
+        isHeld || isNextHopSilent(targets, target) || probes.attempts[probe]! >= allowedAttempts();
       const lateMs = targets.startedMs[target]! + LATE_UNREACHABLE_MS;
-      const mayStillCome = targets.alive[target] === 0 && probes.answer[probe] === ANSWER.NONE;
+      const mayStillCome = isSilent && probes.answer[probe] === ANSWER.NONE;
+      release(probe, false);
       if (isLast && mayStillCome && plan.timing <= MOST_PATIENT_TIMING && nowMs < lateMs) {
-        timeouts.arm(probe, lateMs);
+        hold(probe, lateMs);
         return;
       }
-      release(probe, false);
       if (isLast) onFinished(probe, nowMs);
       else sender.retry(probe);
+    },
+    looked(probe) {
+      const target = plan.space.targetOf(probe);
+      if (targets.alive[target] === 1 || targets.nextHop[target] !== NEXT_HOP.NOT_ASKED) return;
+      targets.nextHop[target] = NEXT_HOP.ASKED;
+      sender.inquire(target);
+    },
+    ownSide({ target, neighbour }) {
+      const isUnresolved = neighbour === 'incomplete' || neighbour === 'failed';
+      targets.nextHop[target] = isUnresolved ? NEXT_HOP.UNRESOLVED : NEXT_HOP.ASKED;
     },
   };
 }

@@ -104,7 +104,7 @@ export function createScheduler(options: SchedulerOptions): ScanEngine {
   if (asksForRoute) sender.inquire(0);
 
   const expire = (nowMs: number): void => {
-    timeouts.expire(nowMs, (probe) => outcomes.timedOut(probe, nowMs));
+    timeouts.expire(nowMs, (probe) => outcomes.timedOut(probe, nowMs), outcomes.looked);
     for (const probe of hostTimeout.expire(nowMs)) {
       outcomes.release(probe, false);
       closeIf(settling.drop(probe), plan.space.targetOf(probe), nowMs);
@@ -124,6 +124,7 @@ export function createScheduler(options: SchedulerOptions): ScanEngine {
   const takeOwnSide = (said: OwnSide, nowMs: number): void => {
     if (asksForRoute && said.route === 'gateway') pace.limitRate(ROUTED_RATE_PPS);
     else if (asksForRoute && LINK_ROUTES.has(said.route)) pace.startLarge();
+    outcomes.ownSide(said);
     closing.ownSide(said, nowMs);
   };
 

@@ -16,7 +16,23 @@ export interface TargetState {
   readonly icmpAnswers: Uint32Array;
   /** 1: something came back from the target itself. */
   readonly alive: Uint8Array;
+  /** What our own side said last. */
   readonly ownSide: Map<number, OwnSide>;
+  /** One of NEXT_HOP. */
+  readonly nextHop: Uint8Array;
+}
+
+/** Whether the way to a target that has not answered yet begins: its next hop answers ARP or neighbour solicitations. */
+export const NEXT_HOP = {
+  NOT_ASKED: 0,
+  ASKED: 1,
+  /** Nothing leaves until it answers, if it ever does. */
+  UNRESOLVED: 2,
+} as const;
+
+/** Whether nothing came from the target yet, and nothing leaves towards it. */
+export function isNextHopSilent({ alive, nextHop }: TargetState, target: number): boolean {
+  return alive[target] === 0 && nextHop[target] === NEXT_HOP.UNRESOLVED;
 }
 
 /** Creates the state of `count` targets, of which nothing was asked yet. */
@@ -34,5 +50,6 @@ export function createTargetState(count: number, groups: readonly PlanGroup[]): 
     icmpAnswers: new Uint32Array(count),
     alive: new Uint8Array(count),
     ownSide: new Map(),
+    nextHop: new Uint8Array(count),
   };
 }

@@ -1,8 +1,10 @@
 /** How long each probe in flight is waited for. */
 import { PROTO_TCP } from '../batch.ts';
+import { ANSWER } from '../match/facts.ts';
 import type { ScanContext } from './context.ts';
 import { createDeadlines } from './deadlines.ts';
 import { PHASE } from './probeState.ts';
+import { isNextHopSilent } from './targetState.ts';
 
 /** The deadlines of probes in flight. */
 export interface Timeouts {
@@ -10,15 +12,15 @@ export interface Timeouts {
   start(probe: number, target: number, nowMs: number): void;
   /** Waits for a probe until `atMs`. */
   arm(probe: number, atMs: number): void;
-  /** Calls `onTimeout` for every probe whose time has come. */
-  expire(nowMs: number, onTimeout: (probe: number) => void): void;
+  /** Calls `onTimeout` for every probe whose time has come, and `onLook` for those whose time it is not yet. */
+  expire(nowMs: number, onTimeout: (probe: number) => void, onLook: (probe: number) => void): void;
   /** Earliest time at which expire has something to do, or Infinity. */
   wakeAtMs(): number;
 }
 
 /** Creates the timeouts of a run. */
 export function createTimeouts(context: ScanContext): Timeouts {
-  const { plan, can, template, probes, rtt } = context;
+  const { plan, can, template, probes, targets, rtt } = context;
   const { space } = plan;
   const deadlines = createDeadlines();
 
@@ -32,10 +34,14 @@ export function createTimeouts(context: ScanContext): Timeouts {
     nowMs + Math.max(template.minRtoMs, nowMs - probes.lastSentMs[probe]!);
 
   /** When the attempt in flight is given up, by what is known of the target by now. */
-  const dueMs = (probe: number): number => {
+  const dueMs = (probe: number, nowMs: number): number => {
     const untilMs = probes.waitedUntilMs[probe]!;
     const target = space.targetOf(probe);
-    if (probes.phase[probe] !== PHASE.IN_FLIGHT || rtt.srttMs(target) < 0) return untilMs;
+    const isHeld = probes.phase[probe] === PHASE.HELD;
+    if (isHeld && probes.answer[probe] === ANSWER.WINDOWLESS) return untilMs;
+    // What waits for its next hop is not on its way, and fills no window.
+    if (!isHeld && isNextHopSilent(targets, target)) return nowMs;
+    if (rtt.srttMs(target) < 0) return untilMs;
     return Math.min(untilMs, probes.lastSentMs[probe]! + waitMs(probe, target));
   };
 
@@ -51,15 +57,17 @@ export function createTimeouts(context: ScanContext): Timeouts {
       arm(probe, nowMs + waitMs(probe, target));
     },
     arm,
-    expire(nowMs, onTimeout) {
+    expire(nowMs, onTimeout, onLook) {
       while (deadlines.peekMs() <= nowMs) {
         const probe = deadlines.pop();
         const phase = probes.phase[probe];
         // Entries are never removed: that of an answered or newer attempt is stale.
         if (phase !== PHASE.IN_FLIGHT && phase !== PHASE.HELD) continue;
-        const due = dueMs(probe);
-        if (due > nowMs) deadlines.push(Math.min(due, nextLookMs(probe, nowMs)), probe);
-        else {
+        const due = dueMs(probe, nowMs);
+        if (due > nowMs) {
+          deadlines.push(Math.min(due, nextLookMs(probe, nowMs)), probe);
+          onLook(probe);
+        } else {
           probes.waitedUntilMs[probe] = nowMs;
           onTimeout(probe);
         }
