@@ -18,8 +18,10 @@ export interface ConnectSockets {
 
 /** UDP sockets kept for late answers; the oldest is closed for a new one. */
 const MAX_UDP_SOCKETS = 384;
-/** A connect is given up after this, ms: two SYNs of the kernel (0 s, 1 s) and an answer to the second. */
+/** A connect is given up after this where others wait for its place, ms: two SYNs (0 s, 1 s) and an answer to the second. */
 const CONNECT_TIMEOUT_MS = 2500;
+/** Where nobody waits it may stay longer, ms: a neighbour that does not answer is reported after 3.07 s. */
+const CONNECT_PATIENCE_MS = 4000;
 /** The send window of a connection is not seen by Node. */
 const WINDOW_UNKNOWN = 0xffffffff;
 /** RFC 863, discard; a UDP socket that is connected sends nothing. */
@@ -50,10 +52,14 @@ const WANT_OF_ROOM: ReadonlySet<number> = new Set([
 const codeOf = (error: unknown): string => (error as { code?: string }).code ?? 'EPROTO';
 const errnoOf = (error: unknown): number => ERRNO[codeOf(error) as ErrnoName] ?? ERRNO.EPROTO;
 
-/** Creates the sockets of a wire, none open yet; `tell` gets what their events mean. */
+/**
+ * Creates the sockets of a wire, none open yet; `tell` gets what their events mean, `isCrowded` says whether connects wait
+ * for a place.
+ */
 export function createConnectSockets(
   targets: TargetTable,
   tell: (kind: number, ask: Ask, fields?: SignalFields) => void,
+  isCrowded: () => boolean,
 ): ConnectSockets {
   const udpSockets = new Map<string, UdpSocket>();
   const connects = new Set<{ destroy(): void }>();
@@ -89,7 +95,11 @@ export function createConnectSockets(
         }
         const socket = connect({ host: targets.ip(ask.target), port: ask.port });
         connects.add(socket);
-        socket.setTimeout(CONNECT_TIMEOUT_MS, () => socket.destroy());
+        socket.setTimeout(CONNECT_TIMEOUT_MS, () => {
+          const isOver = isCrowded() || socket.timeout !== CONNECT_TIMEOUT_MS;
+          if (isOver) socket.destroy();
+          else socket.setTimeout(CONNECT_PATIENCE_MS - CONNECT_TIMEOUT_MS);
+        });
         socket.once('connect', () => {
           tell(SIGNAL.CONNECTED, ask, { info: WINDOW_UNKNOWN });
           socket.resetAndDestroy();

@@ -50,11 +50,12 @@ export function openConnectWire({ targets, note }: ConnectWireOptions): Wire {
   let isClosed = false;
   let datagrams = 0;
   const sink = createSignalSink(targets, nowMs, () => wake?.());
-  const sockets = createConnectSockets(targets, (kind, ask, fields) => {
+  const tell: Parameters<typeof createConnectSockets>[1] = (kind, ask, fields) => {
     if (isClosed) return;
     if (kind === SIGNAL.DATAGRAM) datagrams += 1;
     sink.add(kind, ask, fields);
-  });
+  };
+  const sockets = createConnectSockets(targets, tell, () => limit.pendingCount > 0);
 
   const askOwnSide = (ask: Ask): void => {
     const family = targets.families[ask.target] === 6 ? 6 : 4;
