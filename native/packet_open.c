@@ -6,6 +6,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <linux/if_ether.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
@@ -181,6 +182,26 @@ static void close_fd(int *fd) {
   *fd = -1;
 }
 
+static void *close_one(void *fd) {
+  close((int)(intptr_t)fd);
+  return NULL;
+}
+
+/*
+ * The kernel holds whoever closes a packet socket until no core can still be using it: 8 to 14 ms each. That is waited for
+ * on a thread of its own, for all sockets at once; a process that ends meanwhile ends when it is done.
+ */
+static void close_apart(int *fd) {
+  pthread_t thread;
+  if (*fd < 0) return;
+  if (pthread_create(&thread, NULL, close_one, (void *)(intptr_t)*fd) == 0) {
+    (void)pthread_detach(thread);
+  } else {
+    close(*fd);
+  }
+  *fd = -1;
+}
+
 /* A waiting thread is woken and keeps the epoll set until it is done. */
 void packet_close(struct packet_port *port) {
   if (port->closed) return;
@@ -188,8 +209,8 @@ void packet_close(struct packet_port *port) {
   port->closed = true;
   packet_unreserve(port);
   if (port->memory != NULL) memory_cut(port->memory);
-  close_fd(&port->receive_fd);
-  close_fd(&port->send_fd);
+  close_apart(&port->receive_fd);
+  close_apart(&port->send_fd);
   close_fd(&port->raw_fds[0]);
   close_fd(&port->raw_fds[1]);
   if (port->waiting) (void)eventfd_write(port->wake_fd, 1);
