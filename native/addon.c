@@ -35,7 +35,7 @@ napi_value js_open(napi_env env, napi_callback_info info) {
     free(w);
     return throw_type(env, "cannot make a handle");
   }
-  if (tag_wire(env, handle) == NULL ||
+  if (napi_type_tag_object(env, handle, &wire_tag) != napi_ok ||
       napi_add_env_cleanup_hook(env, wake_at_exit, w) != napi_ok) {
     return throw_type(env, "cannot make a handle");
   }
@@ -58,6 +58,11 @@ NAPI_MODULE_INIT() {
       {"drain", js_drain},     {"pause", js_pause},       {"wait", js_wait},
       {"close", js_close},     {"counters", js_counters}, {"ownSide", js_own_side},
       {"ownAddresses", js_own_addresses}, {"fileLimit", js_file_limit},
+      {"packetOpen", js_packet_open},         {"packetMemory", js_packet_memory},
+      {"packetReserve", js_packet_reserve},   {"packetSend", js_packet_send},
+      {"packetDrain", js_packet_drain},       {"packetPause", js_packet_pause},
+      {"packetWait", js_packet_wait},         {"packetCounters", js_packet_counters},
+      {"packetClose", js_packet_close},       {"dropPrivileges", js_drop_privileges},
   };
   for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
     napi_value function;

@@ -39,10 +39,17 @@ static const struct column target_columns[] = {
     {"scopeIds", napi_uint32_array, 1},
 };
 
+static const struct column arrived_columns[] = {
+    {"offset", napi_uint32_array, 1},   {"length", napi_uint16_array, 1},
+    {"atMs", napi_float64_array, 1},    {"protocol", napi_uint16_array, 1},
+    {"ifindex", napi_uint32_array, 1},  {"flags", napi_uint8_array, 1},
+};
+
 enum {
   PROBE_COLUMNS = sizeof probe_columns / sizeof *probe_columns,
   SIGNAL_COLUMNS = sizeof signal_columns / sizeof *signal_columns,
   TARGET_COLUMNS = sizeof target_columns / sizeof *target_columns,
+  ARRIVED_COLUMNS = sizeof arrived_columns / sizeof *arrived_columns,
 };
 
 static bool fail(napi_env env, const struct column *column, const char *what) {
@@ -116,6 +123,17 @@ bool read_target_rows(napi_env env, napi_value columns, struct target_rows *rows
   size_t arena = 0;
   if (!read_columns(env, columns, target_columns, TARGET_COLUMNS, d, &count, &arena)) return false;
   *rows = (struct target_rows){.rows = count, .bytes = d[0], .families = d[1], .scope_ids = d[2]};
+  return true;
+}
+
+bool read_arrived_rows(napi_env env, napi_value columns, struct arrived_rows *rows) {
+  void *d[ARRIVED_COLUMNS];
+  size_t count;
+  size_t arena = 0;
+  if (!read_columns(env, columns, arrived_columns, ARRIVED_COLUMNS, d, &count, &arena)) return false;
+  *rows = (struct arrived_rows){
+      .rows = count, .offset = d[0], .length = d[1], .at_ms = d[2], .protocol = d[3], .ifindex = d[4],
+      .flags = d[5]};
   return true;
 }
 

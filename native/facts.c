@@ -57,10 +57,16 @@ static bool get_address(napi_env env, napi_value value, const uint8_t **bytes) {
   return false;
 }
 
+static bool set_link_address(napi_env env, napi_value object, const char *name,
+                             const struct link_address *address) {
+  return set_bytes(env, object, name, address->bytes, address->length);
+}
+
 /* ownSide(family, bytes, scopeId) */
 napi_value js_own_side(napi_env env, napi_callback_info info) {
   napi_value argument[3];
   napi_value object;
+  napi_value has_source;
   const uint8_t *address;
   double family;
   double scope_id;
@@ -75,11 +81,18 @@ napi_value js_own_side(napi_env env, napi_callback_info info) {
                  set_number(env, object, "errno", side.error) &&
                  set_number(env, object, "type", side.type) &&
                  set_number(env, object, "gatewayFamily", side.gateway_family) &&
-                 set_bytes(env, object, "gateway", side.gateway) &&
+                 set_bytes(env, object, "gateway", side.gateway, 16) &&
                  set_number(env, object, "index", side.index) &&
                  set_text(env, object, "name", side.name) &&
                  set_number(env, object, "flags", side.flags) &&
-                 set_number(env, object, "neighbour", side.neighbour);
+                 set_number(env, object, "neighbour", side.neighbour) &&
+                 set_bytes(env, object, "source", side.source, 16) &&
+                 napi_get_boolean(env, side.has_source, &has_source) == napi_ok &&
+                 napi_set_named_property(env, object, "hasSource", has_source) == napi_ok &&
+                 set_number(env, object, "linkType", side.link_type) &&
+                 set_link_address(env, object, "linkAddress", &side.link_address) &&
+                 set_link_address(env, object, "neighbourAddress", &side.neighbour_address) &&
+                 set_number(env, object, "mtu", side.mtu);
   return is_made ? object : NULL;
 }
 
@@ -92,7 +105,7 @@ static bool add_address(napi_env env, napi_value list, uint32_t at, const struct
   event_address(&address, bytes, NULL);
   return napi_create_object(env, &object) == napi_ok &&
          set_number(env, object, "family", is_v4 ? 4 : 6) &&
-         set_bytes(env, object, "bytes", bytes) &&
+         set_bytes(env, object, "bytes", bytes, 16) &&
          set_number(env, object, "scopeId", is_v4 ? 0 : address.v6.sin6_scope_id) &&
          set_text(env, object, "interface", entry->ifa_name) &&
          napi_set_element(env, list, at, object) == napi_ok;

@@ -1,12 +1,19 @@
 /* Arguments from JavaScript and values for it. */
 #include "js.h"
 
+#include <stdio.h>
 #include <string.h>
 
-static const napi_type_tag wire_tag = {0x70752d70726f6265ull, 0x6572727175657565ull};
+const napi_type_tag wire_tag = {0x70752d70726f6265ull, 0x6572727175657565ull};
+const napi_type_tag packet_tag = {0x70752d70726f6265ull, 0x7061636b65747321ull};
 
 napi_value throw_type(napi_env env, const char *text) {
   (void)napi_throw_type_error(env, NULL, text);
+  return NULL;
+}
+
+napi_value throw_range(napi_env env, const char *text) {
+  (void)napi_throw_range_error(env, NULL, text);
   return NULL;
 }
 
@@ -23,23 +30,34 @@ bool get_number(napi_env env, napi_value value, double low, double high, double 
   return false;
 }
 
-struct wire *get_wire(napi_env env, napi_value value) {
+bool get_array(napi_env env, napi_value value, napi_typedarray_type type, const char *name, void **data,
+               size_t *length) {
+  char text[96];
+  bool is_typed = false;
+  napi_typedarray_type found;
+  if (napi_is_typedarray(env, value, &is_typed) == napi_ok && is_typed &&
+      napi_get_typedarray_info(env, value, &found, length, data, NULL, NULL) == napi_ok && found == type) {
+    return true;
+  }
+  (void)snprintf(text, sizeof text, "%s: not a typed array of its type", name);
+  (void)throw_type(env, text);
+  return false;
+}
+
+void *get_tagged(napi_env env, napi_value value, const napi_type_tag *tag, const char *otherwise) {
   void *data = NULL;
-  bool is_wire = false;
+  bool is_tagged = false;
   napi_valuetype type;
   if (napi_typeof(env, value, &type) == napi_ok && type == napi_object &&
-      napi_check_object_type_tag(env, value, &wire_tag, &is_wire) == napi_ok && is_wire &&
+      napi_check_object_type_tag(env, value, tag, &is_tagged) == napi_ok && is_tagged &&
       napi_unwrap(env, value, &data) == napi_ok) {
     return data;
   }
-  (void)throw_type(env, "not a wire");
+  (void)throw_type(env, otherwise);
   return NULL;
 }
 
-/* Marks the handle, so that no other object is ever unwrapped as a wire. */
-napi_value tag_wire(napi_env env, napi_value handle) {
-  return napi_type_tag_object(env, handle, &wire_tag) == napi_ok ? handle : NULL;
-}
+struct wire *get_wire(napi_env env, napi_value value) { return get_tagged(env, value, &wire_tag, "not a wire"); }
 
 bool set_number(napi_env env, napi_value object, const char *name, double number) {
   napi_value value;
@@ -47,13 +65,13 @@ bool set_number(napi_env env, napi_value object, const char *name, double number
          napi_set_named_property(env, object, name, value) == napi_ok;
 }
 
-bool set_bytes(napi_env env, napi_value object, const char *name, const uint8_t *bytes) {
+bool set_bytes(napi_env env, napi_value object, const char *name, const uint8_t *bytes, size_t length) {
   napi_value buffer;
   napi_value array;
   void *data;
-  if (napi_create_arraybuffer(env, 16, &data, &buffer) != napi_ok) return false;
-  memcpy(data, bytes, 16);
-  return napi_create_typedarray(env, napi_uint8_array, 16, buffer, 0, &array) == napi_ok &&
+  if (napi_create_arraybuffer(env, length, &data, &buffer) != napi_ok) return false;
+  if (length > 0) memcpy(data, bytes, length);
+  return napi_create_typedarray(env, napi_uint8_array, length, buffer, 0, &array) == napi_ok &&
          napi_set_named_property(env, object, name, array) == napi_ok;
 }
 

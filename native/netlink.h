@@ -3,9 +3,16 @@
 #define PU_PROBE_NETLINK_H
 
 #include <net/if.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 enum { NEIGHBOUR_UNKNOWN = -1, NEIGHBOUR_NONE = 0 };
+
+/* A hardware address; without one, or with one longer than sockaddr_ll holds, the length is 0. */
+struct link_address {
+  uint8_t length;
+  uint8_t bytes[8];
+};
 
 struct own_side {
   /* Why there is no route; 0 when there is one. */
@@ -21,6 +28,14 @@ struct own_side {
   unsigned flags;
   /* NUD_ state of the next hop, or one of the two above. */
   int neighbour;
+  /* What the kernel would send from (RTA_PREFSRC). */
+  bool has_source;
+  uint8_t source[16];
+  /* ARPHRD_ number and hardware address of the interface, and its MTU in bytes. */
+  unsigned short link_type;
+  uint32_t mtu;
+  struct link_address link_address;
+  struct link_address neighbour_address;
 };
 
 void own_side_find(struct own_side *side, uint8_t family, const uint8_t *address, uint32_t scope_id);

@@ -4,16 +4,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const int64_t longest_pause_ns = 1000000;
 /* A worker thread that is terminated waits for its pool before any hook of ours runs, so no wait may be long. */
 static const int64_t longest_wait_ns = 250000000;
 
 /* An asynchronous wait under way. */
 struct waiting {
-  struct wire *wire;
   napi_async_work work;
   napi_deferred deferred;
   napi_ref handle;
+  wait_done *done;
+  void *owner;
   int epoll_fd;
   int64_t until_ns;
   int64_t ready_ns;
@@ -27,7 +27,7 @@ napi_value js_pause(napi_env env, napi_callback_info info) {
   struct wire *w;
   double us;
   if (!get_arguments(env, info, argument, 2) || (w = get_wire(env, argument[0])) == NULL ||
-      !get_number(env, argument[1], 0, (double)longest_pause_ns / 1e3, &us)) {
+      !get_number(env, argument[1], 0, LONGEST_PAUSE_US, &us)) {
     return NULL;
   }
   if (!w->closed) wire_wait(w->epoll_fd, wire_wait_until(w, now_ns() + (int64_t)(us * 1e3)));
@@ -44,14 +44,8 @@ static void wait_execute(napi_env env, void *data) {
 
 static void wait_complete(napi_env env, napi_status status, void *data) {
   struct waiting *waiting = data;
-  struct wire *w = waiting->wire;
   napi_value undefined;
-  if (status == napi_ok && waiting->count > 0) {
-    memcpy(w->ready, waiting->ready, (size_t)waiting->count * sizeof *w->ready);
-    w->ready_count = waiting->count;
-    w->ready_ns = waiting->ready_ns;
-  }
-  w->waiting = false;
+  waiting->done(waiting->owner, waiting->ready, status == napi_ok ? waiting->count : 0, waiting->ready_ns);
   if (napi_get_undefined(env, &undefined) == napi_ok) {
     (void)napi_resolve_deferred(env, waiting->deferred, undefined);
   }
@@ -60,18 +54,41 @@ static void wait_complete(napi_env env, napi_status status, void *data) {
   free(waiting);
 }
 
-static int64_t end_of_wait(const struct wire *w, double until_ms) {
+napi_value start_waiting(napi_env env, napi_value handle, int epoll_fd, int64_t until_ns, wait_done *done,
+                         void *owner) {
+  napi_value promise;
+  napi_value name;
   int64_t longest = now_ns() + longest_wait_ns;
-  int64_t until = wire_wait_until(w, (int64_t)(until_ms * 1e6));
-  return until < longest ? until : longest;
+  struct waiting *waiting = calloc(1, sizeof *waiting);
+  if (waiting == NULL) return throw_type(env, "no memory to wait");
+  waiting->done = done;
+  waiting->owner = owner;
+  waiting->epoll_fd = epoll_fd;
+  waiting->until_ns = until_ns < longest ? until_ns : longest;
+  if (napi_create_promise(env, &waiting->deferred, &promise) != napi_ok ||
+      napi_create_string_utf8(env, "pu-probe wait", NAPI_AUTO_LENGTH, &name) != napi_ok ||
+      napi_create_reference(env, handle, 1, &waiting->handle) != napi_ok ||
+      napi_create_async_work(env, NULL, name, wait_execute, wait_complete, waiting, &waiting->work) != napi_ok ||
+      napi_queue_async_work(env, waiting->work) != napi_ok) {
+    free(waiting);
+    return throw_type(env, "cannot wait");
+  }
+  return promise;
+}
+
+static void wire_wait_done(void *owner, const struct epoll_event *ready, int count, int64_t at_ns) {
+  struct wire *w = owner;
+  w->waiting = false;
+  if (count <= 0) return;
+  memcpy(w->ready, ready, (size_t)count * sizeof *ready);
+  w->ready_count = count;
+  w->ready_ns = at_ns;
 }
 
 /* wait(wire, untilMs): a promise that is kept when something is ready, the time has come or the wire is closed; also after
  * 250 ms, the caller looks and waits again. */
 napi_value js_wait(napi_env env, napi_callback_info info) {
   napi_value argument[2];
-  napi_value promise;
-  napi_value name;
   struct wire *w;
   double until_ms;
   double now_ms = to_ms(now_ns());
@@ -80,19 +97,8 @@ napi_value js_wait(napi_env env, napi_callback_info info) {
     return NULL;
   }
   if (w->waiting) return throw_type(env, "the wire is waiting already");
-  struct waiting *waiting = calloc(1, sizeof *waiting);
-  if (waiting == NULL) return throw_type(env, "no memory to wait");
-  waiting->wire = w;
-  waiting->epoll_fd = w->epoll_fd;
-  waiting->until_ns = w->closed ? 0 : end_of_wait(w, until_ms);
-  if (napi_create_promise(env, &waiting->deferred, &promise) != napi_ok ||
-      napi_create_string_utf8(env, "pu-probe wait", NAPI_AUTO_LENGTH, &name) != napi_ok ||
-      napi_create_reference(env, argument[0], 1, &waiting->handle) != napi_ok ||
-      napi_create_async_work(env, NULL, name, wait_execute, wait_complete, waiting, &waiting->work) != napi_ok ||
-      napi_queue_async_work(env, waiting->work) != napi_ok) {
-    free(waiting);
-    return throw_type(env, "cannot wait");
-  }
-  w->waiting = true;
+  int64_t until_ns = w->closed ? 0 : wire_wait_until(w, (int64_t)(until_ms * 1e6));
+  napi_value promise = start_waiting(env, argument[0], w->epoll_fd, until_ns, wire_wait_done, w);
+  w->waiting = promise != NULL;
   return promise;
 }

@@ -20,7 +20,7 @@
 #include "batch.h"
 
 /* Raised whenever a function, a column or its order changes; src/wire/native.ts holds the same number. */
-#define WIRE_ABI 1
+#define WIRE_ABI 2
 
 /* Values of SIGNAL in src/batch.ts. */
 enum signal_kind {
@@ -198,6 +198,7 @@ enum { EPOLL_WAKE = 0, EPOLL_UDP4 = 1, EPOLL_UDP6 = 2, EPOLL_SLOTS = 3 };
 /* clock.c */
 int64_t now_ns(void);
 double to_ms(int64_t ns);
+int64_t clock_offset(void);
 int64_t monotonic_of(int64_t realtime_stamp_ns, int64_t not_before_ns);
 
 /* events.c */

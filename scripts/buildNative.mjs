@@ -17,7 +17,9 @@ const outIndex = options.indexOf('--out');
 const out = resolve(root, outIndex < 0 ? 'build/pu_probe.node' : (options[outIndex + 1] ?? ''));
 
 // A warning that some later compiler invents fails our checks, but nobody's installation.
-const flags = '-std=c11 -O2 -Wall -Wextra -fPIC -shared -fvisibility=hidden'.split(' ');
+const flags = '-std=c11 -O2 -Wall -Wextra -fPIC -shared -fvisibility=hidden -pthread'.split(' ');
+// A worker that ends unloads its addons; a thread that still closes a socket would return into nothing.
+flags.push('-Wl,-z,nodelete');
 if (isStrict) flags.push('-Werror');
 
 function giveUp(reason) {

@@ -10,7 +10,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** Same number as WIRE_ABI in native/wire.h. */
-const ABI = 1;
+const ABI = 2;
 /** From `dist/cli.cjs`, `dist/wire/` or `src/wire/` up to the package root. */
 const MAX_LEVELS = 4;
 
@@ -19,6 +19,13 @@ declare const nativeBrand: unique symbol;
 /** A wire of the addon, opaque. */
 export interface NativeWire {
   readonly [nativeBrand]: true;
+}
+
+declare const packetBrand: unique symbol;
+
+/** A packet port of the addon, opaque: packet sockets, raw sockets for loopback, the memory of received rows. */
+export interface NativePacketPort {
+  readonly [packetBrand]: true;
 }
 
 type TypedArray = Uint8Array | Uint16Array | Uint32Array | Float64Array;
@@ -41,6 +48,17 @@ export interface NativeOwnSide {
   readonly flags: number;
   /** NUD_ state of the next hop; 0 no entry, -1 not known. */
   readonly neighbour: number;
+  /** What the kernel would send from, 16 bytes; zeros without `hasSource`. */
+  readonly source: Uint8Array;
+  readonly hasSource: boolean;
+  /** ARPHRD_ number of the interface: 1 Ethernet, 772 loopback, 65534 none. */
+  readonly linkType: number;
+  /** Own hardware address on the interface, 0 to 8 bytes; empty when there is none or it is longer. */
+  readonly linkAddress: Uint8Array;
+  /** Hardware address of the next hop, 0 to 8 bytes; empty while it is not known. */
+  readonly neighbourAddress: Uint8Array;
+  /** Of the interface, in bytes; 0 when not known. */
+  readonly mtu: number;
 }
 
 /** An address of this machine. */
@@ -74,6 +92,76 @@ export interface NativeAddon {
   ownAddresses(): readonly OwnAddress[];
   /** How many files this process may open (RLIMIT_NOFILE). */
   fileLimit(): number;
+  /**
+   * Opens packet sockets for all links; the rows that they receive begin at the IP header. Needs CAP_NET_RAW.
+   *
+   * `filter` is a classic BPF program, 8 bytes an instruction (struct sock_filter, host byte order), attached before the
+   * first packet can be queued; its offset 0 is the first byte behind the link-layer header, whatever the link, and what
+   * it returns is how much of a packet is kept. `ringBytes` 0 reads a plain socket (for few packets: a ring takes longer
+   * to open and to close), else a TPACKET_V3 ring of this size, a multiple of 1 MiB, 1 GiB at most; two blocks at the
+   * least are sensible.
+   *
+   * Throws an Error whose `code` is the errno's name (`EPERM`, `ENOMEM`, ...) when it cannot be had.
+   */
+  packetOpen(filter: Uint8Array, ringBytes: number): NativePacketPort;
+  /** Where received rows lie: always the same array. After `packetClose` it reads as zeros. */
+  packetMemory(port: NativePacketPort): Uint8Array;
+  /**
+   * Takes a UDP and a TCP port of both families and never reads them: our kernel neither answers what comes there with
+   * ICMP nor gives the port to somebody else. `wanted` 0 asks for a free one. At most 64 for one packet port, until it is
+   * closed. Returns the port, or a negative errno.
+   */
+  packetReserve(port: NativePacketPort, wanted: number): number;
+  /**
+   * Sends the rows `from` to `from + count`: `length` bytes of `arena` from `offset`, an IP packet each. `hop` is an index
+   * into `hops`, 48 bytes each, host byte order:
+   *
+   *     0  u32 ifindex      0: a raw socket sends by our own routes (loopback), to the packet's destination
+   *     4  u16 ethertype
+   *     6  u16 length of the link-layer address, 0 to 8
+   *     8  8 bytes link-layer address
+   *    16  u32 scope id of a link-local destination (raw sockets only)
+   *    20  28 bytes reserved
+   *
+   * Writes `sentMs` (CLOCK_MONOTONIC in ms, spread evenly over a chunk of at most 64) and `error` (0 or an errno) of each
+   * row. A row that fails does not stop the others; nothing is tried again but EINTR. Returns how many rows failed.
+   */
+  packetSend(
+    port: NativePacketPort,
+    arena: Uint8Array,
+    offset: Uint32Array,
+    length: Uint16Array,
+    hop: Uint16Array,
+    hops: Uint8Array,
+    sentMs: Float64Array,
+    error: Uint16Array,
+    from: number,
+    count: number,
+  ): number;
+  /**
+   * Writes what arrived into the columns, without waiting; returns how many rows, at most the shortest column. The rows of
+   * the previous call lose their memory. Columns in this order: `offset` (Uint32Array, into `packetMemory`), `length`
+   * (Uint16Array, bytes kept), `atMs` (Float64Array, the kernel's receive stamp as CLOCK_MONOTONIC in ms), `protocol`
+   * (Uint16Array, ethertype), `ifindex` (Uint32Array), `flags` (Uint8Array: 1 transport checksum not computed yet, 2
+   * transport checksum verified, 4 cut: the packet was longer). A plain socket keeps 8192 bytes of a packet.
+   */
+  packetDrain(port: NativePacketPort, columns: Columns): number;
+  /** Blocks until rows are ready, at most 1000 us. A ring that still holds rows of the last drain may count as ready. */
+  packetPause(port: NativePacketPort, us: number): void;
+  /** Waits until rows are ready, the time has come or the port is closed; may return early, at the latest after 250 ms. */
+  packetWait(port: NativePacketPort, untilMs: number): Promise<void>;
+  /**
+   * Since the opening: `received` rows that passed the filter and were queued, `dropped` ones that found no room, `frozen`
+   * (how often the ring was full), `sent`, `sendFailed`.
+   */
+  packetCounters(port: NativePacketPort): Readonly<Record<string, number>>;
+  /** Gives sockets, ring and ports back; may be called again. Sending then fails with EBADF, draining gives nothing. */
+  packetClose(port: NativePacketPort): void;
+  /**
+   * Gives up all capabilities of the calling thread but CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH, CAP_FOWNER, CAP_CHOWN and
+   * CAP_KILL; open ports work on. Returns 0 or an errno.
+   */
+  dropPrivileges(): number;
 }
 
 const functionNames = [
@@ -88,6 +176,16 @@ const functionNames = [
   'ownSide',
   'ownAddresses',
   'fileLimit',
+  'packetOpen',
+  'packetMemory',
+  'packetReserve',
+  'packetSend',
+  'packetDrain',
+  'packetPause',
+  'packetWait',
+  'packetCounters',
+  'packetClose',
+  'dropPrivileges',
 ] as const satisfies readonly (keyof NativeAddon)[];
 
 /** The addon, or why there is none. */
