@@ -24,7 +24,7 @@ export const OVERVIEW: string = `pu-probe: the state of a port, who says so, and
   pu-probe --version
 
 Targets: names, addresses, 10.0.0.0/24, 10.0.0-1.1-254, host:port, [v6]:port,
-  URLs; several at once
+  https://host, udp://host:53; several at once
 
 ${EXAMPLES}`;
 

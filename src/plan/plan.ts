@@ -92,16 +92,17 @@ export async function createPlan(request: PlanRequest, env: PlanEnv): Promise<Pl
 
 function portsOf(request: PlanRequest): {
   ports: PortLists;
-  protocols: { tcp: boolean; udp: boolean };
+  protocols: { tcp: boolean; udp: boolean; areNamed: boolean };
 } {
   const tcp = (request.tcp ?? false) || (request.synRequested ?? false);
   const udp = request.udp ?? false;
-  if (!tcp && !udp && request.ports !== undefined) {
+  const areNamed = tcp || udp;
+  if (!areNamed && request.ports !== undefined) {
     const ports = parsePortsByPrefix(request.ports);
-    const named = { tcp: ports.tcp.length > 0, udp: ports.udp.length > 0 };
-    return { ports, protocols: named };
+    const byPrefix = { tcp: ports.tcp.length > 0, udp: ports.udp.length > 0, areNamed };
+    return { ports, protocols: byPrefix };
   }
-  const protocols = tcp || udp ? { tcp, udp } : { tcp: true, udp: false };
+  const protocols = areNamed ? { tcp, udp, areNamed } : { tcp: true, udp: false, areNamed };
   if (request.ports !== undefined)
     return { ports: parsePorts(request.ports, protocols), protocols };
   const list = request.fast ? 'short' : 'default';

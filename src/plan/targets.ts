@@ -25,8 +25,8 @@ export interface TargetRequest {
   readonly allAddresses: boolean;
   /** Ports of targets that name none themselves; read only where there is such a target. */
   readonly ports: PortLists;
-  /** Which protocols a port in `host:port` is asked with. */
-  readonly protocols: { readonly tcp: boolean; readonly udp: boolean };
+  /** Which protocols a port in `host:port` is asked with, and whether the user has named them (`-sT`, `-sU`). */
+  readonly protocols: { readonly tcp: boolean; readonly udp: boolean; readonly areNamed: boolean };
 }
 
 /** The targets of a run, numbered, with the ports of each. */
@@ -60,7 +60,7 @@ export async function planTargets(request: TargetRequest, env: TargetEnv): Promi
       if (sizeOfRange(address) > MAX_TARGETS) throw new UsageError(tooMany(target.text));
       refuseNoHost(address, target.text, env.interfaces);
       const scopeId = scopeIdOf(address, target.text, env.interfaces);
-      const range = { ...address, scopeId, order: ranges.length, ports: portsOf(target.port) };
+      const range = { ...address, scopeId, order: ranges.length, ports: portsOf(target) };
       ranges.push(range);
       if (target.host.kind === 'name') names.push({ name: target.host.name, range });
     }
@@ -157,14 +157,24 @@ function rangeOfName(ipText: string, prefix: number | null, text: string): Addre
   return rangeOfPrefix(ip, prefix ?? bits);
 }
 
-/** Port lists by `host:port` port; equal ones are the same object, which makes their targets one group. */
-function createPortLists(request: TargetRequest): (port: number | null) => PortLists {
-  const { tcp, udp } = request.protocols;
-  const known = new Map<number, PortLists>();
-  return (port) => {
+/** Port lists by port and protocol of a target; equal ones are the same object, which makes their targets one group. */
+function createPortLists(request: TargetRequest): (target: TargetText) => PortLists {
+  const { protocols } = request;
+  const known = new Map<string, PortLists>();
+  return ({ port, protocol, text }) => {
     if (port === null) return request.ports;
-    const lists = known.get(port) ?? { tcp: tcp ? [port] : [], udp: udp ? [port] : [] };
-    known.set(port, lists);
+    if (protocol !== null && protocols.areNamed && !protocols[protocol]) {
+      const [name, other, option] =
+        protocol === 'tcp' ? ['TCP', 'UDP', '-sT'] : ['UDP', 'TCP', '-sU'];
+      throw new UsageError(
+        `target ${quote(text)} names ${name}, but only ${other} is asked: add ${option}`,
+      );
+    }
+    const { tcp, udp } =
+      protocol === null ? protocols : { tcp: protocol === 'tcp', udp: protocol === 'udp' };
+    const key = `${port}/${tcp}/${udp}`;
+    const lists = known.get(key) ?? { tcp: tcp ? [port] : [], udp: udp ? [port] : [] };
+    known.set(key, lists);
     return lists;
   };
 }

@@ -83,6 +83,39 @@ describe('targets', () => {
     expect(groups).toEqual([{ firstTarget: 0, targetCount: 1, tcpPorts: ports, udpPorts: [] }]);
   });
 
+  it.each([
+    ['udp://10.0.0.5:53', {}, [[], [53]]],
+    ['UDP://10.0.0.5:53', {}, [[], [53]]],
+    ['udp://[2001:db8::1]:53', {}, [[], [53]]],
+    ['udp://10.0.0.5:53', { udp: true, tcp: true }, [[], [53]]],
+    ['tcp://10.0.0.5:53', { udp: true, tcp: true }, [[53], []]],
+    ['ntp://10.0.0.5', {}, [[], [123]]],
+    ['ssh://10.0.0.5', { udp: true, tcp: true }, [[22], []]],
+    ['https://10.0.0.5', { udp: true }, [[], [443]]],
+  ] as const)('%s under %j is asked by the protocol of its scheme', async (text, more, ports) => {
+    const { groups } = await createPlan({ targets: [text], ...more }, env);
+    expect(groups.map(({ tcpPorts, udpPorts }) => [tcpPorts, udpPorts])).toEqual([ports]);
+  });
+
+  it('asks each protocol of an address whose schemes name both', async () => {
+    const targets = ['udp://10.0.0.5:53', 'tcp://10.0.0.5:53', '10.0.0.6:53'];
+    const { groups } = await createPlan({ targets }, env);
+    expect(groups.map(({ tcpPorts, udpPorts }) => [tcpPorts, udpPorts])).toEqual([
+      [[53], [53]],
+      [[53], []],
+    ]);
+  });
+
+  it.each([
+    ['udp://10.0.0.5:53', { tcp: true }, 'names UDP, but only TCP is asked: add -sU'],
+    ['udp://10.0.0.5:53', { synRequested: true }, 'names UDP, but only TCP is asked: add -sU'],
+    ['tcp://10.0.0.5:53', { udp: true }, 'names TCP, but only UDP is asked: add -sT'],
+  ])('refuses %s under %j', async (text, more, message) => {
+    await expect(createPlan({ targets: [text], ...more }, env)).rejects.toEqual(
+      new UsageError(`target "${text}" ${message}`),
+    );
+  });
+
   it('asks a port of its own with every protocol that is asked', async () => {
     const { groups } = await plan(['10.0.0.5:53', '10.0.0.6'], {
       udp: true,
