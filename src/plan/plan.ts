@@ -66,6 +66,7 @@ export async function createPlan(request: PlanRequest, env: PlanEnv): Promise<Pl
       family: request.family,
       allAddresses: request.allAddresses ?? false,
       ports,
+      portOption: portOptionOf(request),
       protocols,
     },
     env,
@@ -88,6 +89,11 @@ export async function createPlan(request: PlanRequest, env: PlanEnv): Promise<Pl
     certainty: request.certainty ?? DEFAULT_CERTAINTY,
     warnings,
   };
+}
+
+function portOptionOf({ ports, fast }: PlanRequest): string | null {
+  if (ports !== undefined) return `-p ${quote(ports)}`;
+  return fast ? '-F' : null;
 }
 
 function portsOf(request: PlanRequest): {

@@ -25,6 +25,8 @@ export interface TargetRequest {
   readonly allAddresses: boolean;
   /** Ports of targets that name none themselves; read only where there is such a target. */
   readonly ports: PortLists;
+  /** The option that names `ports`, for an error where no target takes them; null: the tool's own list. */
+  readonly portOption: string | null;
   /** Which protocols a port in `host:port` is asked with, and whether the user has named them (`-sT`, `-sU`). */
   readonly protocols: { readonly tcp: boolean; readonly udp: boolean; readonly areNamed: boolean };
 }
@@ -51,6 +53,7 @@ export async function planTargets(request: TargetRequest, env: TargetEnv): Promi
     lookUp(request.targets, request, env),
     lookUp(request.exclude, { family: undefined, allAddresses: true }, env),
   ]);
+  checkPortOption(request, named);
   const portsOf = createPortLists(request);
   const ranges: NamedRange[] = [];
   const names: { readonly name: string; readonly range: NamedRange }[] = [];
@@ -155,6 +158,19 @@ function rangeOfName(ipText: string, prefix: number | null, text: string): Addre
     throw new UsageError(`target ${quote(text)}: /${prefix} is too long for ${ipText}`);
   }
   return rangeOfPrefix(ip, prefix ?? bits);
+}
+
+/** Ports that the user names must not vanish because every target names its own. */
+function checkPortOption({ portOption }: TargetRequest, named: readonly LookedUp[]): void {
+  const own = named[0]?.target;
+  if (portOption === null || own === undefined) return;
+  if (named.some(({ target }) => target.port === null)) return;
+  const who = quote(own.text);
+  const which =
+    named.length === 1
+      ? `${who} names its own port`
+      : `every target names its own port, as ${who} does`;
+  throw new UsageError(`${portOption} has no target: ${which}`);
 }
 
 /** Port lists by port and protocol of a target; equal ones are the same object, which makes their targets one group. */

@@ -79,9 +79,28 @@ describe('targets', () => {
     ['http://[2001:db8::1]/', [80]],
     ['10.0.0.5:https', [443]],
   ])('%s is asked for its own port', async (text, ports) => {
-    const { groups } = await plan([text]);
+    const { groups } = await createPlan({ targets: [text] }, env);
     expect(groups).toEqual([{ firstTarget: 0, targetCount: 1, tcpPorts: ports, udpPorts: [] }]);
   });
+
+  it.each([
+    [['10.0.0.5:22'], { ports: '53' }, '-p "53" has no target: "10.0.0.5:22" names its own port'],
+    [['10.0.0.5:22'], { fast: true }, '-F has no target: "10.0.0.5:22" names its own port'],
+    [
+      ['udp://10.0.0.5:53', '10.0.0.6:22'],
+      { ports: 'U:161' },
+      '-p "U:161" has no target: every target names its own port, as "udp://10.0.0.5:53" does',
+    ],
+  ] as const)(
+    '%j under %j: ports that no target takes are refused',
+    async (texts, more, message) => {
+      await expect(createPlan({ targets: texts, ...more }, env)).rejects.toEqual(
+        new UsageError(message),
+      );
+      const { groups } = await createPlan({ targets: [...texts, '10.0.0.9'], ...more }, env);
+      expect(groups.length).toBe(texts.length + 1);
+    },
+  );
 
   it.each([
     ['udp://10.0.0.5:53', {}, [[], [53]]],
