@@ -53,6 +53,7 @@ export function planJson(plan: Plan, seed: string): string {
     control,
     certainty,
     seed,
+    unresolved: plan.unresolved,
     warnings: plan.warnings,
   })}\n`;
 }

@@ -1,5 +1,5 @@
-import type { Report, Summary, Verdict } from '../index.ts';
-import { UsageError } from '../index.ts';
+import type { Report, Summary, Unresolved, Verdict } from '../index.ts';
+import { UsageError, unresolvedLine } from '../index.ts';
 import type { Api } from './api.ts';
 import { show } from './argv.ts';
 import { planJson, planText } from './dryRun.ts';
@@ -17,8 +17,8 @@ const DEFAULT_WIDTH = 80;
 /** On a narrower terminal lines wrap by themselves: a table of one word a line is harder to read. */
 const MIN_WIDTH = 60;
 
-/** Outcomes of expectations that are written out; further ones are counted. */
-const MAX_OUTCOMES = 20;
+/** Lines of a kind on standard error; further ones are counted. */
+const MAX_LINES = 20;
 
 /** Characters of JSONL that are written together: a write a verdict would be slower than the scan. */
 const BATCH_CHARS = 65_536;
@@ -47,6 +47,7 @@ export async function runScan(args: ScanArguments, io: Io, api: Api): Promise<nu
         signal: abort.signal,
         onProgress: progress.update,
       });
+      tellUnresolved((await scanning.start()).plan.unresolved, io);
       if (args.format === 'jsonl') await streamVerdicts(scanning, io, api);
       const found = needsVerdicts(args)
         ? { report: await scanning.report() }
@@ -64,8 +65,17 @@ export async function runScan(args: ScanArguments, io: Io, api: Api): Promise<nu
 async function dryRun(args: ScanArguments, io: Io, api: Api): Promise<number> {
   const plan = await api.planScan(args.scan);
   const seed = plan.seed.map((word) => word.toString(16).padStart(8, '0')).join('');
+  tellUnresolved(plan.unresolved, io);
   await io.stdout(args.format === 'text' ? planText(plan, seed) : planJson(plan, seed));
-  return 0;
+  const unchecked = plan.unresolved.length > 0;
+  return exitCode({ interrupted: false, internalError: false, failed: false, unchecked });
+}
+
+/** Names without an address; the report holds them too, but is read later. */
+function tellUnresolved(unresolved: readonly Unresolved[], io: Io): void {
+  for (const one of unresolved.slice(0, MAX_LINES)) io.stderr(`pu-probe: ${unresolvedLine(one)}\n`);
+  const more = unresolved.length - MAX_LINES;
+  if (more > 0) io.stderr(`pu-probe: and ${more} further names without an address\n`);
 }
 
 async function checkFiles({ files }: ScanArguments, io: Io): Promise<void> {
@@ -203,11 +213,11 @@ async function writeFiles(
 
 function tellOutcomes(outcomes: readonly Outcome[], io: Io): void {
   const bad = outcomes.filter(({ result }) => result !== 'held');
-  for (const { expectation, result, detail } of bad.slice(0, MAX_OUTCOMES)) {
+  for (const { expectation, result, detail } of bad.slice(0, MAX_LINES)) {
     const word = result === 'failed' ? 'failed' : 'is undecided';
     io.stderr(`pu-probe: --expect ${expectation.text} ${word}: ${detail}\n`);
   }
-  if (bad.length > MAX_OUTCOMES) {
-    io.stderr(`pu-probe: and ${bad.length - MAX_OUTCOMES} further expectations\n`);
+  if (bad.length > MAX_LINES) {
+    io.stderr(`pu-probe: and ${bad.length - MAX_LINES} further expectations\n`);
   }
 }

@@ -21,6 +21,8 @@ export const DEFAULT_CERTAINTY = 0.999;
 /** What the user asks for; everything but the targets has a default. */
 export interface PlanRequest {
   readonly targets: readonly string[];
+  /** Where each of `targets` was read, such as `targets.txt:3`: errors begin with it. Null: on the command line. */
+  readonly places?: readonly (string | null)[];
   readonly exclude?: readonly string[];
   /** A port list as {@link parsePorts} reads it; the tool's own list without it. */
   readonly ports?: string;
@@ -53,15 +55,17 @@ export interface PlanEnv extends TargetEnv {
 /**
  * Makes the plan of a run: what is asked of whom, in numbers. Pure but for `env.resolve`.
  *
- * Rejects with a UsageError that names the offending text; nothing has been sent then.
+ * Rejects with a UsageError that names the offending text, or with a ProbeError when no name could be looked up; nothing
+ * has been sent then.
  */
 export async function createPlan(request: PlanRequest, env: PlanEnv): Promise<Plan> {
   checkNumbers(request);
   const seed = request.seed === undefined ? env.seed : parseSeed(request.seed);
   const { ports, protocols } = portsOf(request);
-  const { targets, groups, warnings } = await planTargets(
+  const { targets, groups, unresolved, warnings } = await planTargets(
     {
       targets: request.targets,
+      places: request.places ?? [],
       exclude: request.exclude ?? [],
       family: request.family,
       allAddresses: request.allAddresses ?? false,
@@ -87,6 +91,7 @@ export async function createPlan(request: PlanRequest, env: PlanEnv): Promise<Pl
     hostTimeoutMs: request.hostTimeoutMs,
     control: request.control ?? true,
     certainty: request.certainty ?? DEFAULT_CERTAINTY,
+    unresolved,
     warnings,
   };
 }

@@ -90,16 +90,18 @@ function rank({ by, detail }: Verdict): number {
   return detail === 'no-neighbour' ? 1 : 0;
 }
 
-/** Ports that are listed one by one when they were not finished. */
+/** Names and ports that are listed one by one when they were not finished. */
 const MAX_LISTED = 8;
 
-/** What was not done, for people: each port of a short list, a count for a long one. */
+/** What was not done, for people: names without an address, then ports; each of a short list, a count for a long one. */
 export function describeNotDone(plan: Plan, probes: readonly number[]): readonly string[] {
-  const listed = probes.slice(0, MAX_LISTED).map((probe) => {
+  const names = plan.unresolved.slice(0, MAX_LISTED).map(({ name }) => name);
+  const ports = probes.slice(0, MAX_LISTED - names.length).map((probe) => {
     const ip = plan.targets.ip(plan.space.targetOf(probe));
     return `${ip} ${plan.space.portOf(probe)}/${protocolOf(plan, probe)}`;
   });
-  const more = probes.length - listed.length;
+  const listed = [...names, ...ports];
+  const more = plan.unresolved.length + probes.length - listed.length;
   return more > 0 ? [...listed, `and ${more} more`] : listed;
 }
 

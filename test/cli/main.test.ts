@@ -73,6 +73,42 @@ describe('errors', () => {
   });
 });
 
+describe('a name without an address', () => {
+  const gone = {
+    name: 'gone.example',
+    why: 'cannot be looked up: no such name (ENOTFOUND)',
+    isOurSide: false,
+    place: null,
+  };
+  const line = 'pu-probe: target "gone.example" cannot be looked up: no such name (ENOTFOUND)\n';
+  const plan = { targets: 1, probes: 1, unresolved: [gone] };
+  const part = { plan, complete: false, notDone: ['gone.example'] };
+
+  it.each(['', '--json', '--jsonl'])(
+    'is told while the others are scanned, code 3 %s',
+    async (option) => {
+      const { code, out, err } = await run(
+        `scan gone.example 10.0.0.5 -p 53 -sU ${option}`,
+        createFakeApi(report([dnsOpen], part)),
+      );
+      expect([code, err]).toEqual([3, line]);
+      expect(out).toContain('gone.example');
+    },
+  );
+
+  it('leaves an expectation undecided', async () => {
+    const found = createFakeApi(report([dnsOpen], part));
+    expect((await run('scan gone.example 10.0.0.5 --expect open', found)).code).toBe(3);
+  });
+
+  it('is counted on standard error where there are many', async () => {
+    const many = { ...plan, unresolved: Array(25).fill(gone) };
+    const { err } = await run('scan x', createFakeApi(report([dnsOpen], { ...part, plan: many })));
+    expect(err.trimEnd().split('\n').length).toBe(21);
+    expect(err).toMatch(/and 5 further names without an address\n$/);
+  });
+});
+
 describe('scan', () => {
   it('hands the options on and prints the report', async () => {
     const asked: ScanOptions[] = [];

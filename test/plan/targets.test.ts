@@ -1,10 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { UsageError } from '../../src/errors.ts';
+import { ProbeError, UsageError } from '../../src/errors.ts';
 import type { Plan } from '../../src/model.ts';
 import { formatIp, parseIp } from '../../src/packet/address.ts';
+import { unresolvedLine } from '../../src/plan/lookUp.ts';
 import type { PlanRequest } from '../../src/plan/plan.ts';
 import { createPlan } from '../../src/plan/plan.ts';
+import { describeNotDone } from '../../src/report/build.ts';
 
 const NAMES: ReadonlyMap<string, readonly string[]> = new Map(
   Object.entries({
@@ -20,6 +22,7 @@ const NAMES: ReadonlyMap<string, readonly string[]> = new Map(
 const env = {
   resolve: async (name: string): Promise<readonly string[]> => {
     const found = NAMES.get(name);
+    if (name === 'late.example') throw Object.assign(new Error('again'), { code: 'EAI_AGAIN' });
     if (found === undefined) throw Object.assign(new Error('not found'), { code: 'ENOTFOUND' });
     return found;
   },
@@ -259,6 +262,49 @@ describe('what is no target', () => {
     ],
   ])('%j', async (text, message) => {
     await expect(plan([text])).rejects.toEqual(new UsageError(message));
+  });
+
+  it('is told and left out where it is a name without an address beside others', async () => {
+    const targets = ['gone.example', '10.0.0.1', 'late.example', 'also.example', 'six.example'];
+    const result = await plan([...targets, 'gone.example:22'], { family: 4 });
+    expect(addresses(result)).toEqual(['10.0.0.1', '10.0.0.53']);
+    const lines = [
+      'target "gone.example" cannot be looked up: no such name (ENOTFOUND)',
+      'target "late.example" cannot be looked up: the name server did not answer (EAI_AGAIN)',
+      'target "six.example" has no IPv4 address',
+      'target "gone.example" cannot be looked up: no such name (ENOTFOUND)',
+    ];
+    expect(result.unresolved.map(unresolvedLine)).toEqual(lines);
+    expect(result.warnings.slice(0, 4)).toEqual(lines);
+    expect(describeNotDone(result, [0])).toEqual([
+      ...['gone.example', 'late.example', 'six.example', 'gone.example'],
+      '10.0.0.1 53/tcp',
+    ]);
+  });
+
+  it('is counted where there are many', async () => {
+    const names = Array.from({ length: 12 }, (_, index) => `gone${index}.example`);
+    const result = await plan([...names, '10.0.0.1']);
+    expect(result.unresolved.length).toBe(12);
+    expect(result.warnings.at(-1)).toBe('4 more names cannot be looked up');
+    expect(describeNotDone(result, [0]).at(-1)).toBe('and 5 more');
+  });
+
+  it('is a fault of our own side where no name could be looked up', async () => {
+    await expect(plan(['gone.example', 'late.example'])).rejects.toEqual(
+      new ProbeError(
+        'E_NAME_LOOKUP',
+        'target "late.example" cannot be looked up: the name server did not answer (EAI_AGAIN) (and 1 more)',
+      ),
+    );
+    await expect(plan(['10.0.0.1'], { exclude: ['late.example'] })).rejects.toBeInstanceOf(
+      ProbeError,
+    );
+    await expect(plan(['10.0.0.1'], { exclude: ['gone.example'] })).rejects.toEqual(
+      new UsageError(
+        '--exclude: target "gone.example" cannot be looked up: no such name (ENOTFOUND)',
+      ),
+    );
   });
 
   it('is refused as a whole', async () => {
