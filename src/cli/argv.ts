@@ -116,6 +116,11 @@ function unknownOption(name: string): UsageError {
 
 /** Text of the user in quotes, without what would disturb a terminal. */
 export function show(text: string): string {
-  const safe = text.replace(/[\p{C}\u2028\u2029]/gu, '?');
-  return `"${safe.length > 80 ? `${safe.slice(0, 80)}…` : safe}"`;
+  const shown = safe(text);
+  return `"${shown.length > 80 ? `${shown.slice(0, 80)}…` : shown}"`;
+}
+
+/** Text without what would disturb a terminal. */
+export function safe(text: string): string {
+  return text.replace(/[\p{C}\u2028\u2029]/gu, '?');
 }

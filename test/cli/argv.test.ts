@@ -7,6 +7,7 @@ import { UsageError } from '../../src/index.ts';
 import { createFakeIo } from './process.ts';
 
 const files = {
+  '-': '10.0.0.9\n',
   list: '10.0.0.1 10.0.0.2\n# comment\n  10.0.0.3 # why\r\n',
   empty: '\n# nothing\n',
 };
@@ -60,11 +61,11 @@ describe('nmap spellings', () => {
     expect((await parse(line)).scan).toEqual({ targets: ['T'], ...expected });
   });
 
-  it('takes targets from everywhere', async () => {
-    expect((await parse('A -iL list B -- -C')).scan.targets).toEqual([
-      ...['A', 'B', '-C'],
-      ...['10.0.0.1', '10.0.0.2', '10.0.0.3'],
-    ]);
+  it('takes targets from everywhere, and says where they were read', async () => {
+    const { targets, places } = (await parse('A -iL list B -- -C')).scan;
+    expect(targets).toEqual(['A', 'B', '-C', '10.0.0.1', '10.0.0.2', '10.0.0.3']);
+    expect(places).toEqual([null, null, null, 'list:1', 'list:1', 'list:3']);
+    expect((await parse('A -iL -')).scan.places).toEqual([null, 'standard input:1']);
   });
 
   it('reads what concerns output', async () => {

@@ -38,6 +38,24 @@ describe('mistakes end with code 2 and one line, before anything is sent', () =>
     expect(await run(line, never)).toEqual({ code: 2, out: '', err: `pu-probe: ${message}\n` });
   });
 
+  it.each([
+    ['10.0.0.5\n\n10.0.0.300\n', 'list:3: target "10.0.0.300": "300" is no octet (0 to 255)'],
+    ['# all\n10.0.0.5 a_b:0\n', 'list:2: target "a_b:0": "0" is no port (1 to 65535, or a name)'],
+    ['224.0.0.1', 'list:1: target "224.0.0.1" is multicast: a port belongs to one host'],
+    ['\n::1', 'list:2: target "::1" is IPv6, but only IPv4 is asked'],
+    [
+      '\nudp://10.0.0.5:53',
+      'list:2: target "udp://10.0.0.5:53" names UDP, but only TCP is asked: add -sU',
+    ],
+  ])('names file and line of a mistake in a list: %j', async (content, message) => {
+    const fake = createFakeIo({}, { list: content });
+    expect(await run('scan -4 -sT -iL list --dry-run', never, fake)).toEqual({
+      code: 2,
+      out: '',
+      err: `pu-probe: ${message}\n`,
+    });
+  });
+
   it('holds for what the library finds', async () => {
     const api = createFakeApi(() => Promise.reject(new UsageError('target "x" has no\n address.')));
     expect(await run('scan x', api)).toEqual({
