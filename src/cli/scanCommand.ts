@@ -7,7 +7,7 @@ import { exitCode } from './exitCode.ts';
 import type { Expectation, Outcome } from './expectations.ts';
 import { judgeExpectations } from './expectations.ts';
 import type { Io } from './io.ts';
-import { createProgressLine } from './progress.ts';
+import { createProgressLine, formatCount } from './progress.ts';
 import type { ScanArguments } from './scanArguments.ts';
 import { systemError } from './scanArguments.ts';
 
@@ -17,8 +17,11 @@ const DEFAULT_WIDTH = 80;
 /** On a narrower terminal lines wrap by themselves: a table of one word a line is harder to read. */
 const MIN_WIDTH = 60;
 
-/** Lines of a kind on standard error; further ones are counted. */
-const MAX_LINES = 20;
+/** Names without an address that are told on standard error; further ones are counted. */
+const MAX_NAMES = 20;
+
+/** Ports not as expected that are told on standard error: a script may read each, a log must not drown. */
+const MAX_MISSES = 1000;
 
 /** Characters of JSONL that are written together: a write a verdict would be slower than the scan. */
 const BATCH_CHARS = 65_536;
@@ -73,8 +76,8 @@ async function dryRun(args: ScanArguments, io: Io, api: Api): Promise<number> {
 
 /** Names without an address; the report holds them too, but is read later. */
 function tellUnresolved(unresolved: readonly Unresolved[], io: Io): void {
-  for (const one of unresolved.slice(0, MAX_LINES)) io.stderr(`pu-probe: ${unresolvedLine(one)}\n`);
-  const more = unresolved.length - MAX_LINES;
+  for (const one of unresolved.slice(0, MAX_NAMES)) io.stderr(`pu-probe: ${unresolvedLine(one)}\n`);
+  const more = unresolved.length - MAX_NAMES;
   if (more > 0) io.stderr(`pu-probe: and ${more} further names without an address\n`);
 }
 
@@ -212,12 +215,13 @@ async function writeFiles(
 }
 
 function tellOutcomes(outcomes: readonly Outcome[], io: Io): void {
-  const bad = outcomes.filter(({ result }) => result !== 'held');
-  for (const { expectation, result, detail } of bad.slice(0, MAX_LINES)) {
+  const misses = outcomes.flatMap(({ expectation, misses: all }) =>
+    all.map((miss) => ({ ...miss, text: expectation.text })),
+  );
+  for (const { text, result, detail } of misses.slice(0, MAX_MISSES)) {
     const word = result === 'failed' ? 'failed' : 'is undecided';
-    io.stderr(`pu-probe: --expect ${expectation.text} ${word}: ${detail}\n`);
+    io.stderr(`pu-probe: --expect ${text} ${word}: ${detail}\n`);
   }
-  if (bad.length > MAX_LINES) {
-    io.stderr(`pu-probe: and ${bad.length - MAX_LINES} further expectations\n`);
-  }
+  const more = misses.length - MAX_MISSES;
+  if (more > 0) io.stderr(`pu-probe: and ${formatCount(more)} further ports not as expected\n`);
 }

@@ -240,6 +240,34 @@ describe('expectations and exit codes', () => {
   });
 });
 
+it('names every port that is not as expected, the failed ones first', async () => {
+  const closed = (port: number) => ({ ...ntpClosed, port });
+  const found = report([troubles[2]!, closed(1), dnsOpen, closed(2), closed(3)]);
+  const { code, err } = await run(
+    'scan 10.0.0.5 -sU -p 1-3,53,161 --expect open --expect 2/udp=open',
+    createFakeApi(found),
+  );
+  expect([code, err]).toEqual([
+    1,
+    [
+      '--expect open failed: 10.0.0.5 1/udp is closed (99.9 % sure)',
+      '--expect open failed: 10.0.0.5 2/udp is closed (99.9 % sure)',
+      '--expect open failed: 10.0.0.5 3/udp is closed (99.9 % sure)',
+      '--expect open is undecided: 10.0.0.5 161/udp is open|filtered (98.0 % sure)',
+      '--expect 2/udp=open failed: 10.0.0.5 2/udp is closed (99.9 % sure)',
+    ]
+      .map((line) => `pu-probe: ${line}\n`)
+      .join(''),
+  ]);
+  const many = Array.from({ length: 1500 }, (_, index) => closed(index + 1));
+  const { err: long } = await run(
+    'scan 10.0.0.5 -sU -p 1-1500 --expect open',
+    createFakeApi(report(many)),
+  );
+  expect(long.trimEnd().split('\n').length).toBe(1001);
+  expect(long).toMatch(/and 500 further ports not as expected\n$/);
+});
+
 describe('Ctrl-C', () => {
   /** A scan that lasts until it is aborted. */
   const endless = (onStart: () => void) =>
