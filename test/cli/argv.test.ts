@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { translateArgv } from '../../src/cli/argv.ts';
+import { insteadOf } from '../../src/cli/nmapOptions.ts';
 import { OPTIONS } from '../../src/cli/options.ts';
 import { parseScanArguments } from '../../src/cli/scanArguments.ts';
 import type { ScanOptions } from '../../src/index.ts';
@@ -127,20 +128,63 @@ describe('nmap spellings', () => {
   );
 });
 
+describe('options of nmap that are none here say what serves instead', () => {
+  it.each([
+    ['-A', 'no OS or version detection'],
+    ['-sV', 'no OS or version detection'],
+    ['-sSV', 'no OS or version detection'],
+    ['-O', 'no OS or version detection'],
+    ['-sC', 'no scripts'],
+    ['-sCV', 'no scripts'],
+    ['--script=vuln', 'no scripts'],
+    ['--script-args x=1', 'no scripts'],
+    ['--open', '--jsonl | grep'],
+    ['--min-rate 100', '--rate N'],
+    ['--min-parallelism 10', '--rate N'],
+    ['--max-rtt-timeout 1s', '--rate N'],
+    ['--top-ports 100', '-F asks the short list'],
+    ['-oA x', '-oN FILE and -oJ FILE'],
+    ['-sX', '-sT, -sS, -sU'],
+    ['-PS22,80', 'no host discovery'],
+    ['-PE', 'no host discovery'],
+    ['-sL', '--dry-run'],
+    ['-D1.2.3.4', 'no spoofed sources'],
+    ['-f', 'no spoofed sources'],
+    ['-d2', '--debug'],
+    ['-r', 'in the order of -p'],
+  ])('%s', async (line, hint) => {
+    const word = line.replace(/[= ].*/, '');
+    await expect(parse(`${line} T`)).rejects.toThrow(`unknown option "${word}": `);
+    await expect(parse(`${line} T`)).rejects.toThrow(hint);
+  });
+
+  it('each in one line, and none of them an option that works', async () => {
+    const working = OPTIONS.filter(({ isLater }) => !isLater);
+    for (const { short, long } of working) expect(insteadOf([...short, `--${long}`])).toBeNull();
+    expect(insteadOf(['--frobnicate'])).toBeNull();
+  });
+});
+
 describe('mistakes', () => {
   it.each([
     ['', 'scan needs a target: an address, a name, a prefix, host:port or -iL FILE'],
     ['-p 53', 'scan needs a target: an address, a name, a prefix, host:port or -iL FILE'],
-    ['T -sX', 'unknown option "-sX"; the nearest is -sU'],
+    ['T -sQ', 'unknown option "-sQ"; the nearest is -sU'],
     ['T --udpp', 'unknown option "--udpp"; the nearest is --udp'],
     ['T --Json', 'unknown option "--Json"; the nearest is --json'],
     ['T --frobnicate', 'unknown option "--frobnicate"'],
-    ['T -sn', 'option -sn (--discover) is not built yet'],
+    [
+      'T -sn',
+      'option -sn (--discover) is not built yet; ports are asked at once, no host discovery stands before them',
+    ],
     ['T -e eth0', 'option -e (--interface) is not built yet'],
     ['T -S10.0.0.1', 'option -S (--source) is not built yet'],
     ['T -g 53', 'option -g (--local-port) is not built yet'],
-    ['T -oX x.xml', 'option -oX (--xml-file) is not built yet'],
-    ['T -oG x', 'option -oG (--grep-file) is not built yet'],
+    ['T -oX x.xml', 'option -oX (--xml-file) is not built yet; -oJ FILE writes JSON'],
+    [
+      'T --grep-file x',
+      'option --grep-file is not built yet; --jsonl prints one record a line, good for grep and jq',
+    ],
     ['T -p', 'option -p needs PORTS'],
     ['T --ports=', 'option --ports needs PORTS'],
     ['T --udp=yes', 'option --udp takes no value: "yes"'],
