@@ -213,6 +213,7 @@ export function systemError(error: unknown): string {
     EISDIR: 'it is a directory',
     ENOTDIR: 'a part of the path is no directory',
     ENOSPC: 'no space left',
+    EDQUOT: 'the disk quota is used up',
     EROFS: 'read-only file system',
   };
   return typeof code === 'string' ? (words[code] ?? code) : String(error);
