@@ -119,9 +119,9 @@ function hostLines(host: Host, withTitle: boolean, options: TextOptions, paint: 
   const title = withTitle ? [paint.bold(host.title)] : [];
   const counts: string[] = [];
   for (const group of host.collapsed) {
-    const { state, protocol, whyId, reason } = group.first;
+    const { state, protocol, whyId, whyArgs, reason } = group.first;
     const ports = `${formatCount(group.ports.length)} ${state} ${protocol} ports`;
-    const words = [brief(whyId) ?? reason, sureness(group.first)].filter((part) => part !== null);
+    const words = [brief(whyId, whyArgs) ?? reason, sureness(group.first)].filter((part) => part !== null);
     counts.push(`Not shown: ${ports} (${words.join(', ')})`);
   }
   const table = host.listed.length > 0 ? tableLines(host.listed, options, paint) : [];
