@@ -14,8 +14,8 @@ import { systemError } from './scanArguments.ts';
 /** Width of a report that goes to no terminal. */
 const DEFAULT_WIDTH = 80;
 
-/** On a narrower terminal lines wrap by themselves: a table of one word a line is harder to read. */
-const MIN_WIDTH = 60;
+/** On a narrower terminal lines wrap by themselves. */
+const MIN_WIDTH = 40;
 
 /** Names without an address that are told on standard error; further ones are counted. */
 const MAX_NAMES = 20;

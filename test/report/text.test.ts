@@ -98,6 +98,15 @@ describe('renderText', () => {
     }
   });
 
+  it.each([40, 50])('stays readable in %d columns', async (width) => {
+    const text = renderText(report(troubles), { ...plain, width });
+    await expect(text).toMatchFileSnapshot(golden(`narrow${width}`));
+    const isCommand = (line: string) => /^ {4}(ss|nft|tcpdump|ip) /.test(line);
+    for (const line of text.split('\n')) {
+      if (!isCommand(line)) expect(line.length, line).toBeLessThanOrEqual(width);
+    }
+  });
+
   it('names who and how many where several ports share a cause', async () => {
     const { port: _, ...args } = troubles[3]!.whyArgs;
     const rejected = [22, 80, 443].map((port) => ({
@@ -207,9 +216,22 @@ describe('renderText', () => {
   });
 
   it('renders nothing found', () => {
-    const text = renderText(report([], { complete: false }), plain);
-    expect(text).toContain('0 ports of 0 targets');
-    expect(text).toContain('Not finished.');
+    const host = {
+      target: '10.0.0.5' as Ip,
+      name: 'db1',
+      state: 'unknown',
+      reason: 'no-response',
+    } as const;
+    const part = { complete: false, notDone: ['10.0.0.5 22/tcp', '10.0.0.5 80/tcp'] };
+    const planned = { targets: 1, probes: 2, unresolved: [] };
+    const one = renderText(report([], { ...part, hosts: [host], plan: planned }), plain);
+    expect(one).toMatch(/^pu-probe 0\.1\.0: scan of db1 \(10\.0\.0\.5\)\n/);
+    expect(one).toContain('0 of 2 ports of 1 target in 52.5 ms: nothing found yet.');
+    expect(one).toContain('Not finished: 10.0.0.5 22/tcp, 10.0.0.5 80/tcp.');
+    const many = { targets: 256, probes: 65_536, unresolved: [] };
+    const some = renderText(report([dnsOpen], { ...part, plan: many }), plain);
+    expect(some).toMatch(/^pu-probe 0\.1\.0: scan of 256 targets\n/);
+    expect(some).toContain('1 of 65,536 ports of 256 targets in 52.5 ms: 1 open.');
   });
 
   it('renders 65,535 open ports', () => {
