@@ -41,7 +41,7 @@ export async function parseScanArguments(
   const targets = [...operands, ...listed.map(({ text }) => text)];
   if (targets.length === 0) {
     throw new UsageError(
-      'scan needs a target: an address, a name, a prefix, host:port or -iL FILE',
+      'scan needs a target: an address, a name, a prefix, host:port or -iL FILE (pu-probe scan --help says more)',
     );
   }
   const files = [

@@ -44,7 +44,7 @@ export async function lookUp(
       return { target, place, addresses: host.ranges, others: null };
     }
     const looked = await resolveName(host.name, how.family, env.resolve);
-    if ('why' in looked) return { ...looked, name: host.name, place };
+    if ('why' in looked) return { name: host.name, ...looked, place };
     const [first, ...rest] = looked.ips;
     const chosen = how.allAddresses ? looked.ips : [first!];
     const addresses = withPlace(place, () =>

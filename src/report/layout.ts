@@ -30,8 +30,8 @@ export function createPaint(color: boolean): Paint {
   };
 }
 
-/** Spaces but those before a unit or after `<`: `0.31 ms`, `< 0.01 ms` and `99 % sure` stay together. */
-const BREAKS = /(?<!<) (?!(?:ms|s|%|sure)(?:\W|$))/;
+/** Spaces but those in `0.31 ms`, `< 0.01 ms`, `99 % sure` and `10.0.0.5 53/udp`, which stay together. */
+const BREAKS = /(?<!<) (?!(?:ms|s|%|sure)(?:\W|$))(?!(?<![,:] )\d+\/(?:tcp|udp))/;
 
 /** Breaks text at spaces into lines of at most `width` characters; a longer word stays whole. */
 export function wrap(text: string, width: number): string[] {

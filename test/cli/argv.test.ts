@@ -167,8 +167,14 @@ describe('options of nmap that are none here say what serves instead', () => {
 
 describe('mistakes', () => {
   it.each([
-    ['', 'scan needs a target: an address, a name, a prefix, host:port or -iL FILE'],
-    ['-p 53', 'scan needs a target: an address, a name, a prefix, host:port or -iL FILE'],
+    [
+      '',
+      'scan needs a target: an address, a name, a prefix, host:port or -iL FILE (pu-probe scan --help says more)',
+    ],
+    [
+      '-p 53',
+      'scan needs a target: an address, a name, a prefix, host:port or -iL FILE (pu-probe scan --help says more)',
+    ],
     ['T -sQ', 'unknown option "-sQ"; the nearest is -sU'],
     ['T --udpp', 'unknown option "--udpp"; the nearest is --udp'],
     ['T --Json', 'unknown option "--Json"; the nearest is --json'],

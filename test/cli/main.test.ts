@@ -11,7 +11,7 @@ const never = createFakeApi(() => {
 
 describe('mistakes end with code 2 and one line, before anything is sent', () => {
   it.each([
-    ['', 'name a command, as in: pu-probe scan TARGET -p PORTS (--help)'],
+    ['', 'name a command, as in: pu-probe scan TARGET -p PORTS (pu-probe --help says more)'],
     ['10.0.0.5 -p 53', 'unknown command "10.0.0.5"; to scan, write: pu-probe scan TARGET'],
     ['scna 10.0.0.5', 'unknown command "scna"; the nearest is scan'],
     ['-sU 10.0.0.5', 'a command comes first, not "-sU"; to scan, write: pu-probe scan TARGET'],
@@ -24,7 +24,10 @@ describe('mistakes end with code 2 and one line, before anything is sent', () =>
     ['diff', 'the command diff is not built yet'],
     ['serve', 'the command serve is not built yet'],
     ['ports 53', 'ports takes no argument: "53"'],
-    ['scan', 'scan needs a target: an address, a name, a prefix, host:port or -iL FILE'],
+    [
+      'scan',
+      'scan needs a target: an address, a name, a prefix, host:port or -iL FILE (pu-probe scan --help says more)',
+    ],
     ['scan 10.0.0.5 -oN /missing/a', '-oN cannot write "/missing/a": no such file'],
     ['scan 10.0.0.5 -p 80 --expect 53/udp=open', '--expect "53/udp=open": that port is not asked'],
     [
@@ -190,14 +193,21 @@ describe('scan', () => {
       never,
     );
     expect(text.code).toBe(0);
-    expect(text.out).toBe(`17 probes to 5 targets; nothing is sent
+    expect(text.out).toBe(`17 ports of 5 targets to ask; nothing is sent now
 10.0.0.0 … 10.0.0.3 (4)
   tcp 22,80-82
 10.1.0.1
   tcp 8443
-timing -T4, rate chosen while running, retries by timing, host timeout none
-control ports allowed, certainty 0.999, seed 000000000000002a
+
+timing        -T4
+rate          found while running
+retries       as -T4 has them
+host timeout  none
+control       up to three UDP ports a target, to learn how far it is
+seed          000000000000002a
 `);
+    const long = await run('scan 10.0.0.5 --dry-run', never);
+    for (const line of long.out.split('\n')) expect(line.length, line).toBeLessThanOrEqual(80);
     const json = await run('scan 10.0.0.5 -p 53 -sU --rate max --dry-run --json', never);
     expect(JSON.parse(json.out)).toMatchObject({
       schema: 'pu-probe/plan/1',
@@ -334,6 +344,6 @@ describe('what needs no scan', () => {
     expect(lists.length).toBe(2);
     const planned = await run(`scan 10.0.0.5 -p ${lists[1]} -sU --dry-run`, never);
     expect(planned.code).toBe(0);
-    expect(planned.out).toMatch(new RegExp(`^${lists[1]!.split(',').length} probes`));
+    expect(planned.out).toMatch(new RegExp(`^${lists[1]!.split(',').length} ports of 1 target`));
   });
 });

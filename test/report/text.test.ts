@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Ip, Verdict } from '../../src/model.ts';
 import { nameOfPort } from '../../src/plan/portNames.ts';
+import { wrap } from '../../src/report/layout.ts';
 import { COLLAPSE_OVER } from '../../src/report/summary.ts';
 import { renderText } from '../../src/report/text.ts';
 import { dnsOpen, ntpClosed, report, troubles, verdict } from './sample.ts';
@@ -232,6 +233,17 @@ describe('renderText', () => {
     const some = renderText(report([dnsOpen], { ...part, plan: many }), plain);
     expect(some).toMatch(/^pu-probe 0\.1\.0: scan of 256 targets\n/);
     expect(some).toContain('1 of 65,536 ports of 256 targets in 52.5 ms: 1 open.');
+  });
+
+  it('breaks no line inside of a time, a share or the port of a target', () => {
+    const words = (text: string) => wrap(text, 1);
+    expect(words('took < 0.01 ms, 99 % sure')).toEqual(['took', '< 0.01 ms,', '99 % sure']);
+    expect(words('filtered: 10.0.0.5 22/tcp, 10.0.0.5 53/udp')).toEqual([
+      'filtered:',
+      '10.0.0.5 22/tcp,',
+      '10.0.0.5 53/udp',
+    ]);
+    expect(words('filtered: 22/tcp, 53/udp')).toEqual(['filtered:', '22/tcp,', '53/udp']);
   });
 
   it('renders 65,535 open ports', () => {
