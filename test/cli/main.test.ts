@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Report, ScanOptions } from '../../src/index.ts';
+import * as library from '../../src/index.ts';
 import { ProbeError, UsageError, VERSION } from '../../src/index.ts';
 import { dnsOpen, ntpClosed, report, troubles } from '../report/sample.ts';
 import { createFakeApi, createFakeIo, run } from './process.ts';
@@ -120,6 +121,17 @@ describe('a name without an address', () => {
   it('leaves an expectation undecided', async () => {
     const found = createFakeApi(report([dnsOpen], part));
     expect((await run('scan gone.example 10.0.0.5 --expect open', found)).code).toBe(3);
+  });
+
+  it('may be the one whose port is expected', async () => {
+    const expecting = 'scan 10.0.0.5 gone.example:53 -p 80 --expect 53/tcp=open';
+    const known = await library.planScan({ targets: ['10.0.0.5'], ports: '80' });
+    const found = createFakeApi(report([dnsOpen], part));
+    const planScan = async () => ({ ...known, unresolved: [gone] });
+    expect(await run(expecting, { ...found, planScan })).toMatchObject({
+      code: 3,
+      err: `${line}pu-probe: --expect 53/tcp=open is undecided: not every port was checked\n`,
+    });
   });
 
   it('is counted on standard error where there are many', async () => {
