@@ -86,17 +86,25 @@ interface Paragraph {
   readonly advice: readonly string[];
 }
 
-/** By target, who has sent ICMP errors about its ports: on the way, or as the target where a TCP port got one. */
+/**
+ * Who has sent ICMP errors about ports of a target: on the way, or as the target where a TCP port got one. Kept for the
+ * target, and under the front of its address for its neighbours, which lie behind the same routers.
+ */
 function icmpSenders(all: readonly AlikePorts[]): ReadonlyMap<string, string> {
   const senders = new Map<string, string>();
   for (const { first } of all) {
     const { target, icmp, by, protocol } = first;
-    if (icmp === null || by === null || by.ip === null || senders.has(target)) continue;
-    if (by.role === 'path' || (by.role === 'target' && protocol === 'tcp')) {
-      senders.set(target, by.ip);
-    }
+    if (icmp === null || by === null || by.ip === null) continue;
+    const isOnPath = by.role === 'path';
+    if (isOnPath) senders.set(frontOf(target), by.ip);
+    if (isOnPath || (by.role === 'target' && protocol === 'tcp')) senders.set(target, by.ip);
   }
   return senders;
+}
+
+/** All but the last number of an address: `10.0.0.` for IPv4, all but the last 16 bits for IPv6. */
+function frontOf(target: string): string {
+  return target.replace(/[^.:]*$/, '');
 }
 
 interface Group {
@@ -112,7 +120,9 @@ function explainGroup({ cause, icmpBy, withTarget, width }: Group, paint: Paint)
   const targets = new Set(cause.map((alike) => alike.first.target));
   const protocols = new Set(cause.map((alike) => alike.first.protocol));
   const portCount = cause.reduce((sum, { ports }) => sum + ports.length, 0);
-  const limiter = [...targets].map((target) => icmpBy.get(target)).find((ip) => ip !== undefined);
+  const limiter = [...targets]
+    .map((target) => icmpBy.get(target) ?? icmpBy.get(frontOf(target)))
+    .find((ip) => ip !== undefined);
   const ports = cause.flatMap((alike) => alike.ports).join();
   const args =
     targets.size === 1 && protocols.size === 1 ? { ...first.whyArgs, ports } : first.whyArgs;
