@@ -20,7 +20,7 @@ status=$?
 
 case $status in
   0) echo 'network check: as expected' ;;
-  1) echo 'network check: FAILED, see the line that begins with "pu-probe: --expect"' ;;
+  1) echo 'network check: FAILED, see the lines that begin with "pu-probe: --expect"' ;;
   3) echo 'network check: UNDECIDED: something could not be checked from here; this is no pass' ;;
   *) echo "network check: did not run (exit $status)" ;;
 esac

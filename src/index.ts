@@ -26,6 +26,7 @@ import { checkWire, type OpenedWire, openWire } from './wire/openWire.ts';
 
 export { ProbeError, type ProbeErrorCode, UsageError } from './errors.ts';
 export type * from './model.ts';
+export { unresolvedLine } from './plan/lookUp.ts';
 export { listedPorts } from './plan/portLists.ts';
 export { nameOfPort } from './plan/portNames.ts';
 export { jsonChunks, toJson } from './report/json.ts';
@@ -68,7 +69,8 @@ export interface Progress {
 /**
  * A run: iterate over it for verdicts as they become final, or ask for the report. It begins when it is created.
  *
- * Rejections: UsageError before anything is sent; ProbeError when an explicitly named wire cannot be had.
+ * Rejections, before anything is sent: UsageError; ProbeError when an explicitly named wire cannot be had, or no name
+ * could be looked up.
  */
 export interface ScanRun extends AsyncIterable<Verdict> {
   start(): Promise<ReportHead>;
@@ -82,7 +84,10 @@ export interface ScanRun extends AsyncIterable<Verdict> {
 /** Name look-ups at once. */
 const MAX_LOOKUPS = 8;
 
-/** Makes the plan of a scan and sends nothing. Rejects with a UsageError that names the offending text. */
+/**
+ * Makes the plan of a scan and sends nothing. Rejects with a UsageError that names the offending text, and with a
+ * ProbeError when no name could be looked up.
+ */
 export async function planScan(options: ScanOptions): Promise<Plan> {
   if (options.wire !== undefined) checkWire(options.wire);
   const limit = pLimit(MAX_LOOKUPS);
@@ -179,7 +184,11 @@ function head(plan: Plan, { wire }: OpenedWire): ReportHead {
     startedAt: new Date().toISOString(),
     wire: { kind: wire.kind, note: wire.note },
     seed: formatSeed(plan.seed),
-    plan: { targets: plan.targets.count, probes: plan.space.count },
+    plan: {
+      targets: plan.targets.count,
+      probes: plan.space.count,
+      unresolved: plan.unresolved,
+    },
   };
 }
 
@@ -237,7 +246,8 @@ function finishedRun(
     startedAt: begun.startedAt,
     durationMs,
     wire: begun.wire,
-    complete: finished && result.notDone.length === 0,
+    plan: begun.plan,
+    complete: finished && result.notDone.length === 0 && plan.unresolved.length === 0,
     notDone: describeNotDone(plan, result.notDone),
     seed: begun.seed,
     hosts,

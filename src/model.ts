@@ -155,6 +155,17 @@ export interface PlanGroup {
   readonly udpPorts: readonly number[];
 }
 
+/** A target whose name gave no address: it is told and not asked. */
+export interface Unresolved {
+  readonly name: string;
+  /** In words that follow the name: `cannot be looked up: no such name (ENOTFOUND)`. */
+  readonly why: string;
+  /** The look-up failed, which says nothing about the name. */
+  readonly isOurSide: boolean;
+  /** Where the name was read, `targets.txt:3`; null: on the command line. */
+  readonly place: string | null;
+}
+
 /** What a run will do; printable before anything is sent (`--dry-run`). */
 export interface Plan {
   readonly targets: TargetTable;
@@ -173,6 +184,7 @@ export interface Plan {
   readonly control: boolean;
   /** Chance that a whole run holds no wrong verdict. */
   readonly certainty: number;
+  readonly unresolved: readonly Unresolved[];
   readonly warnings: readonly string[];
 }
 
@@ -257,6 +269,14 @@ export interface OwnSide {
   readonly overflow: boolean;
 }
 
+/** How large a run was planned to be, and what could not be planned. */
+export interface ReportPlan {
+  readonly targets: number;
+  /** Ports of all targets together. */
+  readonly probes: number;
+  readonly unresolved: readonly Unresolved[];
+}
+
 /** The input of every writer (contract.md). */
 export interface Report {
   readonly schema: 'pu-probe/report/1';
@@ -265,7 +285,8 @@ export interface Report {
   readonly startedAt: string;
   readonly durationMs: number;
   readonly wire: { readonly kind: WireKind; readonly note: string };
-  /** False: planned work was not finished; `notDone` lists it. */
+  readonly plan: ReportPlan;
+  /** False: planned work was not finished, or a name gave no address; `notDone` lists it. */
   readonly complete: boolean;
   /** `10.0.0.5 53/udp`, or a range in words where there are many. */
   readonly notDone: readonly string[];

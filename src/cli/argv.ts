@@ -4,6 +4,7 @@
  */
 import { UsageError } from '../index.ts';
 import { nearest } from './nearest.ts';
+import { insteadOf } from './nmapOptions.ts';
 import type { OptionRow } from './options.ts';
 import { OPTIONS } from './options.ts';
 
@@ -20,8 +21,8 @@ const SPELLINGS: readonly Spelling[] = OPTIONS.flatMap((row) =>
 /**
  * Translates arguments: every option comes out as `--long` or `--long=value`, everything else after `--`.
  *
- * Throws a UsageError for an unknown option (with the nearest known one), a missing or superfluous value, and an option
- * that is not built yet.
+ * Throws a UsageError for an unknown option (with what serves instead, or the nearest known one), a missing or
+ * superfluous value, and an option that is not built yet.
  */
 export function translateArgv(argv: readonly string[]): string[] {
   const options: string[] = [];
@@ -102,11 +103,17 @@ function combinedRows(word: string): OptionRow[] | null {
 
 function built(row: OptionRow, name: string): string[] {
   const long = name === `--${row.long}` ? '' : ` (--${row.long})`;
-  if (row.isLater) throw new UsageError(`option ${name}${long} is not built yet`);
+  if (row.isLater) {
+    const instead = insteadOf([name, ...row.short]);
+    const hint = instead === null ? '' : `; ${instead}`;
+    throw new UsageError(`option ${name}${long} is not built yet${hint}`);
+  }
   return row.isAlways ? [] : [`--${row.long}`];
 }
 
 function unknownOption(name: string): UsageError {
+  const instead = insteadOf([name]);
+  if (instead !== null) return new UsageError(`unknown option ${show(name)}: ${instead}`);
   const known = SPELLINGS.filter(({ row }) => !row.isLater).map(({ text }) => text);
   const suggestion = nearest(name, known);
   return new UsageError(
@@ -116,6 +123,11 @@ function unknownOption(name: string): UsageError {
 
 /** Text of the user in quotes, without what would disturb a terminal. */
 export function show(text: string): string {
-  const safe = text.replace(/[\p{C}\u2028\u2029]/gu, '?');
-  return `"${safe.length > 80 ? `${safe.slice(0, 80)}…` : safe}"`;
+  const shown = safe(text);
+  return `"${shown.length > 80 ? `${shown.slice(0, 80)}…` : shown}"`;
+}
+
+/** Text without what would disturb a terminal. */
+export function safe(text: string): string {
+  return text.replace(/[\p{C}\u2028\u2029]/gu, '?');
 }

@@ -1,17 +1,24 @@
-/** The command: `main` with the real process. File functions load when a file is named: start-up is a feature. */
+/** The command: `main` with the real process. The promises of node:fs load when a file is named: start-up is a feature. */
+import { fstatSync, readFileSync, writeSync } from 'node:fs';
+import { writeWhole, writeWholeFile } from './files.ts';
 import type { Io } from './io.ts';
 import { main } from './main.ts';
+import { systemError } from './scanArguments.ts';
 
 /** What a shell reports for a command whose reader went away (SIGPIPE). */
 const EXIT_PIPE = 141;
 /** Something could not be done for a reason of this machine (contract: 3). */
 const EXIT_UNWRITTEN = 3;
 
+const STDOUT = 1;
+
 const io: Io = {
-  stdout: (text) =>
-    new Promise((resolve) => {
+  stdout: async (text) => {
+    if (isStdoutFile()) return writeStdoutFile(text);
+    await new Promise<void>((resolve) => {
       process.stdout.write(text, () => resolve());
-    }),
+    });
+  },
   stderr: (text) => {
     process.stderr.write(text);
   },
@@ -21,7 +28,7 @@ const io: Io = {
   columns: process.stdout.columns || process.stderr.columns || undefined,
   readFile: async (path) => {
     // Descriptor 0 and not /dev/stdin, which another user's pipe does not let us open.
-    if (path === '-') return (await import('node:fs')).readFileSync(0, 'utf8');
+    if (path === '-') return readFileSync(0, 'utf8');
     return (await import('node:fs/promises')).readFile(path, 'utf8');
   },
   checkWritable: async (path) => {
@@ -34,15 +41,7 @@ const io: Io = {
       await access(dirname(path), constants.W_OK);
     }
   },
-  writeFile: async (path, chunks) => {
-    const { open } = await import('node:fs/promises');
-    const file = await open(path, 'w');
-    try {
-      for (const chunk of chunks) await file.write(chunk);
-    } finally {
-      await file.close();
-    }
-  },
+  writeFile: writeWholeFile,
   onInterrupt: (handler) => {
     let count = 0;
     const interrupt = (): void => {
@@ -57,13 +56,29 @@ const io: Io = {
   },
 };
 
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit(EXIT_PIPE);
-  process.stderr.write(
-    `pu-probe: cannot write to standard output: ${error.code ?? error.message}\n`,
-  );
+let isFile: boolean | undefined;
+
+/** Whether standard output is a file: Node's own stream for it drops the rest of a write that was taken in part. */
+function isStdoutFile(): boolean {
+  isFile ??= fstatSync(STDOUT).isFile();
+  return isFile;
+}
+
+function writeStdoutFile(text: string): void {
+  try {
+    writeWhole(text, (bytes, from) => writeSync(STDOUT, bytes, from));
+  } catch (error) {
+    endUnwritten(error);
+  }
+}
+
+function endUnwritten(error: unknown): never {
+  if ((error as { code?: unknown }).code === 'EPIPE') process.exit(EXIT_PIPE);
+  process.stderr.write(`pu-probe: cannot write to standard output: ${systemError(error)}\n`);
   process.exit(EXIT_UNWRITTEN);
-});
+}
+
+process.stdout.on('error', endUnwritten);
 main(process.argv.slice(2), io).then((code) => {
   process.exitCode = code;
 });

@@ -4,11 +4,17 @@ import { formatCount } from './progress.ts';
 /** Targets and port ranges that are written out; further ones are counted. */
 const MAX_SHOWN = 16;
 
+/** Columns of the lists of ports. */
+const WIDTH = 80;
+
+/** What may be asked besides (README, "What it says that nmap does not"). */
+const CONTROL = 'up to three UDP ports a target, to learn how far it is';
+
 /** The plan for a person (`--dry-run`). */
 export function planText(plan: Plan, seed: string): string {
   const { targets, space } = plan;
   const lines = [
-    `${counted(space.count, 'probe')} to ${counted(targets.count, 'target')}; nothing is sent`,
+    `${counted(space.count, 'port')} of ${counted(targets.count, 'target')} to ask; nothing is sent now`,
   ];
   for (const group of plan.groups.slice(0, MAX_SHOWN)) {
     const first = targets.ip(group.firstTarget);
@@ -17,16 +23,21 @@ export function planText(plan: Plan, seed: string): string {
       group.targetCount === 1 ? first : `${first} … ${last} (${formatCount(group.targetCount)})`;
     const name = group.targetCount === 1 ? targets.name(group.firstTarget) : null;
     lines.push(name === null ? span : `${span} (${name})`);
-    if (group.udpPorts.length > 0) lines.push(`  udp ${compactPorts(group.udpPorts)}`);
-    if (group.tcpPorts.length > 0) lines.push(`  tcp ${compactPorts(group.tcpPorts)}`);
+    if (group.udpPorts.length > 0) lines.push(...portLines('udp', group.udpPorts));
+    if (group.tcpPorts.length > 0) lines.push(...portLines('tcp', group.tcpPorts));
   }
   if (plan.groups.length > MAX_SHOWN)
     lines.push(`… and ${plan.groups.length - MAX_SHOWN} more groups`);
-  const rate = plan.ratePps === undefined ? 'chosen while running' : rateText(plan.ratePps);
+  const rate = plan.ratePps === undefined ? 'found while running' : rateText(plan.ratePps);
+  const timeout = plan.hostTimeoutMs === undefined ? 'none' : `${plan.hostTimeoutMs / 1000} s`;
   lines.push(
-    `timing -T${plan.timing}, rate ${rate}, retries ${plan.retries ?? 'by timing'}, host timeout ` +
-      `${plan.hostTimeoutMs === undefined ? 'none' : `${plan.hostTimeoutMs / 1000} s`}`,
-    `control ports ${plan.control ? 'allowed' : 'forbidden'}, certainty ${plan.certainty}, seed ${seed}`,
+    '',
+    `timing        -T${plan.timing}`,
+    `rate          ${rate}`,
+    `retries       ${plan.retries ?? `as -T${plan.timing} has them`}`,
+    `host timeout  ${timeout}`,
+    `control       ${plan.control ? CONTROL : 'none'}`,
+    `seed          ${seed}`,
     ...plan.warnings.map((warning) => `Note: ${warning}`),
   );
   return `${lines.join('\n')}\n`;
@@ -53,8 +64,23 @@ export function planJson(plan: Plan, seed: string): string {
     control,
     certainty,
     seed,
+    unresolved: plan.unresolved,
     warnings: plan.warnings,
   })}\n`;
+}
+
+/** `  tcp 22,80`, broken at commas. */
+function portLines(protocol: string, ports: readonly number[]): string[] {
+  const lines: string[] = [];
+  let line = `  ${protocol} `;
+  for (const part of compactPorts(ports).split(/(?<=,)/)) {
+    if (line.length + part.length > WIDTH) {
+      lines.push(line);
+      line = '      ';
+    }
+    line += part;
+  }
+  return [...lines, line];
 }
 
 /** `22,80,8000-8010`: neighbours as ranges, in ascending order. */

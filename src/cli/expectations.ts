@@ -12,10 +12,17 @@ export interface Expectation {
   readonly state: State;
 }
 
-/** How an expectation fared; `detail` says at which port. */
+/** How an expectation fared: as the worst of its ports. */
 export interface Outcome {
   readonly expectation: Expectation;
   readonly result: 'held' | 'failed' | 'undecided';
+  /** Every port at which it did not hold, those that failed first. */
+  readonly misses: readonly Miss[];
+}
+
+/** A port at which an expectation did not hold, or the lack of one; `detail` says it in words. */
+export interface Miss {
+  readonly result: 'failed' | 'undecided';
   readonly detail: string;
 }
 
@@ -60,24 +67,25 @@ export function judgeExpectations(
 ): Outcome[] {
   return expectations.map((expectation) => {
     const concerned = report.verdicts.filter((verdict) => concerns(expectation, verdict));
-    const results = concerned.map((verdict) => ({
-      verdict,
-      result: judgeOne(expectation, verdict, mustBeCertain),
-    }));
-    const bad =
-      results.find(({ result }) => result === 'failed') ??
-      results.find(({ result }) => result === 'undecided');
-    if (bad !== undefined) {
-      const { target, port, protocol, state, confidence } = bad.verdict;
-      const sure = Math.floor(confidence * 1000 + 1e-9) / 10;
-      const detail = `${target} ${port}/${protocol} is ${state} (${sure.toFixed(1)} % sure)`;
-      return { expectation, result: bad.result, detail };
+    const failed: Miss[] = [];
+    const undecided: Miss[] = [];
+    for (const verdict of concerned) {
+      const result = judgeOne(expectation, verdict, mustBeCertain);
+      if (result === 'held') continue;
+      (result === 'failed' ? failed : undecided).push({ result, detail: found(verdict) });
     }
-    const isMissing = concerned.length === 0 || !report.complete;
-    return isMissing
-      ? { expectation, result: 'undecided', detail: 'not every port was checked' }
-      : { expectation, result: 'held', detail: '' };
+    if (concerned.length === 0 || !report.complete) {
+      undecided.push({ result: 'undecided', detail: 'not every port was checked' });
+    }
+    const misses = [...failed, ...undecided];
+    return { expectation, result: misses[0]?.result ?? 'held', misses };
   });
+}
+
+/** `10.0.0.5 123/udp is closed (99.9 % sure)`. */
+function found({ target, port, protocol, state, confidence }: Verdict): string {
+  const sure = Math.floor(confidence * 1000 + 1e-9) / 10;
+  return `${target} ${port}/${protocol} is ${state} (${sure.toFixed(1)} % sure)`;
 }
 
 function concerns({ port, protocol }: Expectation, verdict: Verdict): boolean {

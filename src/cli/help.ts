@@ -15,6 +15,11 @@ const EXIT_CODES = `Exit codes:
   2  usage error, nothing was sent     130  interrupted, findings printed
 `;
 
+const TARGETS = `Targets: names, addresses, 10.0.0.0/24, 10.0.0-1.1-254, host:port, [v6]:port,
+  https://host, udp://host:53; several at once. A target that names its port is
+  asked for that one alone; -p and -F are for the others.
+`;
+
 /** The text of `pu-probe --help`. */
 export const OVERVIEW: string = `pu-probe: the state of a port, who says so, and why
 
@@ -23,9 +28,7 @@ export const OVERVIEW: string = `pu-probe: the state of a port, who says so, and
   pu-probe scan --help                          all options
   pu-probe --version
 
-Targets: names, addresses, 10.0.0.0/24, 10.0.0-1.1-254, host:port, [v6]:port,
-  URLs; several at once
-
+${TARGETS}
 ${EXAMPLES}`;
 
 /** The text of `pu-probe scan --help`, made from the table of options. */
@@ -39,6 +42,7 @@ export function scanHelp(): string {
   );
   return `pu-probe scan TARGET… [options]: classify ports
 
+${TARGETS}
 ${sections.join('\n')}
 ${EXAMPLES}
 ${EXIT_CODES}`;

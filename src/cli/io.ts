@@ -11,6 +11,7 @@ export interface Io {
   readonly readFile: (path: string) => Promise<string>;
   /** Rejects when the file could not be written later. Leaves its content alone. */
   readonly checkWritable: (path: string) => Promise<void>;
+  /** Writes the file whole, or rejects and leaves what was there. */
   readonly writeFile: (path: string, chunks: Iterable<string>) => Promise<void>;
   /** Calls back at every interrupt (Ctrl-C); returns how to stop that. */
   readonly onInterrupt: (handler: () => void) => () => void;

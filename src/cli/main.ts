@@ -47,7 +47,9 @@ async function runCommand(argv: readonly string[], io: Io, api: Api): Promise<nu
 
 function unknownCommand(command: string | undefined): library.UsageError {
   if (command === undefined) {
-    return new library.UsageError('name a command, as in: pu-probe scan TARGET -p PORTS (--help)');
+    return new library.UsageError(
+      'name a command, as in: pu-probe scan TARGET -p PORTS (pu-probe --help says more)',
+    );
   }
   if (LATER_COMMANDS.includes(command)) {
     return new library.UsageError(`the command ${command} is not built yet`);

@@ -42,8 +42,8 @@ const repeats = { repeats: true } as const;
 /** The options of `scan`: the one table from which parsing, help and suggestions are made. */
 export const OPTIONS: readonly OptionRow[] = [
   row('What is asked', '-p', 'ports', 'PORTS', '53,123  1-1024  -  (all)  https  U:53,T:21-25'),
-  row('What is asked', '-F', 'fast', null, "the short one of the tool's own port lists"),
-  row('What is asked', '-sU', 'udp', null, 'ask UDP ports'),
+  row('What is asked', '-F', 'fast', null, 'the short port list; without -p and -F the long one'),
+  row('What is asked', '-sU', 'udp', null, 'ask UDP ports; with -sT both'),
   row('What is asked', '-sT', 'tcp', null, 'ask TCP ports (the default)'),
   row('What is asked', '-sS', 'syn', null, 'ask TCP ports by SYN where raw packets are allowed'),
   row('What is asked', '-sn', 'discover', null, 'find hosts only', later),
@@ -97,7 +97,14 @@ export const OPTIONS: readonly OptionRow[] = [
   row('Output', '-oG', 'grep-file', 'FILE', 'write grepable lines', later),
   row('Output', '-v', 'verbose', null, 'how sure, TTLs, attempts, evidence', repeats),
   row('Output', '', 'no-color', null, 'no colours (also NO_COLOR, TERM=dumb)'),
-  row('Output', '', 'expect', 'STATE', 'exit 1 unless every port, or 53/udp=open, is so', repeats),
+  row(
+    'Output',
+    '',
+    'expect',
+    'STATE',
+    'exit 1 unless all ports are so; 53/udp=open for one',
+    repeats,
+  ),
   row('Output', '', 'expect-certain', null, 'an expectation holds only when it is certain'),
   row('Other', '', 'dry-run', null, 'print the plan, send nothing'),
   row('Other', '', 'debug', null, 'print stack traces of errors'),

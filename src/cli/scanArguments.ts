@@ -2,7 +2,7 @@
 import { Command, CommanderError, Option } from 'commander';
 import type { ScanOptions } from '../index.ts';
 import { UsageError } from '../index.ts';
-import { show, translateArgv } from './argv.ts';
+import { safe, show, translateArgv } from './argv.ts';
 import type { Expectation } from './expectations.ts';
 import { parseExpectation } from './expectations.ts';
 import type { Io } from './io.ts';
@@ -37,18 +37,20 @@ export async function parseScanArguments(
   const fromFiles = await Promise.all(
     list(raw, 'targetsFrom').map((path) => readTargets(path, readFile)),
   );
-  const targets = [...operands, ...fromFiles.flat()];
+  const listed = fromFiles.flat();
+  const targets = [...operands, ...listed.map(({ text }) => text)];
   if (targets.length === 0) {
     throw new UsageError(
-      'scan needs a target: an address, a name, a prefix, host:port or -iL FILE',
+      'scan needs a target: an address, a name, a prefix, host:port or -iL FILE (pu-probe scan --help says more)',
     );
   }
   const files = [
     ...list(raw, 'textFile').map((path) => ({ path, format: 'text' as const })),
     ...list(raw, 'jsonFile').map((path) => ({ path, format: 'json' as const })),
   ];
+  const places = [...operands.map(() => null), ...listed.map(({ place }) => place)];
   return {
-    scan: scanOptions(raw, targets),
+    scan: { ...scanOptions(raw, targets), ...(listed.length > 0 ? { places } : {}) },
     format: formatOf(raw, files),
     files: files.filter(({ path }) => path !== '-'),
     expectations: list(raw, 'expect').map(parseExpectation),
@@ -179,17 +181,25 @@ function formatOf(raw: Raw, files: ScanArguments['files']): ScanArguments['forma
   return [...formats][0] ?? 'text';
 }
 
-async function readTargets(path: string, readFile: Io['readFile']): Promise<string[]> {
+/** The words of a target file, each with its place: `targets.txt:3`. A `#` begins a comment. */
+async function readTargets(
+  path: string,
+  readFile: Io['readFile'],
+): Promise<{ readonly text: string; readonly place: string }[]> {
   let content: string;
   try {
     content = await readFile(path);
   } catch (error) {
     throw new UsageError(`-iL cannot read ${show(path)}: ${systemError(error)}`, { cause: error });
   }
-  const targets = content
-    .split(/\r?\n/)
-    .flatMap((line) => line.replace(/#.*/, '').split(/\s+/))
-    .filter((word) => word !== '');
+  const name = path === '-' ? 'standard input' : safe(path);
+  const targets = content.split(/\r?\n/).flatMap((line, index) =>
+    line
+      .replace(/#.*/, '')
+      .split(/\s+/)
+      .filter((word) => word !== '')
+      .map((text) => ({ text, place: `${name}:${index + 1}` })),
+  );
   if (targets.length === 0) throw new UsageError(`-iL ${show(path)} holds no target`);
   return targets;
 }
@@ -203,6 +213,7 @@ export function systemError(error: unknown): string {
     EISDIR: 'it is a directory',
     ENOTDIR: 'a part of the path is no directory',
     ENOSPC: 'no space left',
+    EDQUOT: 'the disk quota is used up',
     EROFS: 'read-only file system',
   };
   return typeof code === 'string' ? (words[code] ?? code) : String(error);

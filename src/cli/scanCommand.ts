@@ -1,5 +1,5 @@
-import type { Report, Summary, Verdict } from '../index.ts';
-import { UsageError } from '../index.ts';
+import type { Report, Summary, Unresolved, Verdict } from '../index.ts';
+import { UsageError, unresolvedLine } from '../index.ts';
 import type { Api } from './api.ts';
 import { show } from './argv.ts';
 import { planJson, planText } from './dryRun.ts';
@@ -7,18 +7,21 @@ import { exitCode } from './exitCode.ts';
 import type { Expectation, Outcome } from './expectations.ts';
 import { judgeExpectations } from './expectations.ts';
 import type { Io } from './io.ts';
-import { createProgressLine } from './progress.ts';
+import { createProgressLine, formatCount } from './progress.ts';
 import type { ScanArguments } from './scanArguments.ts';
 import { systemError } from './scanArguments.ts';
 
 /** Width of a report that goes to no terminal. */
 const DEFAULT_WIDTH = 80;
 
-/** On a narrower terminal lines wrap by themselves: a table of one word a line is harder to read. */
-const MIN_WIDTH = 60;
+/** On a narrower terminal lines wrap by themselves. */
+const MIN_WIDTH = 40;
 
-/** Outcomes of expectations that are written out; further ones are counted. */
-const MAX_OUTCOMES = 20;
+/** Names without an address that are told on standard error; further ones are counted. */
+const MAX_NAMES = 20;
+
+/** Ports not as expected that are told on standard error: a script may read each, a log must not drown. */
+const MAX_MISSES = 1000;
 
 /** Characters of JSONL that are written together: a write a verdict would be slower than the scan. */
 const BATCH_CHARS = 65_536;
@@ -47,6 +50,7 @@ export async function runScan(args: ScanArguments, io: Io, api: Api): Promise<nu
         signal: abort.signal,
         onProgress: progress.update,
       });
+      tellUnresolved((await scanning.start()).plan.unresolved, io);
       if (args.format === 'jsonl') await streamVerdicts(scanning, io, api);
       const found = needsVerdicts(args)
         ? { report: await scanning.report() }
@@ -64,8 +68,17 @@ export async function runScan(args: ScanArguments, io: Io, api: Api): Promise<nu
 async function dryRun(args: ScanArguments, io: Io, api: Api): Promise<number> {
   const plan = await api.planScan(args.scan);
   const seed = plan.seed.map((word) => word.toString(16).padStart(8, '0')).join('');
+  tellUnresolved(plan.unresolved, io);
   await io.stdout(args.format === 'text' ? planText(plan, seed) : planJson(plan, seed));
-  return 0;
+  const unchecked = plan.unresolved.length > 0;
+  return exitCode({ interrupted: false, internalError: false, failed: false, unchecked });
+}
+
+/** Names without an address; the report holds them too, but is read later. */
+function tellUnresolved(unresolved: readonly Unresolved[], io: Io): void {
+  for (const one of unresolved.slice(0, MAX_NAMES)) io.stderr(`pu-probe: ${unresolvedLine(one)}\n`);
+  const more = unresolved.length - MAX_NAMES;
+  if (more > 0) io.stderr(`pu-probe: and ${more} further names without an address\n`);
 }
 
 async function checkFiles({ files }: ScanArguments, io: Io): Promise<void> {
@@ -88,6 +101,8 @@ async function checkAsked(
   api: Api,
 ): Promise<void> {
   const plan = await api.planScan(args.scan);
+  // The port may be that of a name without an address: the report will say so.
+  if (plan.unresolved.length > 0) return;
   for (const { port, protocol, text } of expectations) {
     const isAsked = plan.groups.some(
       ({ tcpPorts, udpPorts }) =>
@@ -202,12 +217,13 @@ async function writeFiles(
 }
 
 function tellOutcomes(outcomes: readonly Outcome[], io: Io): void {
-  const bad = outcomes.filter(({ result }) => result !== 'held');
-  for (const { expectation, result, detail } of bad.slice(0, MAX_OUTCOMES)) {
+  const misses = outcomes.flatMap(({ expectation, misses: all }) =>
+    all.map((miss) => ({ ...miss, text: expectation.text })),
+  );
+  for (const { text, result, detail } of misses.slice(0, MAX_MISSES)) {
     const word = result === 'failed' ? 'failed' : 'is undecided';
-    io.stderr(`pu-probe: --expect ${expectation.text} ${word}: ${detail}\n`);
+    io.stderr(`pu-probe: --expect ${text} ${word}: ${detail}\n`);
   }
-  if (bad.length > MAX_OUTCOMES) {
-    io.stderr(`pu-probe: and ${bad.length - MAX_OUTCOMES} further expectations\n`);
-  }
+  const more = misses.length - MAX_MISSES;
+  if (more > 0) io.stderr(`pu-probe: and ${formatCount(more)} further ports not as expected\n`);
 }

@@ -21,6 +21,8 @@ export const DEFAULT_CERTAINTY = 0.999;
 /** What the user asks for; everything but the targets has a default. */
 export interface PlanRequest {
   readonly targets: readonly string[];
+  /** Where each of `targets` was read, such as `targets.txt:3`: errors begin with it. Null: on the command line. */
+  readonly places?: readonly (string | null)[];
   readonly exclude?: readonly string[];
   /** A port list as {@link parsePorts} reads it; the tool's own list without it. */
   readonly ports?: string;
@@ -53,19 +55,22 @@ export interface PlanEnv extends TargetEnv {
 /**
  * Makes the plan of a run: what is asked of whom, in numbers. Pure but for `env.resolve`.
  *
- * Rejects with a UsageError that names the offending text; nothing has been sent then.
+ * Rejects with a UsageError that names the offending text, or with a ProbeError when no name could be looked up; nothing
+ * has been sent then.
  */
 export async function createPlan(request: PlanRequest, env: PlanEnv): Promise<Plan> {
   checkNumbers(request);
   const seed = request.seed === undefined ? env.seed : parseSeed(request.seed);
   const { ports, protocols } = portsOf(request);
-  const { targets, groups, warnings } = await planTargets(
+  const { targets, groups, unresolved, warnings } = await planTargets(
     {
       targets: request.targets,
+      places: request.places ?? [],
       exclude: request.exclude ?? [],
       family: request.family,
       allAddresses: request.allAddresses ?? false,
       ports,
+      portOption: portOptionOf(request),
       protocols,
     },
     env,
@@ -86,22 +91,29 @@ export async function createPlan(request: PlanRequest, env: PlanEnv): Promise<Pl
     hostTimeoutMs: request.hostTimeoutMs,
     control: request.control ?? true,
     certainty: request.certainty ?? DEFAULT_CERTAINTY,
+    unresolved,
     warnings,
   };
 }
 
+function portOptionOf({ ports, fast }: PlanRequest): string | null {
+  if (ports !== undefined) return `-p ${quote(ports)}`;
+  return fast ? '-F' : null;
+}
+
 function portsOf(request: PlanRequest): {
   ports: PortLists;
-  protocols: { tcp: boolean; udp: boolean };
+  protocols: { tcp: boolean; udp: boolean; areNamed: boolean };
 } {
   const tcp = (request.tcp ?? false) || (request.synRequested ?? false);
   const udp = request.udp ?? false;
-  if (!tcp && !udp && request.ports !== undefined) {
+  const areNamed = tcp || udp;
+  if (!areNamed && request.ports !== undefined) {
     const ports = parsePortsByPrefix(request.ports);
-    const named = { tcp: ports.tcp.length > 0, udp: ports.udp.length > 0 };
-    return { ports, protocols: named };
+    const byPrefix = { tcp: ports.tcp.length > 0, udp: ports.udp.length > 0, areNamed };
+    return { ports, protocols: byPrefix };
   }
-  const protocols = tcp || udp ? { tcp, udp } : { tcp: true, udp: false };
+  const protocols = areNamed ? { tcp, udp, areNamed } : { tcp: true, udp: false, areNamed };
   if (request.ports !== undefined)
     return { ports: parsePorts(request.ports, protocols), protocols };
   const list = request.fast ? 'short' : 'default';

@@ -49,6 +49,14 @@ export function portOfName(name: string): number | null {
   return portNames().find((entry) => entry.name === wanted)?.port ?? null;
 }
 
+/** The only protocol of a service name (`ntp`: UDP), or null when it has both or is not known. */
+export function onlyProtocolOf(name: string): Protocol | null {
+  const wanted = name.toLowerCase();
+  const found = portNames().find((entry) => entry.name === wanted);
+  if (found === undefined || found.tcp === found.udp) return null;
+  return found.tcp ? 'tcp' : 'udp';
+}
+
 /** The usual name of a port, or null. It says what one expects there, never what is there. */
 export function nameOfPort(port: number, protocol: Protocol): string | null {
   return portNames().find((entry) => entry.port === port && entry[protocol])?.name ?? null;

@@ -1,7 +1,7 @@
 import type { PlanGroup, ProbeSpace } from '../model.ts';
+import { IP_PROTOCOL } from '../packet/ip.ts';
 
-const TCP = 6;
-const UDP = 17;
+const { TCP, UDP } = IP_PROTOCOL;
 const PORTS = 65_536;
 /** A search through so few ports is as fast as a table. */
 const SEARCHED_PORTS = 16;

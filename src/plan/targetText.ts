@@ -1,7 +1,9 @@
 /** Text of one target -> what it names: addresses or a name, and a port where it says one. */
 import { UsageError } from '../errors.ts';
+import type { Protocol } from '../model.ts';
 import type { ParsedIp } from '../packet/address.ts';
 import { parseIp } from '../packet/address.ts';
+import { onlyProtocolOf } from './portNames.ts';
 import { parsePort } from './ports.ts';
 import { quote } from './quote.ts';
 
@@ -24,6 +26,8 @@ export interface TargetText {
   readonly text: string;
   /** Null: every port of the run. */
   readonly port: number | null;
+  /** What `port` is asked with; null: with every protocol of the run. */
+  readonly protocol: Protocol | null;
   readonly host:
     | { readonly kind: 'addresses'; readonly ranges: readonly AddressRange[] }
     | { readonly kind: 'name'; readonly name: string; readonly prefix: number | null };
@@ -35,7 +39,8 @@ const ALL_HIGH = 2n ** 96n - 1n;
 
 /**
  * Parses one target: an address, a prefix, octet ranges (`10.0.0-1.1-254`), `first-last`, a name, each also with
- * `:port` (IPv6 in brackets), or a URL, whose scheme may give the port. Throws a UsageError that quotes the text.
+ * `:port` (IPv6 in brackets), or a URL, whose scheme may give the port and the protocol (`udp://10.0.0.5:53`,
+ * `ntp://10.0.0.5`). Throws a UsageError that quotes the text.
  */
 export function parseTargetText(text: string): TargetText {
   const trimmed = text.trim();
@@ -43,7 +48,7 @@ export function parseTargetText(text: string): TargetText {
   const url = /^([a-z][a-z0-9+.-]*):\/\/([^/?#]*)/i.exec(trimmed);
   if (url !== null) return parseUrl(text, url[1]!, url[2]!);
   const { host, port } = splitPort(trimmed, text);
-  return { text, port, host: parseHost(host, text) };
+  return { text, port, protocol: null, host: parseHost(host, text) };
 }
 
 /** Takes a prefix of an address: all addresses that agree with it. */
@@ -72,7 +77,12 @@ function parseUrl(text: string, scheme: string, authority: string): TargetText {
   if (known === null) {
     throw new UsageError(`target ${quote(text)}: say the port, ${quote(scheme)} has no usual one`);
   }
-  return { text, port: known, host: parseHost(host, text) };
+  return { text, port: known, protocol: protocolOfScheme(scheme), host: parseHost(host, text) };
+}
+
+function protocolOfScheme(scheme: string): Protocol | null {
+  const name = scheme.toLowerCase();
+  return name === 'tcp' || name === 'udp' ? name : onlyProtocolOf(name);
 }
 
 function splitPort(trimmed: string, text: string): { host: string; port: number | null } {

@@ -1,14 +1,15 @@
 import { UsageError } from '../errors.ts';
-import type { Family, LocalInterface, PlanGroup, TargetTable } from '../model.ts';
-import { parseIp } from '../packet/address.ts';
+import type { Family, LocalInterface, PlanGroup, TargetTable, Unresolved } from '../model.ts';
 import { broadcastOfCidr, refuseNoHost, scopeIdOf } from './hostAddress.ts';
+import type { LookedUp, PlacedTarget } from './lookUp.ts';
+import { lookUp, refuseUnresolved, unresolvedLine, withPlace } from './lookUp.ts';
 import type { PortLists } from './ports.ts';
 import { quote } from './quote.ts';
 import type { NamedRange, Span } from './spans.ts';
 import { mergeRanges } from './spans.ts';
 import { createTargetTable, formatLow } from './targetTable.ts';
 import type { AddressRange, TargetText } from './targetText.ts';
-import { MAX_TARGETS, parseTargetText, rangeOfPrefix, sizeOfRange, tooMany } from './targetText.ts';
+import { MAX_TARGETS, parseTargetText, sizeOfRange, tooMany } from './targetText.ts';
 
 /** What targets need of the world outside. */
 export interface TargetEnv {
@@ -20,47 +21,62 @@ export interface TargetEnv {
 /** What the user says of targets and their ports. */
 export interface TargetRequest {
   readonly targets: readonly string[];
+  /** Where each target was read, such as `targets.txt:3`; null: on the command line. */
+  readonly places: readonly (string | null)[];
   readonly exclude: readonly string[];
   readonly family: Family | undefined;
   readonly allAddresses: boolean;
   /** Ports of targets that name none themselves; read only where there is such a target. */
   readonly ports: PortLists;
-  /** Which protocols a port in `host:port` is asked with. */
-  readonly protocols: { readonly tcp: boolean; readonly udp: boolean };
+  /** The option that names `ports`, for an error where no target takes them; null: the tool's own list. */
+  readonly portOption: string | null;
+  /** Which protocols a port in `host:port` is asked with, and whether the user has named them (`-sT`, `-sU`). */
+  readonly protocols: { readonly tcp: boolean; readonly udp: boolean; readonly areNamed: boolean };
 }
 
 /** The targets of a run, numbered, with the ports of each. */
 export interface PlannedTargets {
   readonly targets: TargetTable;
   readonly groups: readonly PlanGroup[];
+  /** Names without an address: not asked. */
+  readonly unresolved: readonly Unresolved[];
   readonly warnings: readonly string[];
 }
 
-/** Named addresses that are shown one by one in a warning; further ones are counted. */
-const MAX_SHOWN = 8;
+/** Names without an address that get a warning each; further ones are counted. */
+const MAX_WARNED = 8;
 
 /**
  * Turns the user's targets into numbered addresses and groups of equal ports.
  *
  * Names are looked up, all at once: the caller's `resolve` bounds how many run together. Throws a UsageError for text that
- * is no target, a name without a usable address, an address that cannot be a target, too many, or none left.
+ * is no target, an address that cannot be a target, too many, or none left. A name without an address is left out where
+ * others remain, else refused: with a ProbeError when the look-up itself failed.
  */
 export async function planTargets(request: TargetRequest, env: TargetEnv): Promise<PlannedTargets> {
-  const warnings: string[] = [];
-  const [named, excluded] = await Promise.all([
-    lookUp(request.targets, request, env),
-    lookUp(request.exclude, { family: undefined, allAddresses: true }, env),
+  const placed = request.targets.map((text, index): PlacedTarget => {
+    const place = request.places[index] ?? null;
+    return { target: withPlace(place, () => parseTargetText(text)), place };
+  });
+  checkPortOption(request, placed);
+  const [{ found, unresolved }, excluded] = await Promise.all([
+    lookUp(placed, request, env),
+    lookUpExcluded(request.exclude, env),
   ]);
+  if (found.length === 0) refuseUnresolved(unresolved);
+  const warnings = unresolved.slice(0, MAX_WARNED).map(unresolvedLine);
+  if (unresolved.length > MAX_WARNED) {
+    warnings.push(`${unresolved.length - MAX_WARNED} more names cannot be looked up`);
+  }
   const portsOf = createPortLists(request);
   const ranges: NamedRange[] = [];
   const names: { readonly name: string; readonly range: NamedRange }[] = [];
-  for (const { target, addresses, others } of named) {
+  for (const { target, place, addresses, others } of found) {
     if (others !== null) warnings.push(others);
     for (const address of addresses) {
-      if (sizeOfRange(address) > MAX_TARGETS) throw new UsageError(tooMany(target.text));
-      refuseNoHost(address, target.text, env.interfaces);
-      const scopeId = scopeIdOf(address, target.text, env.interfaces);
-      const range = { ...address, scopeId, order: ranges.length, ports: portsOf(target.port) };
+      const scopeId = withPlace(place, () => scopeIdOfHost(address, target.text, env.interfaces));
+      const ports = withPlace(place, () => portsOf(target));
+      const range = { ...address, scopeId, order: ranges.length, ports };
       ranges.push(range);
       if (target.host.kind === 'name') names.push({ name: target.host.name, range });
     }
@@ -83,88 +99,62 @@ export async function planTargets(request: TargetRequest, env: TargetEnv): Promi
     const rest = count > 1 ? ` and ${(count - 1).toLocaleString('en-US')} more` : '';
     warnings.push(`${ip}${rest} named more than once: asked once`);
   }
-  return { targets, groups: groupsOf(spans), warnings };
+  return { targets, groups: groupsOf(spans), unresolved, warnings };
 }
 
-interface LookedUp {
-  readonly target: TargetText;
-  readonly addresses: readonly AddressRange[];
-  /** Warning that names the addresses that are not probed. */
-  readonly others: string | null;
-}
-
-function lookUp(
+/** What is excluded must be known whole: a name without an address is refused. */
+async function lookUpExcluded(
   texts: readonly string[],
-  how: { readonly family: Family | undefined; readonly allAddresses: boolean },
   env: TargetEnv,
-): Promise<LookedUp[]> {
-  return Promise.all(
-    texts.map(parseTargetText).map(async (target) => {
-      const { host } = target;
-      if (host.kind === 'addresses') {
-        const [range] = host.ranges;
-        if (how.family !== undefined && range!.family !== how.family) {
-          throw new UsageError(
-            `target ${quote(target.text)} is IPv${range!.family}, but only IPv${how.family} is asked`,
-          );
-        }
-        return { target, addresses: host.ranges, others: null };
-      }
-      const ips = await resolveName(host.name, how.family, env);
-      const [first, ...rest] = ips;
-      const chosen = how.allAddresses ? ips : [first!];
-      const addresses = chosen.map((text) => rangeOfName(text, host.prefix, target.text));
-      const shown = rest.slice(0, MAX_SHOWN).join(', ') + (rest.length > MAX_SHOWN ? ', …' : '');
-      const others =
-        how.allAddresses || rest.length === 0
-          ? null
-          : `${host.name} is probed at ${first}; it also has ${shown} (--all-addresses probes all)`;
-      return { target, addresses, others };
-    }),
-  );
+): Promise<readonly LookedUp[]> {
+  const placed = texts.map((text) => ({ target: parseTargetText(text), place: '--exclude' }));
+  const how = { family: undefined, allAddresses: true };
+  const { found, unresolved } = await lookUp(placed, how, env);
+  refuseUnresolved(unresolved);
+  return found;
 }
 
-async function resolveName(
-  name: string,
-  family: Family | undefined,
-  env: TargetEnv,
-): Promise<string[]> {
-  let found: readonly string[];
-  try {
-    found = await env.resolve(name);
-  } catch (error) {
-    const code = (error as { code?: unknown }).code;
-    const why =
-      code === 'EAI_AGAIN' ? 'the name server did not answer' : `no such name (${String(code)})`;
-    throw new UsageError(`target ${quote(name)} cannot be looked up: ${why}`, { cause: error });
-  }
-  const usable = [...new Set(found)].filter((text) => {
-    const ip = parseIp(text);
-    return ip !== null && (family === undefined || ip.family === family);
-  });
-  if (usable.length === 0) {
-    throw new UsageError(`target ${quote(name)} has no ${family ? `IPv${family} ` : ''}address`);
-  }
-  return usable;
+function scopeIdOfHost(
+  address: AddressRange,
+  text: string,
+  interfaces: readonly LocalInterface[],
+): number {
+  if (sizeOfRange(address) > MAX_TARGETS) throw new UsageError(tooMany(text));
+  refuseNoHost(address, text, interfaces);
+  return scopeIdOf(address, text, interfaces);
 }
 
-function rangeOfName(ipText: string, prefix: number | null, text: string): AddressRange {
-  const ip = parseIp(ipText)!;
-  const bits = ip.family === 4 ? 32 : 128;
-  if (prefix !== null && prefix > bits) {
-    throw new UsageError(`target ${quote(text)}: /${prefix} is too long for ${ipText}`);
-  }
-  return rangeOfPrefix(ip, prefix ?? bits);
+/** Ports that the user names must not vanish because every target names its own. */
+function checkPortOption({ portOption }: TargetRequest, named: readonly PlacedTarget[]): void {
+  const own = named[0]?.target;
+  if (portOption === null || own === undefined) return;
+  if (named.some(({ target }) => target.port === null)) return;
+  const who = quote(own.text);
+  const which =
+    named.length === 1
+      ? `${who} names its own port`
+      : `every target names its own port, as ${who} does`;
+  throw new UsageError(`${portOption} has no target: ${which}`);
 }
 
-/** Port lists by `host:port` port; equal ones are the same object, which makes their targets one group. */
-function createPortLists(request: TargetRequest): (port: number | null) => PortLists {
-  const { tcp, udp } = request.protocols;
-  const known = new Map<number, PortLists>();
-  return (port) => {
+/** Port lists by port and protocol of a target; equal ones are the same object, which makes their targets one group. */
+function createPortLists(request: TargetRequest): (target: TargetText) => PortLists {
+  const { protocols } = request;
+  const known = new Map<string, PortLists>();
+  return ({ port, protocol, text }) => {
     if (port === null) return request.ports;
-    const lists = known.get(port) ?? { tcp: tcp ? [port] : [], udp: udp ? [port] : [] };
-    known.set(port, lists);
+    if (protocol !== null && protocols.areNamed && !protocols[protocol]) {
+      const [name, other, option] =
+        protocol === 'tcp' ? ['TCP', 'UDP', '-sT'] : ['UDP', 'TCP', '-sU'];
+      throw new UsageError(
+        `target ${quote(text)} names ${name}, but only ${other} is asked: add ${option}`,
+      );
+    }
+    const { tcp, udp } =
+      protocol === null ? protocols : { tcp: protocol === 'tcp', udp: protocol === 'udp' };
+    const key = `${port}/${tcp}/${udp}`;
+    const lists = known.get(key) ?? { tcp: tcp ? [port] : [], udp: udp ? [port] : [] };
+    known.set(key, lists);
     return lists;
   };
 }

@@ -1,5 +1,6 @@
 /** From judgements to the records of a report. */
-import type { HostVerdict, Judgement, Plan, Verdict, WireKind } from '../model.ts';
+import type { HostVerdict, Judgement, Plan, Protocol, Verdict, WireKind } from '../model.ts';
+import { IP_PROTOCOL } from '../packet/ip.ts';
 import { sentence } from './sentences.ts';
 import { type AlikePorts, isListed, keyOfAlike } from './summary.ts';
 
@@ -10,8 +11,6 @@ export interface BuildContext {
   readonly judgementOf: (probe: number) => Judgement;
 }
 
-const TCP = 6;
-
 /** The verdict of a probe, with its sentence. */
 export function buildVerdict({ plan, wire, judgementOf }: BuildContext, probe: number): Verdict {
   const judgement = judgementOf(probe);
@@ -21,7 +20,7 @@ export function buildVerdict({ plan, wire, judgementOf }: BuildContext, probe: n
     target: plan.targets.ip(target),
     name: plan.targets.name(target),
     port: plan.space.portOf(probe),
-    protocol: plan.space.protocolOf(probe) === TCP ? 'tcp' : 'udp',
+    protocol: protocolOf(plan, probe),
     state: judgement.state,
     reason: judgement.reason,
     detail: judgement.detail,
@@ -91,16 +90,21 @@ function rank({ by, detail }: Verdict): number {
   return detail === 'no-neighbour' ? 1 : 0;
 }
 
-/** Ports that are listed one by one when they were not finished. */
+/** Names and ports that are listed one by one when they were not finished. */
 const MAX_LISTED = 8;
 
-/** What was not done, for people: each port of a short list, a count for a long one. */
+/** What was not done, for people: names without an address, then ports; each of a short list, a count for a long one. */
 export function describeNotDone(plan: Plan, probes: readonly number[]): readonly string[] {
-  const listed = probes.slice(0, MAX_LISTED).map((probe) => {
-    const protocol = plan.space.protocolOf(probe) === TCP ? 'tcp' : 'udp';
+  const names = plan.unresolved.slice(0, MAX_LISTED).map(({ name }) => name);
+  const ports = probes.slice(0, MAX_LISTED - names.length).map((probe) => {
     const ip = plan.targets.ip(plan.space.targetOf(probe));
-    return `${ip} ${plan.space.portOf(probe)}/${protocol}`;
+    return `${ip} ${plan.space.portOf(probe)}/${protocolOf(plan, probe)}`;
   });
-  const more = probes.length - listed.length;
+  const listed = [...names, ...ports];
+  const more = plan.unresolved.length + probes.length - listed.length;
   return more > 0 ? [...listed, `and ${more} more`] : listed;
+}
+
+function protocolOf({ space }: Plan, probe: number): Protocol {
+  return space.protocolOf(probe) === IP_PROTOCOL.TCP ? 'tcp' : 'udp';
 }

@@ -1,10 +1,11 @@
 /** The part below the tables: what each state that is not open means, and what to do next. */
-import type { State } from '../model.ts';
+import type { State, Verdict } from '../model.ts';
 import type { Paint } from './layout.ts';
-import { counted, formatCount, paragraph } from './layout.ts';
+import { commandLines, counted, formatCount, paragraph } from './layout.ts';
 import { printable } from './printable.ts';
-import { meaning, nextSteps } from './sentences.ts';
+import { meaning, nextSteps, sentence } from './sentences.ts';
 import type { AlikePorts } from './summary.ts';
+import type { WhyArgs } from './why.ts';
 
 /** Paragraphs shown; a report with more different causes is read from its JSON. */
 const MAX_PARAGRAPHS = 12;
@@ -37,9 +38,17 @@ export function explain(
     ),
   );
   const severalTargets = new Set(all.map(({ first }) => first.target)).size > 1;
+  const icmpBy = icmpSenders(all);
   const lines: string[] = [];
+  let before = '';
   for (const group of groups.slice(0, MAX_PARAGRAPHS)) {
-    lines.push('', ...explainGroup(group, severalTargets, width, paint));
+    const { heading, seen, advice } = explainGroup(
+      { cause: group, icmpBy, withTarget: severalTargets, width },
+      paint,
+    );
+    const isSame = advice.join() === before;
+    before = advice.join();
+    lines.push('', ...heading, ...seen, ...(isSame ? [AS_ABOVE] : advice));
   }
   if (groups.length > MAX_PARAGRAPHS) {
     const more = counted(groups.length - MAX_PARAGRAPHS, 'further cause');
@@ -48,6 +57,9 @@ export function explain(
   return lines;
 }
 
+/** In place of advice that the paragraph before has given in the same words. */
+const AS_ABOVE = '  Meaning and next steps as above.';
+
 /** Ports of any targets and protocols that fail for the same reason. */
 type Cause = readonly AlikePorts[];
 
@@ -55,8 +67,9 @@ function groupCauses(all: readonly AlikePorts[]): Cause[] {
   const causes = new Map<string, AlikePorts[]>();
   for (const alike of all) {
     const { state, whyId, by, icmp, whyArgs } = alike.first;
-    const sender = by?.role === 'path' ? `${by.ip}/${by.hop}` : '';
-    const key = [state, whyId, sender, icmp?.type, icmp?.code, whyArgs['errno']].join('/');
+    const sender = by?.role === 'path' ? `${by.ip}/${by.hop}` : by === null ? whyArgs['by'] : '';
+    const own = [whyArgs['errno'], whyArgs['gateway'], whyArgs['interface']];
+    const key = [state, whyId, sender, icmp?.type, icmp?.code, ...own].join('/');
     const cause = causes.get(key);
     if (cause === undefined) causes.set(key, [alike]);
     else cause.push(alike);
@@ -65,25 +78,86 @@ function groupCauses(all: readonly AlikePorts[]): Cause[] {
   return [...causes.values()].sort((a, b) => rank(a) - rank(b));
 }
 
-function explainGroup(cause: Cause, withTarget: boolean, width: number, paint: Paint): string[] {
+interface Paragraph {
+  readonly heading: readonly string[];
+  /** What was seen, and who said so. */
+  readonly seen: readonly string[];
+  /** What it means, and what to do next. */
+  readonly advice: readonly string[];
+}
+
+/**
+ * Who has sent ICMP errors about ports of a target: on the way, or as the target where a TCP port got one. Kept for the
+ * target, and under the front of its address for its neighbours, which lie behind the same routers.
+ */
+function icmpSenders(all: readonly AlikePorts[]): ReadonlyMap<string, string> {
+  const senders = new Map<string, string>();
+  for (const { first } of all) {
+    const { target, icmp, by, protocol } = first;
+    if (icmp === null || by === null || by.ip === null) continue;
+    const isOnPath = by.role === 'path';
+    if (isOnPath) senders.set(frontOf(target), by.ip);
+    if (isOnPath || (by.role === 'target' && protocol === 'tcp')) senders.set(target, by.ip);
+  }
+  return senders;
+}
+
+/** All but the last number of an address: `10.0.0.` for IPv4, all but the last 16 bits for IPv6. */
+function frontOf(target: string): string {
+  return target.replace(/[^.:]*$/, '');
+}
+
+interface Group {
+  readonly cause: Cause;
+  readonly icmpBy: ReadonlyMap<string, string>;
+  readonly withTarget: boolean;
+  readonly width: number;
+}
+
+function explainGroup({ cause, icmpBy, withTarget, width }: Group, paint: Paint): Paragraph {
   const { first } = cause[0]!;
   const { state, whyId } = first;
   const targets = new Set(cause.map((alike) => alike.first.target));
   const protocols = new Set(cause.map((alike) => alike.first.protocol));
   const portCount = cause.reduce((sum, { ports }) => sum + ports.length, 0);
+  const limiter = [...targets]
+    .map((target) => icmpBy.get(target) ?? icmpBy.get(frontOf(target)))
+    .find((ip) => ip !== undefined);
+  const ports = cause.flatMap((alike) => alike.ports).join();
   const args =
-    targets.size === 1 && protocols.size === 1
-      ? { ...first.whyArgs, ports: cause.flatMap(({ ports }) => ports).join() }
-      : first.whyArgs;
-  const names = named(cause, portCount, withTarget);
-  const [head, ...rest] = paragraph(`${state}: ${names}`, width, '');
-  return [
-    paint.state(state, head!),
-    ...rest,
-    ...(portCount === 1 ? paragraph(printable(first.why), width, '  ') : []),
-    ...paragraph(meaning(whyId, args), width, '  '),
-    ...nextSteps(whyId, args).map((command) => `    ${command}`),
-  ];
+    targets.size === 1 && protocols.size === 1 ? { ...first.whyArgs, ports } : first.whyArgs;
+  const [head, ...rest] = paragraph(`${state}: ${named(cause, portCount, withTarget)}`, width, '');
+  const shared = portCount === 1 ? first.whyArgs : { ...sharedArgs(cause), ports };
+  const why = portCount === 1 ? printable(first.why) : sentence(whyId, shared);
+  const seenToo = limiter === undefined ? {} : { icmpBy: limiter };
+  return {
+    heading: [paint.state(state, head!), ...rest],
+    seen: paragraph(why, width, '  '),
+    advice: [
+      ...paragraph(meaning(whyId, { ...shared, ...seenToo }), width, '  '),
+      ...commandLines(nextSteps(whyId, args), width),
+    ],
+  };
+}
+
+/** Facts of a port that ports counted together need not share (scan/alike.ts). */
+const OF_ONE_PORT: readonly string[] = ['attempts', 'waitedMs', 'rttMs', 'fromPort'];
+
+/** The facts that hold for every port of a cause, as a sentence about several ports takes them. */
+function sharedArgs(cause: Cause): WhyArgs {
+  const known = cause.flatMap(({ first, listed }) => listed ?? [first]);
+  const areCounted = cause.some(({ listed }) => listed === null);
+  const [{ whyArgs }] = known as [Verdict];
+  const shared = Object.entries(whyArgs).filter(
+    ([key, value]) =>
+      known.every((verdict) => verdict.whyArgs[key] === value) &&
+      !(areCounted && OF_ONE_PORT.includes(key)),
+  );
+  const targetCount = new Set(known.map(({ target }) => target)).size;
+  return {
+    ...Object.fromEntries(shared),
+    ...(targetCount > 1 ? { targets: targetCount } : {}),
+  };
 }
 
 function named(cause: Cause, portCount: number, withTarget: boolean): string {

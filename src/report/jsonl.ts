@@ -10,7 +10,7 @@ export interface ReportHead {
   readonly startedAt: string;
   readonly wire: Report['wire'];
   readonly seed: string;
-  readonly plan: { readonly targets: number; readonly probes: number };
+  readonly plan: Report['plan'];
 }
 
 /** What is known of a run when it has ended. */

@@ -30,8 +30,8 @@ export function createPaint(color: boolean): Paint {
   };
 }
 
-/** Spaces but those before a unit: `0.31 ms` stays together. */
-const BREAKS = / (?!(?:ms|s|%)(?:\W|$))/;
+/** Spaces but those in `0.31 ms`, `< 0.01 ms`, `99 % sure` and `10.0.0.5 53/udp`, which stay together. */
+const BREAKS = /(?<!<) (?!(?:ms|s|%|sure)(?:\W|$))(?!(?<![,:] )\d+\/(?:tcp|udp))/;
 
 /** Breaks text at spaces into lines of at most `width` characters; a longer word stays whole. */
 export function wrap(text: string, width: number): string[] {
@@ -52,6 +52,23 @@ export function wrap(text: string, width: number): string[] {
 export function paragraph(text: string, width: number, indent: string): string[] {
   return wrap(text, Math.max(MIN_WRAP, width - indent.length)).map((line) => indent + line);
 }
+
+/**
+ * Commands to copy, indented; each stays whole. Where a comment does not fit beside one of them, all comments stand above
+ * their commands.
+ */
+export function commandLines(commands: readonly string[], width: number): string[] {
+  const beside = commands.map((command) => COMMAND_INDENT + command);
+  if (beside.every((line) => line.length <= width)) return beside;
+  return commands.flatMap((text) => {
+    const at = text.indexOf('  # ');
+    if (at < 0) return [COMMAND_INDENT + text];
+    const comment = paragraph(text.slice(at + 4), width, `${COMMAND_INDENT}# `);
+    return [...comment, COMMAND_INDENT + text.slice(0, at)];
+  });
+}
+
+const COMMAND_INDENT = '    ';
 
 /** Narrower columns are not wrapped further: words would stand one below the other. */
 export const MIN_WRAP = 24;

@@ -29,8 +29,8 @@ const OWN_ANSWER: ReadonlySet<Reason> = new Set(['udp-response', 'syn-ack']);
 
 /** The reason of a verdict in words, with its sender and round trip: `port unreachable from 10.0.0.5 (the target), 0.12 ms`. */
 export function reasonWords(verdict: Verdict): string {
-  const { reason, whyId, by, rttMs } = verdict;
-  const parts = [brief(whyId) ?? mainWords(verdict)];
+  const { reason, whyId, whyArgs, by, rttMs } = verdict;
+  const parts = [brief(whyId, whyArgs) ?? mainWords(verdict)];
   if (rttMs !== null && reason !== 'no-response' && by?.role !== 'local')
     parts.push(formatMs(rttMs));
   if (reason === 'no-response' && verdict.attempts > 1) parts.push(`${verdict.attempts} attempts`);
@@ -66,18 +66,19 @@ function mainWords(verdict: Verdict): string {
   }
   if (OWN_ANSWER.has(reason) || reason === 'no-response') return WORDS[reason];
   const forged = detail === 'forged-reset' ? 'forged RST' : WORDS[reason];
-  return forged + (by === null ? ', sender not visible' : fromWords(by));
+  if (by === null) return `${forged}, sender not visible`;
+  return forged + fromWords(by, reason === 'time-exceeded' ? 'at' : 'from');
 }
 
-function fromWords(by: By | null): string {
+function fromWords(by: By | null, from: 'from' | 'at' = 'from'): string {
   if (by === null) return '';
   if (by.role === 'local') return ' by this machine';
   if (by.role === 'target')
-    return by.ip === null ? ' from the target' : ` from ${by.ip} (the target)`;
+    return ` ${from} ${by.ip === null ? 'the target' : `${by.ip} (the target)`}`;
   const hop = by.hop === null ? 'on the way' : `hop ${by.hop}`;
   return by.ip === null
-    ? ` from a device ${by.hop === null ? '' : 'at '}${hop}`
-    : ` from ${by.ip} (${hop})`;
+    ? ` ${from} a device ${by.hop === null ? '' : 'at '}${hop}`
+    : ` ${from} ${by.ip} (${hop})`;
 }
 
 /** Downwards, so that nothing reads surer than it is. */

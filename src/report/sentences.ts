@@ -21,6 +21,7 @@ export const WHY_IDS: readonly WhyId[] = Object.keys(CATALOGUE) as WhyId[];
 
 /**
  * One English sentence that says what was seen. Facts missing in `args` are left out, control characters in them escaped.
+ * Of several ports, which `args.ports` lists with commas, it says `these ports`.
  * An id without words (a recording of a later version) gives the id itself.
  */
 export function sentence(whyId: string, args: WhyArgs): string {
@@ -42,8 +43,8 @@ export function nextSteps(whyId: string, args: WhyArgs): readonly string[] {
 }
 
 /** A few words for a table, or null where the verdict's reason says as much. */
-export function brief(whyId: string): string | null {
-  return entryOf(whyId)?.brief ?? null;
+export function brief(whyId: string, args: WhyArgs): string | null {
+  return entryOf(whyId)?.brief?.(safe(args)) ?? null;
 }
 
 function entryOf(whyId: string): WhyEntry | null {

@@ -44,7 +44,7 @@ export function renderText(source: Report | Summary, options: TextOptions): stri
     '',
     ...hostLines(host, hosts.length > 1, options, paint),
   ]);
-  const lines = [...headLines(summary, hosts, options, paint), ...tables];
+  const lines = [...headLines(summary, options, paint), ...tables];
   if (isCounted) lines.push('', ...silentLines(silent, options));
   lines.push(...explain(summary.groups, options, paint));
   if (summary.warnings.length > 0) lines.push('');
@@ -52,9 +52,12 @@ export function renderText(source: Report | Summary, options: TextOptions): stri
     const [first, ...rest] = wrap(`Note: ${printable(warning)}`, Math.max(MIN_WRAP, options.width));
     lines.push(first!, ...rest.map((line) => `      ${line}`));
   }
-  lines.push('', ...footLines(summary, hosts.length, options));
+  lines.push('', ...footLines(summary, options));
   return `${lines.join('\n')}\n`;
 }
+
+/** Indent of reasons that stand below their ports. */
+const BELOW_INDENT = 4;
 
 interface Host {
   readonly title: string;
@@ -72,9 +75,8 @@ function hostsOf(groups: readonly AlikePorts[]): Host[] {
     else known.push(group);
   }
   return [...byTarget.values()].map((all) => {
-    const { target, name } = all[0]!.first;
     return {
-      title: name === null ? target : `${printable(name)} (${target})`,
+      title: titleOf(all[0]!.first),
       listed: all
         .flatMap(({ listed }) => listed ?? [])
         .sort((a, b) => compareProtocol(a, b) || a.port - b.port),
@@ -82,6 +84,16 @@ function hostsOf(groups: readonly AlikePorts[]): Host[] {
       isSilent: all.every(({ first }) => isNoAnswer(first)),
     };
   });
+}
+
+function titleOf({ target, name }: Pick<Verdict, 'target' | 'name'>): string {
+  return name === null ? target : `${printable(name)} (${target})`;
+}
+
+/** What was asked, whether anything was found or not. */
+function askedOf({ plan, hosts, groups }: Summary): string {
+  const one = hosts[0] ?? groups[0]?.first;
+  return plan.targets === 1 && one !== undefined ? titleOf(one) : counted(plan.targets, 'target');
 }
 
 function compareProtocol(a: Verdict, b: Verdict): number {
@@ -96,14 +108,9 @@ function isNoAnswer({ reason, detail }: Verdict): boolean {
   );
 }
 
-function* headLines(
-  report: Summary,
-  hosts: readonly Host[],
-  { width }: TextOptions,
-  paint: Paint,
-): Generator<string> {
+function* headLines(report: Summary, { width }: TextOptions, paint: Paint): Generator<string> {
   const { tool, wire, command } = report;
-  const what = hosts.length === 1 ? hosts[0]!.title : counted(hosts.length, 'target');
+  const what = askedOf(report);
   const head = `${tool.name} ${tool.version}: ${command} of ${what}`;
   const note = wire.note === '' ? '' : `: ${printable(wire.note)}`;
   const wireText = `wire ${wire.kind}${note}`;
@@ -119,9 +126,11 @@ function hostLines(host: Host, withTitle: boolean, options: TextOptions, paint: 
   const title = withTitle ? [paint.bold(host.title)] : [];
   const counts: string[] = [];
   for (const group of host.collapsed) {
-    const { state, protocol, whyId, reason } = group.first;
+    const { state, protocol, whyId, whyArgs, reason } = group.first;
     const ports = `${formatCount(group.ports.length)} ${state} ${protocol} ports`;
-    const words = [brief(whyId) ?? reason, sureness(group.first)].filter((part) => part !== null);
+    const words = [brief(whyId, whyArgs) ?? reason, sureness(group.first)].filter(
+      (part) => part !== null,
+    );
     counts.push(`Not shown: ${ports} (${words.join(', ')})`);
   }
   const table = host.listed.length > 0 ? tableLines(host.listed, options, paint) : [];
@@ -137,16 +146,19 @@ function tableLines(verdicts: readonly Verdict[], options: TextOptions, paint: P
   const portWidth = widest('PORT', rows, (row) => row.port);
   const stateWidth = widest('STATE', rows, (row) => row.verdict.state);
   const serviceWidth = widest('SERVICE', rows, (row) => row.service);
-  const indent = portWidth + stateWidth + serviceWidth + 6;
+  const beside = portWidth + stateWidth + serviceWidth + 6;
+  // On a narrow terminal a column of reasons would be one word wide: they stand below.
+  const areBelow = options.width - beside < MIN_WRAP;
+  const indent = areBelow ? BELOW_INDENT : beside;
   const reasonWidth = Math.max(MIN_WRAP, options.width - indent);
   const title = `${'PORT'.padEnd(portWidth)}  ${'STATE'.padEnd(stateWidth)}  ${'SERVICE'.padEnd(serviceWidth)}  REASON`;
-  const lines = [paint.bold(title)];
+  const lines = [paint.bold(areBelow ? title.replace(/ +REASON$/, '') : title)];
   for (const { verdict, port, service } of rows) {
     const state = paint.state(verdict.state, verdict.state.padEnd(stateWidth));
+    const cells = `${port.padEnd(portWidth)}  ${state}  ${service.padEnd(serviceWidth)}`;
     const [first, ...rest] = wrap(reasonWords(verdict), reasonWidth);
-    lines.push(
-      `${port.padEnd(portWidth)}  ${state}  ${service.padEnd(serviceWidth)}  ${first}`.trimEnd(),
-    );
+    if (areBelow) lines.push(cells.trimEnd(), ' '.repeat(indent) + first);
+    else lines.push(`${cells}  ${first}`.trimEnd());
     const more = options.verbose > 0 ? wrap(facts(verdict), reasonWidth) : [];
     for (const line of rest) lines.push(' '.repeat(indent) + line);
     for (const line of more) lines.push(' '.repeat(indent) + paint.dim(line));
@@ -180,7 +192,7 @@ function silentLines(hosts: readonly Host[], { width }: TextOptions): string[] {
   return paragraph(text, width, '');
 }
 
-function footLines(report: Summary, hostCount: number, { width, verbose }: TextOptions): string[] {
+function footLines(report: Summary, { width, verbose }: TextOptions): string[] {
   const countOf = (groups: readonly AlikePorts[]): number =>
     groups.reduce((sum, { ports }) => sum + ports.length, 0);
   const states = STATES.map((state) => {
@@ -189,12 +201,12 @@ function footLines(report: Summary, hostCount: number, { width, verbose }: TextO
   })
     .filter((words) => words !== '')
     .join(', ');
-  const asked = `${counted(countOf(report.groups), 'port')} of ${counted(hostCount, 'target')}`;
-  const lines = paragraph(
-    `${asked} in ${formatMs(report.durationMs)}${states === '' ? '' : `: ${states}`}.`,
-    width,
-    '',
-  );
+  const { targets, probes } = report.plan;
+  const judged = countOf(report.groups);
+  const done = judged < probes ? `${formatCount(judged)} of ` : '';
+  const asked = `${done}${counted(probes, 'port')} of ${counted(targets, 'target')}`;
+  const found = states === '' ? 'nothing found yet' : states;
+  const lines = paragraph(`${asked} in ${formatMs(report.durationMs)}: ${found}.`, width, '');
   if (!report.complete) {
     const list = report.notDone.map(printable).join(', ');
     lines.push(...paragraph(`Not finished${list === '' ? '' : `: ${list}`}.`, width, ''));

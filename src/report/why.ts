@@ -12,11 +12,32 @@ export interface WhyEntry {
   /** Shell commands to copy; what follows `#` says where and why. */
   readonly next: (args: WhyArgs) => readonly string[];
   /** A few words for the table, where the reason alone would say too little. */
-  readonly brief?: string;
+  readonly brief?: (args: WhyArgs) => string;
 }
 
-/** `UDP port 53`, or as much of it as is known. */
+/** Whether the entry is about several ports: `ports` lists them, and a heading above names them. */
+function areSeveral(args: WhyArgs): boolean {
+  return String(args['ports'] ?? '').includes(',');
+}
+
+/** `is`, or `are` of several ports. */
+export function is(args: WhyArgs): string {
+  return areSeveral(args) ? 'are' : 'is';
+}
+
+/** `was`, or `were` of several ports. */
+export function was(args: WhyArgs): string {
+  return areSeveral(args) ? 'were' : 'was';
+}
+
+/** `the probe to UDP port 53 of 10.0.0.5`, `the connections to these ports`. */
+export function theAttempt(what: 'probe' | 'connection', args: WhyArgs): string {
+  return `the ${what}${areSeveral(args) ? 's' : ''} to ${portOfTarget(args)}`;
+}
+
+/** `UDP port 53`, or as much of it as is known; `these ports` of several. */
 export function portName(args: WhyArgs): string {
+  if (areSeveral(args)) return 'these ports';
   const protocol =
     args['protocol'] === undefined ? '' : `${String(args['protocol']).toUpperCase()} `;
   return args['port'] === undefined ? `the ${protocol}port` : `${protocol}port ${args['port']}`;
@@ -25,12 +46,17 @@ export function portName(args: WhyArgs): string {
 /** `UDP port 53 of 10.0.0.5`. */
 export function portOfTarget(args: WhyArgs): string {
   const port = portName(args);
-  return args['target'] === undefined ? port : `${port} of ${args['target']}`;
+  return args['target'] === undefined || areSeveral(args) ? port : `${port} of ${args['target']}`;
 }
 
-/** The target's address, or `the target`. */
+/** The target's address, or `the target`; `each target` of several (`targets` is their count). */
 export function targetName(args: WhyArgs): string {
-  return String(args['target'] ?? 'the target');
+  return String(args['target'] ?? (args['targets'] === undefined ? 'the target' : 'each target'));
+}
+
+/** The same as an object: `these targets` of several. */
+export function towards(args: WhyArgs): string {
+  return String(args['target'] ?? (args['targets'] === undefined ? 'the target' : 'these targets'));
 }
 
 /** `10.0.0.1 at hop 2`; words where the address or the hop is not known. */
@@ -52,6 +78,20 @@ export function icmpSaid(args: WhyArgs): string {
   if (label === undefined) return '';
   const words = ICMP_WORDS[String(label)];
   return words === undefined ? ` (${label})` : `: ${words} (${label})`;
+}
+
+/**
+ * A further sentence for silence where `icmpBy` has sent ICMP errors about other ports of the run (RFC 1812 section
+ * 4.3.2.8: a router limits them); empty where nobody has.
+ */
+export function limitedIcmp(args: WhyArgs): string {
+  const by = args['icmpBy'];
+  if (by === undefined) return '';
+  const ports = areSeveral(args) ? 'some of these' : 'this one';
+  return (
+    ` ${by} sent ICMP errors about other ports in this run; as such errors are limited in number, it may reject ${ports} ` +
+    'too, unheard.'
+  );
 }
 
 /** Whether an ICMP error can be a router's plain statement about a route or a host, and need not be a rule. */
@@ -128,7 +168,7 @@ export function showListeners(args: WhyArgs): string {
 
 /** The reject or drop rules of a machine; the target where no other is named. */
 export function showRules(args: WhyArgs, verb: 'reject' | 'drop', where?: string): string {
-  return `nft list ruleset | grep -nE '${verb}|policy'  # ${where ?? place(args)} (or: iptables -S)`;
+  return `nft list ruleset | grep -E '${verb}|policy'  # ${where ?? place(args)} (or iptables -S)`;
 }
 
 /** A capture on the target that shows whether the probe arrives. */
@@ -142,7 +182,7 @@ export function watchArrival(args: WhyArgs): string {
       : ports.length > 0 && ports.length <= MAX_COMMAND_PORTS
         ? `'${protocol} and (${list})'`
         : protocol;
-  return `tcpdump -ni any ${filter}  # ${place(args)} while you scan: does it arrive?`;
+  return `tcpdump -ni any ${filter}  # ${place(args)}, then scan: does it arrive?`;
 }
 
 /** The same question asked again, with other options. */
@@ -165,6 +205,6 @@ export function findSender(args: WhyArgs): readonly string[] {
 export function findHostRule(args: WhyArgs): readonly string[] {
   return [
     showRules(args, 'reject'),
-    `nft list ruleset | grep -nE 'dnat|redirect'  # on ${targetName(args)}: is the port forwarded?`,
+    `nft list ruleset | grep -E 'dnat|redirect'  # on ${targetName(args)}: is the port forwarded?`,
   ];
 }

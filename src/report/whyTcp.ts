@@ -5,12 +5,15 @@ import {
   findHostRule,
   findSender,
   icmpSaid,
+  limitedIcmp,
   portName,
   portOfTarget,
   sender,
   showListeners,
   showRules,
   targetName,
+  theAttempt,
+  was,
   watchArrival,
 } from './why.ts';
 import { pathMeaning, pathNext, waited } from './whyUdp.ts';
@@ -64,7 +67,7 @@ export const TCP_WHY: Readonly<Record<TcpWhyId, WhyEntry>> = {
   },
   'tcp.syn-proxy': {
     sentence: (args) =>
-      `The connection to ${portOfTarget(args)} was accepted with a closed window that never opened.`,
+      `${theAttempt('connection', args)} ${was(args)} accepted with a closed window that never opened.`,
     meaning: () =>
       'A SYN proxy on the way answers before it has asked the host, and the host behind it has said nothing. An ' +
       'overloaded service could look alike.',
@@ -72,7 +75,7 @@ export const TCP_WHY: Readonly<Record<TcpWhyId, WhyEntry>> = {
   },
   'tcp.syn-proxy.reset': {
     sentence: (args) =>
-      `The connection to ${portOfTarget(args)} was accepted with a closed window and then reset.`,
+      `${theAttempt('connection', args)} ${was(args)} accepted with a closed window and then reset.`,
     meaning: () =>
       'A SYN proxy on the way answers before it has asked the host. The reset that follows fits a closed port behind ' +
       'it, and also a filter there.',
@@ -83,11 +86,11 @@ export const TCP_WHY: Readonly<Record<TcpWhyId, WhyEntry>> = {
     meaning: () =>
       'A proxy on the way may have accepted and found no service behind it, or the service itself closes connections from here.',
     next: (args) => [showListeners(args), watchArrival(args)],
-    brief: 'accepted, then reset',
+    brief: () => 'accepted, then reset',
   },
   'tcp.reset': {
     sentence: (args) =>
-      `${portOfTarget(args)} was refused with a RST, and no other kind of answer of the target shows whether it is ` +
+      `${portOfTarget(args)} ${was(args)} refused with a RST, and no other kind of answer of the target shows whether it is ` +
       "the target's own.",
     meaning: () =>
       'Most likely nothing listens there, or the service is bound to another address such as 127.0.0.1. A firewall on ' +
@@ -105,7 +108,7 @@ export const TCP_WHY: Readonly<Record<TcpWhyId, WhyEntry>> = {
   },
   'tcp.reset.own-doubt': {
     sentence: (args) =>
-      `${portOfTarget(args)} was refused with a RST, but this machine dropped packets of its own meanwhile, so that the ` +
+      `${portOfTarget(args)} ${was(args)} refused with a RST, but this machine dropped packets of its own meanwhile, so that the ` +
       'RST may be of its own firewall.',
     meaning: () =>
       'A rule in the output chain of this machine that rejects with tcp reset looks like a closed port. Look at the ' +
@@ -130,7 +133,7 @@ export const TCP_WHY: Readonly<Record<TcpWhyId, WhyEntry>> = {
   },
   'tcp.refused.unattributed': {
     sentence: (args) =>
-      `The connection to ${portOfTarget(args)} was refused, and this wire cannot see by whom or how.`,
+      `${theAttempt('connection', args)} ${was(args)} refused, and this wire cannot see by whom or how.`,
     meaning: () =>
       'Either nothing listens there (a RST of the host), or a firewall on the host or on the way rejects it. Who ' +
       'refused is visible with the native addon.',
@@ -138,7 +141,7 @@ export const TCP_WHY: Readonly<Record<TcpWhyId, WhyEntry>> = {
   },
   'tcp.reject.target': {
     sentence: (args) =>
-      `${targetName(args)} itself rejects the connection to ${portOfTarget(args)}${icmpSaid(args)}.`,
+      `${targetName(args)} itself rejects connections to ${portName(args)}${icmpSaid(args)}.`,
     meaning: () =>
       'A closed TCP port answers with a RST, so this ICMP error is a filter: a firewall rule on the host, or a port ' +
       'that the host forwards (NAT, container, service without endpoints).',
@@ -146,17 +149,17 @@ export const TCP_WHY: Readonly<Record<TcpWhyId, WhyEntry>> = {
   },
   'tcp.reject.path': {
     sentence: (args) =>
-      `${sender(args)}, not the target, rejects the connection to ${portOfTarget(args)}${icmpSaid(args)}.`,
+      `${sender(args)}, not the target, rejects ${theAttempt('connection', args)}${icmpSaid(args)}.`,
     meaning: pathMeaning,
     next: pathNext,
   },
   'tcp.errno': {
     sentence: (args) =>
-      `The connection to ${portOfTarget(args)} failed (${args['errno'] ?? 'error unknown'}), and this wire cannot see who ` +
+      `${theAttempt('connection', args)} failed (${args['errno'] ?? 'error unknown'}), and this wire cannot see who ` +
       'rejected it.',
     meaning: () =>
-      'Something between here and the service rejects it. The error class is all that an ordinary socket keeps: the ' +
-      'sender may be a router, a firewall or the host.',
+      'Something between here and the service rejects it, or no host has the address. The error class is all that an ' +
+      'ordinary socket keeps: the sender may be a router, a firewall or the host.',
     next: (args) => [
       askAgain(args, ' --wire errqueue', 'names the sender; needs the native addon'),
     ],
@@ -164,10 +167,11 @@ export const TCP_WHY: Readonly<Record<TcpWhyId, WhyEntry>> = {
   'tcp.silent': {
     sentence: (args) =>
       `${portOfTarget(args)} did not answer${anyAttempt(args)}${waited(args['waitedMs'])}.`,
-    meaning: () =>
+    meaning: (args) =>
       'A host that is up answers a TCP port, open or closed. Something drops the probe or its answer: a firewall on the ' +
       'way, a security group, the firewall of the host, or the host is down. Or a service hangs and its queue of ' +
-      'connections is full (Recv-Q above Send-Q).',
+      'connections is full (Recv-Q above Send-Q).' +
+      limitedIcmp(args),
     next: (args) => [watchArrival(args), showRules(args, 'drop'), showListeners(args)],
   },
 };

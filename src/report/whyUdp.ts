@@ -5,13 +5,17 @@ import {
   findHostRule,
   findSender,
   icmpSaid,
+  is,
   isAboutRoute,
+  limitedIcmp,
   portName,
   portOfTarget,
   sender,
   showListeners,
   showRules,
   targetName,
+  theAttempt,
+  was,
   watchArrival,
 } from './why.ts';
 
@@ -56,7 +60,7 @@ export const UDP_WHY: Readonly<Record<UdpWhyId, WhyEntry>> = {
   },
   'udp.port-unreach.target': {
     sentence: (args) =>
-      `${targetName(args)} itself says that ${portName(args)} is unreachable` +
+      `${targetName(args)} itself says that ${portName(args)} ${is(args)} unreachable` +
       `${args['icmp'] === undefined ? '' : ` (${args['icmp']})`}: nothing listens there, or its host firewall rejects in ` +
       'the same words.',
     meaning: () =>
@@ -67,7 +71,7 @@ export const UDP_WHY: Readonly<Record<UdpWhyId, WhyEntry>> = {
   },
   'udp.port-unreach.unattributed': {
     sentence: (args) =>
-      `${portOfTarget(args)} was refused as unreachable, by a sender that this wire cannot see.`,
+      `${portOfTarget(args)} ${was(args)} refused as unreachable, by a sender that this wire cannot see.`,
     meaning: () =>
       'Either nothing listens there, or a firewall on the host or on the way rejects it. Who refused is visible with ' +
       'the native addon.',
@@ -75,7 +79,7 @@ export const UDP_WHY: Readonly<Record<UdpWhyId, WhyEntry>> = {
   },
   'udp.reject.target': {
     sentence: (args) =>
-      `${targetName(args)} itself rejects the probe to ${portOfTarget(args)}${icmpSaid(args)}.`,
+      `${targetName(args)} itself rejects what is sent to ${portName(args)}${icmpSaid(args)}.`,
     meaning: () =>
       'This is not how a closed UDP port answers. A firewall rule on the host rejects it, or the host forwards the ' +
       'port (NAT, container) to a place that it cannot reach.',
@@ -83,17 +87,17 @@ export const UDP_WHY: Readonly<Record<UdpWhyId, WhyEntry>> = {
   },
   'udp.reject.path': {
     sentence: (args) =>
-      `${sender(args)}, not the target, rejects the probe to ${portOfTarget(args)}${icmpSaid(args)}.`,
+      `${sender(args)}, not the target, rejects ${theAttempt('probe', args)}${icmpSaid(args)}.`,
     meaning: pathMeaning,
     next: pathNext,
   },
   'udp.errno': {
     sentence: (args) =>
-      `The probe to ${portOfTarget(args)} was rejected (${args['errno'] ?? 'error unknown'}), by a sender that this ` +
+      `${theAttempt('probe', args)} ${was(args)} rejected (${args['errno'] ?? 'error unknown'}), by a sender that this ` +
       'wire cannot see.',
     meaning: () =>
-      'Something between here and the service rejects it. The error class is all that an ordinary socket keeps: the ' +
-      'sender may be a router, a firewall or the host.',
+      'Something between here and the service rejects it, or no host has the address. The error class is all that an ' +
+      'ordinary socket keeps: the sender may be a router, a firewall or the host.',
     next: (args) => [
       askAgain(args, ' --wire errqueue', 'names the sender; needs the native addon'),
     ],
@@ -101,9 +105,10 @@ export const UDP_WHY: Readonly<Record<UdpWhyId, WhyEntry>> = {
   'udp.silent': {
     sentence: (args) =>
       `${portOfTarget(args)} did not answer${anyAttempt(args)}${waited(args['waitedMs'])}.`,
-    meaning: () =>
+    meaning: (args) =>
       'Either something listens and does not answer this probe, or a filter drops the probe or its answer. Silence ' +
-      'alone cannot tell which.',
+      'alone cannot tell which.' +
+      limitedIcmp(args),
     next: (args) => [watchArrival(args), showListeners(args), showRules(args, 'drop')],
   },
   'udp.silent.no-token': {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { translateArgv } from '../../src/cli/argv.ts';
+import { insteadOf } from '../../src/cli/nmapOptions.ts';
 import { OPTIONS } from '../../src/cli/options.ts';
 import { parseScanArguments } from '../../src/cli/scanArguments.ts';
 import type { ScanOptions } from '../../src/index.ts';
@@ -7,6 +8,7 @@ import { UsageError } from '../../src/index.ts';
 import { createFakeIo } from './process.ts';
 
 const files = {
+  '-': '10.0.0.9\n',
   list: '10.0.0.1 10.0.0.2\n# comment\n  10.0.0.3 # why\r\n',
   empty: '\n# nothing\n',
 };
@@ -60,11 +62,11 @@ describe('nmap spellings', () => {
     expect((await parse(line)).scan).toEqual({ targets: ['T'], ...expected });
   });
 
-  it('takes targets from everywhere', async () => {
-    expect((await parse('A -iL list B -- -C')).scan.targets).toEqual([
-      ...['A', 'B', '-C'],
-      ...['10.0.0.1', '10.0.0.2', '10.0.0.3'],
-    ]);
+  it('takes targets from everywhere, and says where they were read', async () => {
+    const { targets, places } = (await parse('A -iL list B -- -C')).scan;
+    expect(targets).toEqual(['A', 'B', '-C', '10.0.0.1', '10.0.0.2', '10.0.0.3']);
+    expect(places).toEqual([null, null, null, 'list:1', 'list:1', 'list:3']);
+    expect((await parse('A -iL -')).scan.places).toEqual([null, 'standard input:1']);
   });
 
   it('reads what concerns output', async () => {
@@ -126,20 +128,69 @@ describe('nmap spellings', () => {
   );
 });
 
+describe('options of nmap that are none here say what serves instead', () => {
+  it.each([
+    ['-A', 'no OS or version detection'],
+    ['-sV', 'no OS or version detection'],
+    ['-sSV', 'no OS or version detection'],
+    ['-O', 'no OS or version detection'],
+    ['-sC', 'no scripts'],
+    ['-sCV', 'no scripts'],
+    ['--script=vuln', 'no scripts'],
+    ['--script-args x=1', 'no scripts'],
+    ['--open', '--jsonl | grep'],
+    ['--min-rate 100', '--rate N'],
+    ['--min-parallelism 10', '--rate N'],
+    ['--max-rtt-timeout 1s', '--rate N'],
+    ['--top-ports 100', '-F asks the short list'],
+    ['-oA x', '-oN FILE and -oJ FILE'],
+    ['-sX', '-sT, -sS, -sU'],
+    ['-PS22,80', 'no host discovery'],
+    ['-PE', 'no host discovery'],
+    ['-sL', '--dry-run'],
+    ['-D1.2.3.4', 'no spoofed sources'],
+    ['-f', 'no spoofed sources'],
+    ['-d2', '--debug'],
+    ['-r', 'in the order of -p'],
+  ])('%s', async (line, hint) => {
+    const word = line.replace(/[= ].*/, '');
+    await expect(parse(`${line} T`)).rejects.toThrow(`unknown option "${word}": `);
+    await expect(parse(`${line} T`)).rejects.toThrow(hint);
+  });
+
+  it('each in one line, and none of them an option that works', async () => {
+    const working = OPTIONS.filter(({ isLater }) => !isLater);
+    for (const { short, long } of working) expect(insteadOf([...short, `--${long}`])).toBeNull();
+    expect(insteadOf(['--frobnicate'])).toBeNull();
+  });
+});
+
 describe('mistakes', () => {
   it.each([
-    ['', 'scan needs a target: an address, a name, a prefix, host:port or -iL FILE'],
-    ['-p 53', 'scan needs a target: an address, a name, a prefix, host:port or -iL FILE'],
-    ['T -sX', 'unknown option "-sX"; the nearest is -sU'],
+    [
+      '',
+      'scan needs a target: an address, a name, a prefix, host:port or -iL FILE (pu-probe scan --help says more)',
+    ],
+    [
+      '-p 53',
+      'scan needs a target: an address, a name, a prefix, host:port or -iL FILE (pu-probe scan --help says more)',
+    ],
+    ['T -sQ', 'unknown option "-sQ"; the nearest is -sU'],
     ['T --udpp', 'unknown option "--udpp"; the nearest is --udp'],
     ['T --Json', 'unknown option "--Json"; the nearest is --json'],
     ['T --frobnicate', 'unknown option "--frobnicate"'],
-    ['T -sn', 'option -sn (--discover) is not built yet'],
+    [
+      'T -sn',
+      'option -sn (--discover) is not built yet; ports are asked at once, no host discovery stands before them',
+    ],
     ['T -e eth0', 'option -e (--interface) is not built yet'],
     ['T -S10.0.0.1', 'option -S (--source) is not built yet'],
     ['T -g 53', 'option -g (--local-port) is not built yet'],
-    ['T -oX x.xml', 'option -oX (--xml-file) is not built yet'],
-    ['T -oG x', 'option -oG (--grep-file) is not built yet'],
+    ['T -oX x.xml', 'option -oX (--xml-file) is not built yet; -oJ FILE writes JSON'],
+    [
+      'T --grep-file x',
+      'option --grep-file is not built yet; --jsonl prints one record a line, good for grep and jq',
+    ],
     ['T -p', 'option -p needs PORTS'],
     ['T --ports=', 'option --ports needs PORTS'],
     ['T --udp=yes', 'option --udp takes no value: "yes"'],

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Report, ScanOptions } from '../../src/index.ts';
+import * as library from '../../src/index.ts';
 import { ProbeError, UsageError, VERSION } from '../../src/index.ts';
 import { dnsOpen, ntpClosed, report, troubles } from '../report/sample.ts';
 import { createFakeApi, createFakeIo, run } from './process.ts';
@@ -11,7 +12,7 @@ const never = createFakeApi(() => {
 
 describe('mistakes end with code 2 and one line, before anything is sent', () => {
   it.each([
-    ['', 'name a command, as in: pu-probe scan TARGET -p PORTS (--help)'],
+    ['', 'name a command, as in: pu-probe scan TARGET -p PORTS (pu-probe --help says more)'],
     ['10.0.0.5 -p 53', 'unknown command "10.0.0.5"; to scan, write: pu-probe scan TARGET'],
     ['scna 10.0.0.5', 'unknown command "scna"; the nearest is scan'],
     ['-sU 10.0.0.5', 'a command comes first, not "-sU"; to scan, write: pu-probe scan TARGET'],
@@ -24,7 +25,10 @@ describe('mistakes end with code 2 and one line, before anything is sent', () =>
     ['diff', 'the command diff is not built yet'],
     ['serve', 'the command serve is not built yet'],
     ['ports 53', 'ports takes no argument: "53"'],
-    ['scan', 'scan needs a target: an address, a name, a prefix, host:port or -iL FILE'],
+    [
+      'scan',
+      'scan needs a target: an address, a name, a prefix, host:port or -iL FILE (pu-probe scan --help says more)',
+    ],
     ['scan 10.0.0.5 -oN /missing/a', '-oN cannot write "/missing/a": no such file'],
     ['scan 10.0.0.5 -p 80 --expect 53/udp=open', '--expect "53/udp=open": that port is not asked'],
     [
@@ -36,6 +40,24 @@ describe('mistakes end with code 2 and one line, before anything is sent', () =>
     ['scan 10.0.0.5 --seed xyz --dry-run', '--seed takes 1 to 16 hexadecimal digits, not "xyz"'],
   ])('%s', async (line, message) => {
     expect(await run(line, never)).toEqual({ code: 2, out: '', err: `pu-probe: ${message}\n` });
+  });
+
+  it.each([
+    ['10.0.0.5\n\n10.0.0.300\n', 'list:3: target "10.0.0.300": "300" is no octet (0 to 255)'],
+    ['# all\n10.0.0.5 a_b:0\n', 'list:2: target "a_b:0": "0" is no port (1 to 65535, or a name)'],
+    ['224.0.0.1', 'list:1: target "224.0.0.1" is multicast: a port belongs to one host'],
+    ['\n::1', 'list:2: target "::1" is IPv6, but only IPv4 is asked'],
+    [
+      '\nudp://10.0.0.5:53',
+      'list:2: target "udp://10.0.0.5:53" names UDP, but only TCP is asked: add -sU',
+    ],
+  ])('names file and line of a mistake in a list: %j', async (content, message) => {
+    const fake = createFakeIo({}, { list: content });
+    expect(await run('scan -4 -sT -iL list --dry-run', never, fake)).toEqual({
+      code: 2,
+      out: '',
+      err: `pu-probe: ${message}\n`,
+    });
   });
 
   it('holds for what the library finds', async () => {
@@ -70,6 +92,53 @@ describe('errors', () => {
     );
     const debug = await run('scan 10.0.0.5 --debug', api);
     expect(debug.err).toMatch(/\n {4}at /);
+  });
+});
+
+describe('a name without an address', () => {
+  const gone = {
+    name: 'gone.example',
+    why: 'cannot be looked up: no such name (ENOTFOUND)',
+    isOurSide: false,
+    place: null,
+  };
+  const line = 'pu-probe: target "gone.example" cannot be looked up: no such name (ENOTFOUND)\n';
+  const plan = { targets: 1, probes: 1, unresolved: [gone] };
+  const part = { plan, complete: false, notDone: ['gone.example'] };
+
+  it.each(['', '--json', '--jsonl'])(
+    'is told while the others are scanned, code 3 %s',
+    async (option) => {
+      const { code, out, err } = await run(
+        `scan gone.example 10.0.0.5 -p 53 -sU ${option}`,
+        createFakeApi(report([dnsOpen], part)),
+      );
+      expect([code, err]).toEqual([3, line]);
+      expect(out).toContain('gone.example');
+    },
+  );
+
+  it('leaves an expectation undecided', async () => {
+    const found = createFakeApi(report([dnsOpen], part));
+    expect((await run('scan gone.example 10.0.0.5 --expect open', found)).code).toBe(3);
+  });
+
+  it('may be the one whose port is expected', async () => {
+    const expecting = 'scan 10.0.0.5 gone.example:53 -p 80 --expect 53/tcp=open';
+    const known = await library.planScan({ targets: ['10.0.0.5'], ports: '80' });
+    const found = createFakeApi(report([dnsOpen], part));
+    const planScan = async () => ({ ...known, unresolved: [gone] });
+    expect(await run(expecting, { ...found, planScan })).toMatchObject({
+      code: 3,
+      err: `${line}pu-probe: --expect 53/tcp=open is undecided: not every port was checked\n`,
+    });
+  });
+
+  it('is counted on standard error where there are many', async () => {
+    const many = { ...plan, unresolved: Array(25).fill(gone) };
+    const { err } = await run('scan x', createFakeApi(report([dnsOpen], { ...part, plan: many })));
+    expect(err.trimEnd().split('\n').length).toBe(21);
+    expect(err).toMatch(/and 5 further names without an address\n$/);
   });
 });
 
@@ -136,14 +205,21 @@ describe('scan', () => {
       never,
     );
     expect(text.code).toBe(0);
-    expect(text.out).toBe(`17 probes to 5 targets; nothing is sent
+    expect(text.out).toBe(`17 ports of 5 targets to ask; nothing is sent now
 10.0.0.0 … 10.0.0.3 (4)
   tcp 22,80-82
 10.1.0.1
   tcp 8443
-timing -T4, rate chosen while running, retries by timing, host timeout none
-control ports allowed, certainty 0.999, seed 000000000000002a
+
+timing        -T4
+rate          found while running
+retries       as -T4 has them
+host timeout  none
+control       up to three UDP ports a target, to learn how far it is
+seed          000000000000002a
 `);
+    const long = await run('scan 10.0.0.5 --dry-run', never);
+    for (const line of long.out.split('\n')) expect(line.length, line).toBeLessThanOrEqual(80);
     const json = await run('scan 10.0.0.5 -p 53 -sU --rate max --dry-run --json', never);
     expect(JSON.parse(json.out)).toMatchObject({
       schema: 'pu-probe/plan/1',
@@ -184,6 +260,34 @@ describe('expectations and exit codes', () => {
     const result = await run(`scan 10.0.0.5 ${options}`, found);
     expect([result.code, result.err]).toEqual([code, line === '' ? '' : `pu-probe: ${line}\n`]);
   });
+});
+
+it('names every port that is not as expected, the failed ones first', async () => {
+  const closed = (port: number) => ({ ...ntpClosed, port });
+  const found = report([troubles[2]!, closed(1), dnsOpen, closed(2), closed(3)]);
+  const { code, err } = await run(
+    'scan 10.0.0.5 -sU -p 1-3,53,161 --expect open --expect 2/udp=open',
+    createFakeApi(found),
+  );
+  expect([code, err]).toEqual([
+    1,
+    [
+      '--expect open failed: 10.0.0.5 1/udp is closed (99.9 % sure)',
+      '--expect open failed: 10.0.0.5 2/udp is closed (99.9 % sure)',
+      '--expect open failed: 10.0.0.5 3/udp is closed (99.9 % sure)',
+      '--expect open is undecided: 10.0.0.5 161/udp is open|filtered (98.0 % sure)',
+      '--expect 2/udp=open failed: 10.0.0.5 2/udp is closed (99.9 % sure)',
+    ]
+      .map((line) => `pu-probe: ${line}\n`)
+      .join(''),
+  ]);
+  const many = Array.from({ length: 1500 }, (_, index) => closed(index + 1));
+  const { err: long } = await run(
+    'scan 10.0.0.5 -sU -p 1-1500 --expect open',
+    createFakeApi(report(many)),
+  );
+  expect(long.trimEnd().split('\n').length).toBe(1001);
+  expect(long).toMatch(/and 500 further ports not as expected\n$/);
 });
 
 describe('Ctrl-C', () => {
@@ -252,6 +356,6 @@ describe('what needs no scan', () => {
     expect(lists.length).toBe(2);
     const planned = await run(`scan 10.0.0.5 -p ${lists[1]} -sU --dry-run`, never);
     expect(planned.code).toBe(0);
-    expect(planned.out).toMatch(new RegExp(`^${lists[1]!.split(',').length} probes`));
+    expect(planned.out).toMatch(new RegExp(`^${lists[1]!.split(',').length} ports of 1 target`));
   });
 });

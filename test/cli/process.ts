@@ -74,8 +74,8 @@ export function createFakeApi(
       const report = typeof found === 'function' ? found(options) : Promise.resolve(found);
       return {
         start: async () => {
-          const { schema, tool, command, startedAt, wire, seed } = await report;
-          return { schema, tool, command, startedAt, wire, seed, plan: { targets: 1, probes: 1 } };
+          const { schema, tool, command, startedAt, wire, seed, plan } = await report;
+          return { schema, tool, command, startedAt, wire, seed, plan };
         },
         plan: () => library.planScan(options),
         report: () => report,

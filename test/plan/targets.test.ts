@@ -1,10 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { UsageError } from '../../src/errors.ts';
+import { ProbeError, UsageError } from '../../src/errors.ts';
 import type { Plan } from '../../src/model.ts';
 import { formatIp, parseIp } from '../../src/packet/address.ts';
+import { unresolvedLine } from '../../src/plan/lookUp.ts';
 import type { PlanRequest } from '../../src/plan/plan.ts';
 import { createPlan } from '../../src/plan/plan.ts';
+import { describeNotDone } from '../../src/report/build.ts';
 
 const NAMES: ReadonlyMap<string, readonly string[]> = new Map(
   Object.entries({
@@ -20,6 +22,7 @@ const NAMES: ReadonlyMap<string, readonly string[]> = new Map(
 const env = {
   resolve: async (name: string): Promise<readonly string[]> => {
     const found = NAMES.get(name);
+    if (name === 'late.example') throw Object.assign(new Error('again'), { code: 'EAI_AGAIN' });
     if (found === undefined) throw Object.assign(new Error('not found'), { code: 'ENOTFOUND' });
     return found;
   },
@@ -79,8 +82,60 @@ describe('targets', () => {
     ['http://[2001:db8::1]/', [80]],
     ['10.0.0.5:https', [443]],
   ])('%s is asked for its own port', async (text, ports) => {
-    const { groups } = await plan([text]);
+    const { groups } = await createPlan({ targets: [text] }, env);
     expect(groups).toEqual([{ firstTarget: 0, targetCount: 1, tcpPorts: ports, udpPorts: [] }]);
+  });
+
+  it.each([
+    [['10.0.0.5:22'], { ports: '53' }, '-p "53" has no target: "10.0.0.5:22" names its own port'],
+    [['10.0.0.5:22'], { fast: true }, '-F has no target: "10.0.0.5:22" names its own port'],
+    [
+      ['udp://10.0.0.5:53', '10.0.0.6:22'],
+      { ports: 'U:161' },
+      '-p "U:161" has no target: every target names its own port, as "udp://10.0.0.5:53" does',
+    ],
+  ] as const)(
+    '%j under %j: ports that no target takes are refused',
+    async (texts, more, message) => {
+      await expect(createPlan({ targets: texts, ...more }, env)).rejects.toEqual(
+        new UsageError(message),
+      );
+      const { groups } = await createPlan({ targets: [...texts, '10.0.0.9'], ...more }, env);
+      expect(groups.length).toBe(texts.length + 1);
+    },
+  );
+
+  it.each([
+    ['udp://10.0.0.5:53', {}, [[], [53]]],
+    ['UDP://10.0.0.5:53', {}, [[], [53]]],
+    ['udp://[2001:db8::1]:53', {}, [[], [53]]],
+    ['udp://10.0.0.5:53', { udp: true, tcp: true }, [[], [53]]],
+    ['tcp://10.0.0.5:53', { udp: true, tcp: true }, [[53], []]],
+    ['ntp://10.0.0.5', {}, [[], [123]]],
+    ['ssh://10.0.0.5', { udp: true, tcp: true }, [[22], []]],
+    ['https://10.0.0.5', { udp: true }, [[], [443]]],
+  ] as const)('%s under %j is asked by the protocol of its scheme', async (text, more, ports) => {
+    const { groups } = await createPlan({ targets: [text], ...more }, env);
+    expect(groups.map(({ tcpPorts, udpPorts }) => [tcpPorts, udpPorts])).toEqual([ports]);
+  });
+
+  it('asks each protocol of an address whose schemes name both', async () => {
+    const targets = ['udp://10.0.0.5:53', 'tcp://10.0.0.5:53', '10.0.0.6:53'];
+    const { groups } = await createPlan({ targets }, env);
+    expect(groups.map(({ tcpPorts, udpPorts }) => [tcpPorts, udpPorts])).toEqual([
+      [[53], [53]],
+      [[53], []],
+    ]);
+  });
+
+  it.each([
+    ['udp://10.0.0.5:53', { tcp: true }, 'names UDP, but only TCP is asked: add -sU'],
+    ['udp://10.0.0.5:53', { synRequested: true }, 'names UDP, but only TCP is asked: add -sU'],
+    ['tcp://10.0.0.5:53', { udp: true }, 'names TCP, but only UDP is asked: add -sT'],
+  ])('refuses %s under %j', async (text, more, message) => {
+    await expect(createPlan({ targets: [text], ...more }, env)).rejects.toEqual(
+      new UsageError(`target "${text}" ${message}`),
+    );
   });
 
   it('asks a port of its own with every protocol that is asked', async () => {
@@ -207,6 +262,49 @@ describe('what is no target', () => {
     ],
   ])('%j', async (text, message) => {
     await expect(plan([text])).rejects.toEqual(new UsageError(message));
+  });
+
+  it('is told and left out where it is a name without an address beside others', async () => {
+    const targets = ['gone.example', '10.0.0.1', 'late.example', 'also.example', 'six.example'];
+    const result = await plan([...targets, 'gone.example:22'], { family: 4 });
+    expect(addresses(result)).toEqual(['10.0.0.1', '10.0.0.53']);
+    const lines = [
+      'target "gone.example" cannot be looked up: no such name (ENOTFOUND)',
+      'target "late.example" cannot be looked up: the name server did not answer (EAI_AGAIN)',
+      'target "six.example" has no IPv4 address',
+      'target "gone.example" cannot be looked up: no such name (ENOTFOUND)',
+    ];
+    expect(result.unresolved.map(unresolvedLine)).toEqual(lines);
+    expect(result.warnings.slice(0, 4)).toEqual(lines);
+    expect(describeNotDone(result, [0])).toEqual([
+      ...['gone.example', 'late.example', 'six.example', 'gone.example'],
+      '10.0.0.1 53/tcp',
+    ]);
+  });
+
+  it('is counted where there are many', async () => {
+    const names = Array.from({ length: 12 }, (_, index) => `gone${index}.example`);
+    const result = await plan([...names, '10.0.0.1']);
+    expect(result.unresolved.length).toBe(12);
+    expect(result.warnings.at(-1)).toBe('4 more names cannot be looked up');
+    expect(describeNotDone(result, [0]).at(-1)).toBe('and 5 more');
+  });
+
+  it('is a fault of our own side where no name could be looked up', async () => {
+    await expect(plan(['gone.example', 'late.example'])).rejects.toEqual(
+      new ProbeError(
+        'E_NAME_LOOKUP',
+        'target "late.example" cannot be looked up: the name server did not answer (EAI_AGAIN) (and 1 more)',
+      ),
+    );
+    await expect(plan(['10.0.0.1'], { exclude: ['late.example'] })).rejects.toBeInstanceOf(
+      ProbeError,
+    );
+    await expect(plan(['10.0.0.1'], { exclude: ['gone.example'] })).rejects.toEqual(
+      new UsageError(
+        '--exclude: target "gone.example" cannot be looked up: no such name (ENOTFOUND)',
+      ),
+    );
   });
 
   it('is refused as a whole', async () => {

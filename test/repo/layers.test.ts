@@ -61,7 +61,7 @@ const ARROWS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     'node:*': 'the only network I/O',
     'p-limit': 'bounds open connects',
   },
-  report: { model: NOUNS },
+  report: { packet: 'IP protocol numbers', model: NOUNS },
   drive: { model: NOUNS },
   randomSeed: { 'node:*': 'the randomness of the system' },
   index: {

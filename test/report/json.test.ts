@@ -20,7 +20,7 @@ describe('toJson', () => {
   it('keeps the order of fields', () => {
     const parsed = JSON.parse(toJson(report(troubles)));
     expect(Object.keys(parsed)).toEqual(
-      'schema tool command startedAt durationMs wire complete notDone seed verdicts hosts paths counters warnings'.split(
+      'schema tool command startedAt durationMs wire plan complete notDone seed verdicts hosts paths counters warnings'.split(
         ' ',
       ),
     );
@@ -53,7 +53,7 @@ describe('toJson', () => {
 describe('jsonl', () => {
   it('has one typed record a line', () => {
     const { schema, tool, command, startedAt, wire, seed } = report([]);
-    const plan = { targets: 1, probes: 2 };
+    const plan = { targets: 1, probes: 2, unresolved: [] };
     const lines = [
       startRecord({ schema, tool, command, startedAt, wire, seed, plan }),
       verdictRecord(dnsOpen),

@@ -39,6 +39,11 @@ export function report(verdicts: readonly Verdict[], part: Partial<Report> = {})
     startedAt: '2026-01-02T03:04:05.678Z',
     durationMs: 52.4561,
     wire: { kind: 'errqueue', note: 'the kernel error queue names the sender of ICMP errors' },
+    plan: {
+      targets: new Set(verdicts.map(({ target }) => target)).size,
+      probes: verdicts.length,
+      unresolved: [],
+    },
     complete: true,
     notDone: [],
     seed: '000000010000002a',

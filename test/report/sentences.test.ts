@@ -48,7 +48,10 @@ describe('the sentence catalogue', () => {
   });
 
   it.each(WHY_IDS)('%s is one sentence, with and without facts', (id) => {
-    for (const args of [full, { ...full, protocol: 'tcp', icmp: 'ICMP 3/1' }, {}]) {
+    const several = { ...full, port: '', ports: '53,123', icmpBy: '10.77.1.2' };
+    const { target: _, ...targets } = { ...several, targets: 2 };
+    const variants = [full, { ...full, protocol: 'tcp', icmp: 'ICMP 3/1' }, {}, several, targets];
+    for (const args of variants) {
       const text = sentence(id, args);
       expect(text).toMatch(/^[A-Z0-9].*\.$/);
       expect(text.slice(0, -1)).not.toMatch(/\. |undefined|null|NaN| {2}/);
@@ -77,6 +80,29 @@ describe('the sentence catalogue', () => {
     }
   });
 
+  it('speaks of several ports as several', () => {
+    const said = WHY_IDS.map((id) => sentence(id, { ...full, ports: '53,123' })).join('\n');
+    expect(said).not.toMatch(/these ports (is|was|itself)|to these ports was|probe to these ports/);
+    expect(said).not.toMatch(/port 53\b/);
+  });
+
+  it.each([
+    ['ENETUNREACH', 'no route from this machine', 'ip route; ip -br link'],
+    [
+      'EHOSTUNREACH',
+      'an unreachable route of this machine',
+      'ip route show type unreachable; ip rule',
+    ],
+    ['EACCES', 'a prohibit route of this machine', 'ip route show type prohibit; ip rule'],
+    ['EINVAL', 'a blackhole route of this machine', 'ip route show type blackhole; ip rule'],
+  ])('shows the kind of route that %s means', (errno, words, command) => {
+    expect(brief('own.no-route', { ...full, errno })).toBe(words);
+    expect(nextSteps('own.no-route', { ...full, errno })[1]).toBe(`${command}  # here`);
+    expect(nextSteps('own.no-route', { ...full, errno, target: 'fd90::1' })[1]).toBe(
+      `${command.replaceAll(/ip (r)/g, 'ip -6 $1')}  # here`,
+    );
+  });
+
   it('asks for all ports that share a cause', () => {
     expect(nextSteps('udp.silent', { ...full, ports: '53,123' })[1]).toBe(
       "ss -lunp 'sport = :53 or sport = :123'  # on 10.0.0.5: what is bound, and where",
@@ -95,6 +121,6 @@ describe('the sentence catalogue', () => {
     expect(sentence('toString', full)).toBe('toString.');
     expect(meaning('later.id', full)).toBe('');
     expect(nextSteps('later.id', full)).toEqual([]);
-    expect(brief('later.id')).toBeNull();
+    expect(brief('later.id', full)).toBeNull();
   });
 });

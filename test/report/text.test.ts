@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Ip } from '../../src/model.ts';
+import type { Ip, Verdict } from '../../src/model.ts';
 import { nameOfPort } from '../../src/plan/portNames.ts';
+import { wrap } from '../../src/report/layout.ts';
 import { COLLAPSE_OVER } from '../../src/report/summary.ts';
 import { renderText } from '../../src/report/text.ts';
 import { dnsOpen, ntpClosed, report, troubles, verdict } from './sample.ts';
@@ -98,6 +99,102 @@ describe('renderText', () => {
     }
   });
 
+  it.each([40, 50])('stays readable in %d columns', async (width) => {
+    const text = renderText(report(troubles), { ...plain, width });
+    await expect(text).toMatchFileSnapshot(golden(`narrow${width}`));
+    const isCommand = (line: string) => /^ {4}(ss|nft|tcpdump|ip) /.test(line);
+    for (const line of text.split('\n')) {
+      if (!isCommand(line)) expect(line.length, line).toBeLessThanOrEqual(width);
+    }
+  });
+
+  it('names who and how many where several ports share a cause', async () => {
+    const { port: _, ...args } = troubles[3]!.whyArgs;
+    const rejected = [22, 80, 443].map((port) => ({
+      ...troubles[3]!,
+      port,
+      whyArgs: { ...args, port },
+    }));
+    const refused = [9, 123].map((port) => ({
+      ...ntpClosed,
+      port,
+      whyArgs: { ...ntpClosed.whyArgs, port },
+    }));
+    const silent = [silentTcp('10.0.0.5', 8080), silentTcp('10.0.0.5', 8443)];
+    const thrice = silentTcp('10.0.0.6', 8080);
+    const other = { ...thrice, attempts: 2, whyArgs: { ...thrice.whyArgs, attempts: 2 } };
+    const absent = ['10.0.0.7', '10.0.0.8'].map((target) =>
+      verdict({
+        whyId: 'no-neighbour',
+        target: target as Ip,
+        state: 'filtered',
+        reason: 'host-unreach',
+        detail: 'no-neighbour',
+        by: { ip: null, role: 'local', hop: null },
+        whyArgs: { interface: 'eth0' },
+      }),
+    );
+    const text = renderText(report([...rejected, ...refused, ...silent, other, ...absent]), plain);
+    await expect(text).toMatchFileSnapshot(golden('groups'));
+    const flat = text.replace(/\n +/g, ' ');
+    expect(flat).toContain(
+      '10.77.1.2 at hop 2, not the target, rejects the connections to these ports:',
+    );
+    expect(flat).toContain('10.0.0.5 itself says that these ports are unreachable (ICMP 3/3):');
+    expect(flat).toContain('These ports did not answer.');
+    expect(flat).toContain('No host answers for these targets on this link (eth0).');
+  });
+
+  it('keeps causes apart that another gateway or stranger makes', () => {
+    const silentGateway = (target: string, gateway: string) =>
+      verdict({
+        whyId: 'own.gateway-silent',
+        target: target as Ip,
+        state: 'unknown',
+        reason: 'local-error',
+        by: { ip: null, role: 'local', hop: null },
+        whyArgs: { gateway, interface: 'eth0' },
+      });
+    const text = renderText(
+      report([silentGateway('10.1.0.5', '10.0.0.1'), silentGateway('10.2.0.5', '10.0.0.2')]),
+      plain,
+    );
+    expect(text).toContain('The gateway 10.0.0.1 towards 10.1.0.5 does not answer');
+    expect(text).toContain('The gateway 10.0.0.2 towards 10.2.0.5 does not answer');
+  });
+
+  it('says the same advice once', () => {
+    const icmp = (port: number, code: number) =>
+      verdict({
+        whyId: 'tcp.reject.target',
+        protocol: 'tcp',
+        port,
+        state: 'filtered',
+        reason: 'admin-prohibited',
+        by: { ip: '10.0.0.5' as Ip, role: 'target', hop: 1 },
+        icmp: { type: 3, code },
+        whyArgs: { icmp: `ICMP 3/${code}` },
+      });
+    const text = renderText(report([icmp(22, 13), icmp(23, 10)]), plain);
+    expect(text.split('A closed TCP port answers with a RST').length).toBe(2);
+    expect(text).toContain('Meaning and next steps as above.');
+  });
+
+  it('says beside a silence who may have rejected it unheard', () => {
+    const silent = silentTcp('10.0.0.5', 8443);
+    const flat = (verdicts: readonly Verdict[]) =>
+      renderText(report(verdicts), plain).replace(/\n +/g, ' ');
+    expect(flat([silent, troubles[3]!])).toContain(
+      '10.77.1.2 sent ICMP errors about other ports in this run; as such errors are limited in number, it may reject ' +
+        'this one too, unheard.',
+    );
+    expect(flat([silent, ntpClosed])).not.toContain('unheard');
+    expect(flat([silentTcp('10.0.0.6', 8443), troubles[3]!])).toContain(
+      'it may reject this one too',
+    );
+    expect(flat([silentTcp('10.0.1.6', 8443), troubles[3]!])).not.toContain('unheard');
+  });
+
   it('lets no control character through, wherever it comes from', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (text) => {
@@ -123,9 +220,33 @@ describe('renderText', () => {
   });
 
   it('renders nothing found', () => {
-    const text = renderText(report([], { complete: false }), plain);
-    expect(text).toContain('0 ports of 0 targets');
-    expect(text).toContain('Not finished.');
+    const host = {
+      target: '10.0.0.5' as Ip,
+      name: 'db1',
+      state: 'unknown',
+      reason: 'no-response',
+    } as const;
+    const part = { complete: false, notDone: ['10.0.0.5 22/tcp', '10.0.0.5 80/tcp'] };
+    const planned = { targets: 1, probes: 2, unresolved: [] };
+    const one = renderText(report([], { ...part, hosts: [host], plan: planned }), plain);
+    expect(one).toMatch(/^pu-probe 0\.1\.0: scan of db1 \(10\.0\.0\.5\)\n/);
+    expect(one).toContain('0 of 2 ports of 1 target in 52.5 ms: nothing found yet.');
+    expect(one).toContain('Not finished: 10.0.0.5 22/tcp, 10.0.0.5 80/tcp.');
+    const many = { targets: 256, probes: 65_536, unresolved: [] };
+    const some = renderText(report([dnsOpen], { ...part, plan: many }), plain);
+    expect(some).toMatch(/^pu-probe 0\.1\.0: scan of 256 targets\n/);
+    expect(some).toContain('1 of 65,536 ports of 256 targets in 52.5 ms: 1 open.');
+  });
+
+  it('breaks no line inside of a time, a share or the port of a target', () => {
+    const words = (text: string) => wrap(text, 1);
+    expect(words('took < 0.01 ms, 99 % sure')).toEqual(['took', '< 0.01 ms,', '99 % sure']);
+    expect(words('filtered: 10.0.0.5 22/tcp, 10.0.0.5 53/udp')).toEqual([
+      'filtered:',
+      '10.0.0.5 22/tcp,',
+      '10.0.0.5 53/udp',
+    ]);
+    expect(words('filtered: 22/tcp, 53/udp')).toEqual(['filtered:', '22/tcp,', '53/udp']);
   });
 
   it('renders 65,535 open ports', () => {
