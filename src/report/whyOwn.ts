@@ -31,15 +31,15 @@ export const OWN_WHY: Readonly<Record<OwnWhyId, WhyEntry>> = {
   },
   'own.egress-drop': {
     sentence: (args) =>
-      `The probe to ${portOfTarget(args)} did not leave this machine: it was dropped between its IP layer and its ` +
-      `interface${errnoIn(args)}.`,
+      `${theAttempt('probe', args)} did not leave this machine: dropped between its IP layer and its interface` +
+      `${errnoIn(args)}.`,
     meaning: () =>
       `${notTheirs} A netdev egress rule drops the packet, or the queue of the interface is full.`,
     next: (args) => [
       'nft list ruleset | grep -A9 "hook egress"  # here',
       `tc -s qdisc show${args['interface'] === undefined ? '' : ` dev ${args['interface']}`}  # here: dropped?`,
     ],
-    brief: 'dropped between own IP layer and interface',
+    brief: () => 'dropped between own IP layer and interface',
   },
   'own.output-reject': {
     sentence: (args) =>
