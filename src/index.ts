@@ -112,7 +112,7 @@ export function scan(options: ScanOptions): ScanRun {
 
   const open = async (): Promise<Running> => {
     const plan = await planScan(options);
-    const opened = await openWire(options.wire ?? 'auto', plan);
+    const opened = await openWire(options.wire ?? 'auto', plan, options.connectRequested);
     const engine = createScheduler({
       plan,
       can: opened.wire.can,

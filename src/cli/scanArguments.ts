@@ -98,6 +98,7 @@ function scanOptions(raw: Raw, targets: readonly string[]): ScanOptions {
   if (flag(raw, 'udp')) options.udp = true;
   if (flag(raw, 'tcp') || flag(raw, 'syn')) options.tcp = true;
   if (flag(raw, 'syn')) options.synRequested = true;
+  if (flag(raw, 'tcp')) options.connectRequested = true;
   if (flag(raw, 'ipv4') && flag(raw, 'ipv6')) throw new UsageError('-4 and -6 exclude each other');
   if (flag(raw, 'ipv4')) options.family = 4;
   if (flag(raw, 'ipv6')) options.family = 6;

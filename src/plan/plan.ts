@@ -33,6 +33,8 @@ export interface PlanRequest {
   readonly udp?: boolean;
   /** TCP by SYN where packets can be sent; it asks for TCP. */
   readonly synRequested?: boolean;
+  /** TCP by connect() even where packets can be sent; it asks for TCP. */
+  readonly connectRequested?: boolean;
   readonly family?: 4 | 6;
   readonly allAddresses?: boolean;
   readonly timing?: 0 | 1 | 2 | 3 | 4 | 5;
@@ -105,7 +107,8 @@ function portsOf(request: PlanRequest): {
   ports: PortLists;
   protocols: { tcp: boolean; udp: boolean; areNamed: boolean };
 } {
-  const tcp = (request.tcp ?? false) || (request.synRequested ?? false);
+  const { connectRequested = false, synRequested = false } = request;
+  const tcp = (request.tcp ?? false) || synRequested || connectRequested;
   const udp = request.udp ?? false;
   const areNamed = tcp || udp;
   if (!areNamed && request.ports !== undefined) {

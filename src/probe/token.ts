@@ -4,7 +4,14 @@
  */
 
 /** What a word is for; one probe has a word for each. */
-export const TOKEN = { SEQ: 1, IP_ID: 2, PAYLOAD_HI: 3, PAYLOAD_LO: 4, CONTROL: 5 } as const;
+export const TOKEN = {
+  SEQ: 1,
+  IP_ID: 2,
+  PAYLOAD_HI: 3,
+  PAYLOAD_LO: 4,
+  CONTROL: 5,
+  SOURCE_PORT: 6,
+} as const;
 
 /** The keyed 32-bit word of (probe, purpose), unsigned. */
 export function tokenWord(keyHi: number, keyLo: number, probe: number, purpose: number): number {

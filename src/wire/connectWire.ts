@@ -15,7 +15,7 @@ import type { TargetTable, Wire, WireCan } from '../model.ts';
 import { createConnectSockets } from './connectSockets.ts';
 import { createOwnCounters } from './ownCounters.ts';
 import { readProcRoute } from './procRoute.ts';
-import { type Ask, createSignalSink } from './signalSink.ts';
+import { type Ask, askOf, createSignalSink } from './signalSink.ts';
 
 /** Open connects at once; a soft limit of 1,024 descriptors leaves room for UDP sockets and the rest of the process. */
 const MAX_CONNECTS = 512;
@@ -78,17 +78,8 @@ export function openConnectWire({ targets, note }: ConnectWireOptions): Wire {
   };
 
   const sendRow = (batch: ProbeBatch, row: number): void => {
-    const sentMs = nowMs();
-    batch.sentMs[row] = sentMs;
-    const ask: Ask = {
-      probe: batch.probe[row]!,
-      attempt: batch.attempt[row]!,
-      tag: batch.tag[row]!,
-      protocol: batch.protocol[row]!,
-      target: batch.target[row]!,
-      port: batch.port[row]!,
-      sentMs,
-    };
+    batch.sentMs[row] = nowMs();
+    const ask = askOf(batch, row);
     if (ask.protocol === PROTO_TCP) void limit(() => sockets.connectOnce(ask));
     else if (ask.protocol === PROTO_OWN_SIDE) askOwnSide(ask);
     else if (ask.protocol === PROTO_UDP) {

@@ -1,5 +1,5 @@
 /** Where the events of Node's sockets become rows of a signal batch. */
-import { createSignalBatch, type SignalBatch } from '../batch.ts';
+import { createSignalBatch, type ProbeBatch, type SignalBatch } from '../batch.ts';
 import type { OwnSide, TargetTable } from '../model.ts';
 
 /** One attempt, copied out of its batch: the batch is reused before the answer comes. */
@@ -11,6 +11,19 @@ export interface Ask {
   readonly target: number;
   readonly port: number;
   readonly sentMs: number;
+}
+
+/** Copies a row out of its batch. */
+export function askOf(batch: ProbeBatch, row: number): Ask {
+  return {
+    probe: batch.probe[row]!,
+    attempt: batch.attempt[row]!,
+    tag: batch.tag[row]!,
+    protocol: batch.protocol[row]!,
+    target: batch.target[row]!,
+    port: batch.port[row]!,
+    sentMs: batch.sentMs[row]!,
+  };
 }
 
 /** What a row says besides its kind. */

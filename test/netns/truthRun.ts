@@ -7,12 +7,13 @@ import { type Installed, scanInLab, type User } from './runInLab.ts';
 
 /** A column of truth.md on a real wire. */
 export interface Column {
-  readonly wire: 'errqueue' | 'connect';
-  readonly column: 'E' | 'C';
+  readonly wire: 'packet' | 'errqueue' | 'connect';
+  readonly column: 'P' | 'E' | 'C';
   readonly user: User;
 }
 
 export const COLUMNS: readonly Column[] = [
+  { wire: 'packet', column: 'P', user: 'root' },
   { wire: 'errqueue', column: 'E', user: 'nobody' },
   { wire: 'errqueue', column: 'E', user: 'root' },
   { wire: 'connect', column: 'C', user: 'nobody' },

@@ -3,7 +3,9 @@ import { parseWorld } from '../../src/sim/world.ts';
 import { openConnectWire } from '../../src/wire/connectWire.ts';
 import { openErrqueueWire } from '../../src/wire/errqueueWire.ts';
 import { loadNative } from '../../src/wire/native.ts';
+import { openPacketWire } from '../../src/wire/openPacketWire.ts';
 import { openSimulation } from '../../src/wire/openSimulation.ts';
+import { packetFilter } from '../../src/wire/packetFilter.ts';
 import { describeWire, openLoopbackScene, type Scene } from './contract.ts';
 
 const SIMULATED: Scene = {
@@ -28,6 +30,17 @@ for (const view of ['packet', 'errqueue', 'connect'] as const) {
   });
 }
 
+/** Asked by opening it: the privilege is a capability, not a user. */
+function whyNoPackets(): string | null {
+  if ('unavailable' in loaded) return loaded.unavailable;
+  try {
+    loaded.addon.packetClose(loaded.addon.packetOpen(packetFilter(1), 0));
+    return null;
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
 const loaded = loadNative();
 describeWire('errqueue', {
   scene: openLoopbackScene,
@@ -37,6 +50,13 @@ describeWire('errqueue', {
   },
   can: { icmpSender: true, resetKnown: true },
   unavailable: 'unavailable' in loaded ? loaded.unavailable : null,
+});
+
+describeWire('packet', {
+  scene: openLoopbackScene,
+  open: (plan) => openPacketWire(plan, 'contract'),
+  can: { icmpSender: true, resetKnown: true },
+  unavailable: whyNoPackets(),
 });
 
 describeWire('connect', {

@@ -1,0 +1,127 @@
+/**
+ * What leaves a packet wire: probes of a batch, packets that waited for their neighbour, requests for neighbours, and
+ * resets. All of it is written into one arena and handed to the kernel together.
+ */
+import { type ProbeBatch, SIGNAL } from '../batch.ts';
+import type { Plan } from '../model.ts';
+import { IPV6_HEADER_BYTES, type IpView } from '../packet/ip.ts';
+import { TCP_HEADER_BYTES } from '../packet/tcp.ts';
+import { writeProbePacket } from '../probe/frame.ts';
+import type { NativeAddon, NativePacketPort } from './native.ts';
+import { createNeighbours, type Neighbours } from './neighbours.ts';
+import { createPacketSender } from './packetSender.ts';
+import { type Ask, askOf, type SignalSink } from './signalSink.ts';
+import { emitReset, isSynAck, RESET_BYTES } from './synAckReset.ts';
+import { createWays, isReady, linkOf, type Way } from './ways.ts';
+
+/** The way out of a packet wire. */
+export interface PacketOut {
+  readonly neighbours: Neighbours;
+  wayTo(target: number): Way;
+  /** Writes these rows of a batch and sends them; `sentMs` of each says when it left. */
+  send(batch: ProbeBatch, rows: readonly number[]): void;
+  /** Sends what follows from received packets: requests, resets, packets whose neighbour is known by now. */
+  flush(): void;
+  /** Resets the handshake, where the packet is a SYN-ACK of a target. */
+  reset(bytes: Uint8Array, ip: IpView): void;
+  counters(): Readonly<Record<'resets' | 'unresolved', number>>;
+}
+
+/** What the way out is made of. */
+export interface PacketOutOptions {
+  readonly native: NativeAddon;
+  readonly port: NativePacketPort;
+  readonly srcPort: number;
+  readonly plan: Plan;
+  /** Gets what could not be sent. */
+  readonly sink: SignalSink;
+}
+
+/** A SYN with its option behind the longer header; a datagram needs less besides its payload. */
+const HEADERS_BYTES = IPV6_HEADER_BYTES + TCP_HEADER_BYTES + 4;
+
+/** Creates the way out of an open port. */
+export function createPacketOut(options: PacketOutOptions): PacketOut {
+  const { native, port, srcPort, plan, sink } = options;
+  const { targets } = plan;
+  const [keyHi, keyLo] = plan.seed;
+  const counted = { resets: 0, unresolved: 0 };
+  const sender = createPacketSender(native, port);
+  /** The batch that is being sent, and its row for each row of the sender; packets of our own have none. */
+  let sending: ProbeBatch | undefined;
+  const rowOf: (number | undefined)[] = [];
+
+  const flush = (): void => {
+    sender.flush((sentRow, sentMs, errno) => {
+      const row = rowOf[sentRow];
+      if (row === undefined || sending === undefined) return;
+      sending.sentMs[row] = sentMs;
+      if (errno !== 0) sink.add(SIGNAL.SEND_FAILED, askOf(sending, row), { errno });
+    });
+    rowOf.length = 0;
+  };
+
+  const roomFor = (bytes: number): number => {
+    const at = sender.room(bytes);
+    if (at >= 0) return at;
+    flush();
+    return sender.room(bytes);
+  };
+
+  const neighbours = createNeighbours(sender, (neighbour, waiting) => {
+    for (const { family, bytes } of waiting) {
+      sender.arena.set(bytes, roomFor(bytes.length));
+      sender.add(bytes.length, neighbour.links[family]);
+    }
+  });
+  const wayTo = createWays({
+    native,
+    targets,
+    frame: { targets, srcPort, keyHi, keyLo },
+    neighbours,
+  });
+
+  const sendRow = (batch: ProbeBatch, row: number, nowMs: number): void => {
+    const way = wayTo(batch.target[row]!);
+    const { neighbour } = way;
+    batch.sentMs[row] = nowMs;
+    if (way.errno !== 0) {
+      sink.add(SIGNAL.SEND_FAILED, askOf(batch, row), { errno: way.errno });
+      return;
+    }
+    if (neighbour?.state === 'failed') {
+      counted.unresolved += 1;
+      return;
+    }
+    const at = roomFor(HEADERS_BYTES + batch.length[row]!);
+    const length = writeProbePacket(batch, row, way.frame, sender.arena, at);
+    if (isReady(way)) rowOf[sender.add(length, linkOf(way))] = row;
+    else
+      neighbour?.waiting.push({ family: way.family, bytes: sender.arena.slice(at, at + length) });
+  };
+
+  return {
+    neighbours,
+    wayTo,
+    send(batch, rows) {
+      const nowMs = native.nowMs();
+      flush();
+      sending = batch;
+      for (const row of rows) sendRow(batch, row, nowMs);
+      flush();
+      sending = undefined;
+    },
+    flush,
+    reset(bytes, ip) {
+      if (!isSynAck(bytes, ip)) return;
+      const target = targets.indexOf(bytes, ip.srcAt, ip.family);
+      if (target < 0) return;
+      const way = wayTo(target);
+      if (!isReady(way)) return;
+      const at = roomFor(RESET_BYTES);
+      sender.add(emitReset(sender.arena, at, bytes, ip), linkOf(way));
+      counted.resets += 1;
+    },
+    counters: () => counted,
+  };
+}

@@ -1,0 +1,68 @@
+/** How each target of a packet wire is reached: interface, source address and, on links that have them, the neighbour. */
+import type { Family, TargetTable } from '../model.ts';
+import { MAC_BYTES } from '../packet/arp.ts';
+import type { FrameContext } from '../probe/frame.ts';
+import type { NativeAddon } from './native.ts';
+import { linksTo, type Neighbour, type Neighbours } from './neighbours.ts';
+import type { Link } from './packetSender.ts';
+
+/** How a target is reached, or why not. */
+export interface Way {
+  /** Why nothing can be sent, 0 when it can. */
+  readonly errno: number;
+  readonly family: Family;
+  /** The neighbour that has to be known first; null where none is needed. */
+  readonly neighbour: Neighbour | null;
+  /** Where packets go without one. */
+  readonly link: Link;
+  /** What packets to this target are written with. */
+  readonly frame: FrameContext;
+}
+
+const RTN_LOCAL = 2;
+const IFF_NOARP = 0x80;
+const NO_ADDRESS = new Uint8Array(0);
+
+/** Where packets of this way go. */
+export const linkOf = ({ neighbour, link, family }: Way): Link =>
+  neighbour === null ? link : neighbour.links[family];
+
+/** Whether a packet of this way may leave now. */
+export const isReady = ({ errno, neighbour }: Way): boolean =>
+  errno === 0 && (neighbour === null || neighbour.state === 'ready');
+
+/** What ways are made of. */
+export interface WaysOptions {
+  readonly native: NativeAddon;
+  readonly targets: TargetTable;
+  readonly frame: Omit<FrameContext, 'source4' | 'source6'>;
+  readonly neighbours: Neighbours;
+}
+
+/** Creates the look-up of ways; the kernel is asked once for each target. */
+export function createWays(options: WaysOptions): (target: number) => Way {
+  const { native, targets, neighbours } = options;
+  const ways: (Way | undefined)[] = [];
+
+  const lookUp = (target: number): Way => {
+    const family: Family = targets.families[target] === 6 ? 6 : 4;
+    const address = targets.bytes.slice(target * 16, target * 16 + 16);
+    const scopeId = targets.scopeIds[target]!;
+    const found = native.ownSide(family, address, scopeId);
+    const frame = { ...options.frame, source4: found.source, source6: found.source };
+    const isLocal = found.errno === 0 && found.type === RTN_LOCAL;
+    const link: Link = { ...linksTo(isLocal ? 0 : found.index, NO_ADDRESS)[family], scopeId };
+    const way: Way = { errno: found.errno, family, neighbour: null, link, frame };
+    const hasNeighbours = found.linkAddress.length === MAC_BYTES && (found.flags & IFF_NOARP) === 0;
+    if (found.errno !== 0 || isLocal || !hasNeighbours) return way;
+    const isRouted = found.gatewayFamily !== 0;
+    const hopFamily: Family = isRouted ? (found.gatewayFamily === 6 ? 6 : 4) : family;
+    const hop = isRouted ? found.gateway : address;
+    return { ...way, neighbour: neighbours.meet(found, hopFamily, hop) };
+  };
+
+  return (target) => {
+    ways[target] ??= lookUp(target);
+    return ways[target];
+  };
+}
