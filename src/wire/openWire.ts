@@ -1,7 +1,7 @@
 /** Opens the best wire for the privilege and the platform, or the one that was asked for, and says why. */
 import { readFileSync } from 'node:fs';
 import { ProbeError, UsageError } from '../errors.ts';
-import type { Ip, Plan, TargetTable, Wire } from '../model.ts';
+import type { Ip, Plan, Sending, TargetTable, Wire } from '../model.ts';
 import { classifyIp } from '../packet/address.ts';
 import { openErrqueueWire } from './errqueueWire.ts';
 import { localAddresses } from './localInterfaces.ts';
@@ -31,7 +31,8 @@ export function checkWire(wire: string): void {
   );
 }
 
-/** Why the packet wire was chosen. */
+/** Why a wire was chosen. */
+const ERRQUEUE_NOTE = 'the kernel error queue names the sender of ICMP errors';
 const PACKET_NOTE = 'TCP by SYN, whole packets seen';
 
 /**
@@ -49,6 +50,13 @@ function isForPackets({ groups, targets }: Plan, connectRequested: boolean): boo
   return false;
 }
 
+/** The option that only a wire of packets can follow, as it was typed; null without one. */
+function boundBy({ interface: name, source, sourcePort }: Sending): string | null {
+  if (name !== null) return `-e ${name}`;
+  if (source !== null) return `-S ${source.ip}`;
+  return sourcePort === null ? null : `-g ${sourcePort}`;
+}
+
 const familyOf = ({ families }: TargetTable, target: number): 4 | 6 =>
   families[target] === 6 ? 6 : 4;
 
@@ -62,54 +70,69 @@ export async function openWire(
   connectRequested = false,
 ): Promise<OpenedWire> {
   checkWire(asked);
-  if (asked.startsWith('sim:')) {
-    const [{ openSimulation, splitView }, { parseWorld }] = await Promise.all([
-      import('./openSimulation.ts'),
-      import('../sim/world.ts'),
-    ]);
-    const { file, view } = splitView(asked.slice(4));
-    return openSimulation(plan, parseWorld(readSimulation(file), file), view);
+  const bound = boundBy(plan.sending);
+  if (bound !== null && asked !== 'auto' && asked !== 'packet') {
+    throw new UsageError(`${bound} needs packets of our own: not with --wire ${asked}`);
   }
-  const { targets } = plan;
-  const live = (wire: Wire, warnings: readonly string[] = []): OpenedWire => ({
-    wire,
-    ownAddresses: localAddresses(),
-    srcPort: 0,
-    warnings,
-  });
-  // Loaded only where it is used: start-up is a feature.
-  const openConnect = async (why: string): Promise<OpenedWire> => {
-    const { openConnectWire } = await import('./connectWire.ts');
-    return live(openConnectWire({ targets, note: `${why}; ${CONNECT_LIMITS}` }));
-  };
-  if (asked === 'connect') return openConnect('asked for');
+  if (asked.startsWith('sim:')) return openSimulated(asked.slice(4), plan);
+  if (asked === 'connect') return openConnect(plan, 'asked for');
   if (asked === 'raw-socket') {
     throw new ProbeError('E_WIRE_UNAVAILABLE', `wire '${asked}' is not built yet`);
   }
-  if (asked === 'packet' || (asked === 'auto' && isForPackets(plan, connectRequested))) {
-    const { openPacketWire } = await import('./openPacketWire.ts');
-    const opened = openPacketWire(plan, asked === 'packet' ? 'asked for' : PACKET_NOTE);
-    if (!('unavailable' in opened)) return { ...live(opened.wire), srcPort: opened.srcPort };
-    if (asked === 'packet') {
-      throw new ProbeError(
-        'E_WIRE_UNAVAILABLE',
-        `wire 'packet' cannot be had: ${opened.unavailable}`,
-      );
-    }
+  const needsPackets = asked === 'packet' || bound !== null;
+  if (needsPackets || (asked === 'auto' && isForPackets(plan, connectRequested))) {
+    const opened = await openPackets(plan, asked === 'packet' ? 'asked for' : PACKET_NOTE);
+    if ('wire' in opened) return opened;
+    if (needsPackets) throw unavailable('packet', bound, opened.unavailable);
   }
-  const opened = openErrqueueWire({
-    targets,
-    note:
-      asked === 'errqueue' ? 'asked for' : 'the kernel error queue names the sender of ICMP errors',
-  });
-  if (!('unavailable' in opened)) return live(opened);
-  if (asked === 'errqueue') {
-    throw new ProbeError(
-      'E_WIRE_UNAVAILABLE',
-      `wire 'errqueue' cannot be had: ${opened.unavailable}`,
-    );
+  const opened = openErrqueue(plan, asked === 'errqueue' ? 'asked for' : ERRQUEUE_NOTE);
+  if ('wire' in opened) return opened;
+  if (asked === 'errqueue') throw unavailable('errqueue', null, opened.unavailable);
+  return openConnect(plan, `no error queue (${opened.unavailable})`);
+}
+
+type Unavailable = { readonly unavailable: string };
+
+const unavailable = (kind: string, bound: string | null, why: string): ProbeError =>
+  new ProbeError(
+    'E_WIRE_UNAVAILABLE',
+    `wire '${kind}'${bound === null ? '' : `, which ${bound} needs,`} cannot be had: ${why}`,
+  );
+
+const live = (wire: Wire, srcPort = 0): OpenedWire => ({
+  wire,
+  ownAddresses: localAddresses(),
+  srcPort,
+  warnings: [],
+});
+
+/** Loaded only where it is used, as the connect wire is: start-up is a feature. */
+async function openPackets(plan: Plan, note: string): Promise<OpenedWire | Unavailable> {
+  const { openPacketWire } = await import('./openPacketWire.ts');
+  const opened = openPacketWire(plan, note);
+  return 'unavailable' in opened ? opened : live(opened.wire, opened.srcPort);
+}
+
+function openErrqueue({ targets }: Plan, note: string): OpenedWire | Unavailable {
+  const opened = openErrqueueWire({ targets, note });
+  return 'unavailable' in opened ? opened : live(opened);
+}
+
+async function openConnect({ targets, sending }: Plan, why: string): Promise<OpenedWire> {
+  if (sending.ttl !== null) {
+    throw new ProbeError('E_WIRE_UNAVAILABLE', '--ttl cannot be had: plain sockets have none');
   }
-  return openConnect(`no error queue (${opened.unavailable})`);
+  const { openConnectWire } = await import('./connectWire.ts');
+  return live(openConnectWire({ targets, note: `${why}; ${CONNECT_LIMITS}` }));
+}
+
+async function openSimulated(text: string, plan: Plan): Promise<OpenedWire> {
+  const [{ openSimulation, splitView }, { parseWorld }] = await Promise.all([
+    import('./openSimulation.ts'),
+    import('../sim/world.ts'),
+  ]);
+  const { file, view } = splitView(text);
+  return openSimulation(plan, parseWorld(readSimulation(file), file), view);
 }
 
 function readSimulation(file: string): unknown {

@@ -40,8 +40,12 @@ const neighbourStates: ReadonlyMap<number, OwnSide['neighbour']> = new Map([
   [0x20, 'failed'],
 ]);
 
-/** Begins to count: drops are told as growth from here on. */
-export function createOwnSideReader(native: NativeAddon, targets: TargetTable): OwnSideReader {
+/** Begins to count: drops are told as growth from here on. `interfaceIndex` 0 takes the interface that the route names. */
+export function createOwnSideReader(
+  native: NativeAddon,
+  targets: TargetTable,
+  interfaceIndex = 0,
+): OwnSideReader {
   const counters = createOwnCounters(targets);
   return {
     read(wanted, facts) {
@@ -50,7 +54,7 @@ export function createOwnSideReader(native: NativeAddon, targets: TargetTable): 
         const family = targets.families[target] === 6 ? 6 : 4;
         const at = 16 * target;
         const bytes = targets.bytes.subarray(at, at + 16);
-        const found = native.ownSide(family, bytes, targets.scopeIds[target]!);
+        const found = native.ownSide(family, bytes, interfaceIndex || targets.scopeIds[target]!);
         const dropped = drops.get(family) ?? counters.read(family, facts.datagrams[family]);
         drops.set(family, dropped);
         return { target, ...describe(found), ...dropped, overflow: facts.overflow };
