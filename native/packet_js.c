@@ -245,11 +245,8 @@ napi_value js_packet_pause(napi_env env, napi_callback_info info) {
 }
 
 static void wait_is_over(void *owner, const struct epoll_event *ready, int count, int64_t at_ns) {
-  (void)ready;
-  (void)count;
-  (void)at_ns;
-  struct packet_port *port = owner;
-  port->waiting = false;
+  (void)ready, (void)count, (void)at_ns;
+  ((struct packet_port *)owner)->waiting = false;
 }
 
 /* packetWait(port, untilMs) */
