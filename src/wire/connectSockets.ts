@@ -40,7 +40,7 @@ const AT_HOME: ReadonlySet<number> = new Set([
   ERRNO.EMSGSIZE,
   ERRNO.EAFNOSUPPORT,
 ]);
-/** errnos of a TCP socket that never come from the network. */
+/** errnos of a socket that never come from the network. */
 const WANT_OF_ROOM: ReadonlySet<number> = new Set([
   ERRNO.EMFILE,
   ERRNO.ENFILE,
@@ -49,6 +49,9 @@ const WANT_OF_ROOM: ReadonlySet<number> = new Set([
 
 const codeOf = (error: unknown): string => (error as { code?: string }).code ?? 'EPROTO';
 const errnoOf = (error: unknown): number => ERRNO[codeOf(error) as ErrnoName] ?? ERRNO.EPROTO;
+/** Node binds to port 0 before it connects: in use is then every port of the range (net/ipv4/udp.c, udp_lib_get_port). */
+const bindErrnoOf = (error: unknown): number =>
+  codeOf(error) === 'EADDRINUSE' ? ERRNO.EADDRNOTAVAIL : errnoOf(error);
 
 /** Creates the sockets of a wire, none open yet; `tell` gets what their events mean. */
 export function createConnectSockets(
@@ -75,7 +78,11 @@ export function createConnectSockets(
     udpSockets.set(key, opened);
     opened.socket.on('message', (payload) => tell(SIGNAL.DATAGRAM, ask, { payload }));
     opened.socket.on('error', (error) => {
-      tell(SIGNAL.SOCKET_ERROR, ask, { errno: errnoOf(error) });
+      const errno = opened.isConnected ? errnoOf(error) : bindErrnoOf(error);
+      const isOurs = WANT_OF_ROOM.has(errno);
+      tell(isOurs ? SIGNAL.SEND_FAILED : SIGNAL.SOCKET_ERROR, ask, { errno });
+      // It has no port and will never have one; the next attempt takes a new socket.
+      if (isOurs && udpSockets.get(key) === opened) closeUdp(key);
     });
     return opened;
   };
@@ -141,6 +148,11 @@ export function createConnectSockets(
     },
     lookUpRoute(target, answer) {
       const socket = createUdp(target);
+      // Without a descriptor or a port left there is no look-up, and Node calls no callback.
+      socket.once('error', (error) => {
+        answer(codeOf(error), null);
+        socket.close();
+      });
       connectUdp(socket, DISCARD_PORT, targets.ip(target), (error) => {
         if (error === null) answer(null, socket.address().address);
         else answer(codeOf(error), null);
