@@ -6,6 +6,7 @@ import type { ErrnoName } from '../errno.ts';
 import type { Family, OwnSide, TargetTable } from '../model.ts';
 import { classifyIp, equalIp, formatIp } from '../packet/address.ts';
 import { isThere } from './host.ts';
+import { createReceiveBuffer, type ReceiveBuffer } from './limits.ts';
 import { createNeighbours, type Neighbours } from './neighbours.ts';
 import { prefixHolds } from './prefix.ts';
 import type { Route, World } from './world.ts';
@@ -30,6 +31,8 @@ export interface OwnCounters {
 /** What can be known at home; `Waiting` is what waits for a neighbour. */
 export interface OwnSideView<Waiting> {
   readonly counters: OwnCounters;
+  /** Of the ring, or of the UDP socket with the error queue. */
+  readonly buffer: ReceiveBuffer;
   readonly neighbours: Neighbours<Waiting>;
   /** True for the scanner's own addresses and for loopback. */
   isLocal(bytes: Uint8Array, at: number, family: Family): boolean;
@@ -47,6 +50,7 @@ export interface OwnSideView<Waiting> {
 export function createOwnSide<Waiting>(world: World): OwnSideView<Waiting> {
   const { scanner, routers, targets: hosts, links } = world;
   const neighbours = createNeighbours<Waiting>();
+  const buffer = createReceiveBuffer(scanner.limits.receiveBytes);
   const gateway = routers[0]?.near ?? null;
   const counters: OwnCounters = {
     outDropped: { 4: 0, 6: 0 },
@@ -80,6 +84,7 @@ export function createOwnSide<Waiting>(world: World): OwnSideView<Waiting> {
 
   return {
     counters,
+    buffer,
     neighbours,
     isLocal,
     routeError,
@@ -109,7 +114,7 @@ export function createOwnSide<Waiting>(world: World): OwnSideView<Waiting> {
         outDropped: counters.outDropped[family],
         inDropped: counters.inDropped[family],
         retransFailed: counters.retransFailed,
-        overflow: false,
+        overflow: buffer.lost() > 0,
       };
     },
   };

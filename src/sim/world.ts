@@ -12,8 +12,9 @@
  * targets of the last link 10, 11, … (fd90:0:0:i::a, ::b, …); TTLs start at 64; ICMP limits are those of Linux.
  */
 import { parseIp } from '../packet/address.ts';
+import { type Limits, parseLimits } from './limits.ts';
 import { type PerFamily, type Prefix, parsePrefix } from './prefix.ts';
-import { HOOKS, type Hook, parseRules, type Rule } from './rules.ts';
+import { HOOKS, type Hook, isDeviceHook, parseRules, type Rule } from './rules.ts';
 import {
   parseServices,
   type Service,
@@ -66,6 +67,7 @@ export interface Scanner extends WorldNode {
   readonly route: Route;
   /** False: the next hop does not answer ARP or neighbour solicitations. */
   readonly gatewayAnswers: boolean;
+  readonly limits: Limits;
 }
 
 /** A router between scanner and targets. */
@@ -155,16 +157,19 @@ export function parseWorldAt(place: JsonPlace): World {
 }
 
 const NODE_KEYS = ['ttl', 'icmpTtl', 'rules', 'limiter', 'tcp', 'udp', 'name'] as const;
-const OWN_HOOKS = HOOKS.filter((hook) => hook !== 'forward');
+const ROUTER_HOOKS = HOOKS.filter((hook) => !isDeviceHook(hook));
+const SCANNER_HOOKS = HOOKS.filter((hook) => hook !== 'forward');
+const HOST_HOOKS = SCANNER_HOOKS.filter((hook) => !isDeviceHook(hook));
 
 function parseScanner(place: JsonPlace): Scanner {
-  const at = openObject(place, [...NODE_KEYS, 'v4', 'v6', 'route', 'gatewayAnswers']);
+  const at = openObject(place, [...NODE_KEYS, 'v4', 'v6', 'route', 'gatewayAnswers', 'limits']);
   const route = at('route');
   const scanner: Scanner = {
-    ...parseNode(at, OWN_HOOKS),
+    ...parseNode(at, SCANNER_HOOKS),
     address: parseAddresses(at, { 4: '10.90.0.1', 6: 'fd90::1' }),
     route: route === undefined ? 'forward' : readWord(route, ROUTES),
     gatewayAnswers: readBoolean(at('gatewayAnswers'), true),
+    limits: parseLimits(at('limits')),
   };
   if (scanner.route === 'loop') failAt(route!, 'a loop needs a router');
   refusePrefix(at, scanner.address);
@@ -175,7 +180,7 @@ function parseRouter(place: JsonPlace, index: number): Router {
   const at = openObject(place, [...NODE_KEYS, 'v4', 'v6', 'route']);
   const route = at('route');
   const router: Router = {
-    ...parseNode(at, HOOKS),
+    ...parseNode(at, ROUTER_HOOKS),
     near: parseAddresses(at, linkAddresses(index, 2)),
     far: defaultAddresses(linkAddresses(index + 1, 1)),
     route: route === undefined ? 'forward' : readWord(route, ROUTES),
@@ -189,7 +194,7 @@ function parseHost(place: JsonPlace, index: number, routerCount: number): Host {
   const at = openObject(place, [...NODE_KEYS, 'v4', 'v6', 'present']);
   const present = at('present');
   return {
-    ...parseNode(at, OWN_HOOKS),
+    ...parseNode(at, HOST_HOOKS),
     address: parseAddresses(at, linkAddresses(routerCount, 10 + index)),
     second: defaultAddresses(linkAddresses(routerCount, 110 + index)),
     present:

@@ -85,7 +85,23 @@ describe('a mistake is one line with the file, the place and the text', () => {
     ],
     [
       { scanner: { rules: [{ hook: 'forward', verdict: 'drop' }] } },
-      'w.json: scanner.rules[0].hook: "forward": one of prerouting, input, output, postrouting is wanted here',
+      'w.json: scanner.rules[0].hook: "forward": one of ingress, prerouting, input, output, postrouting, egress is wanted here',
+    ],
+    [
+      inRule({ hook: 'egress', verdict: 'drop' }),
+      'w.json: routers[0].rules[0].hook: "egress": one of prerouting, input, forward, output, postrouting is wanted here',
+    ],
+    [
+      { scanner: { rules: [{ hook: 'egress', verdict: 'reject', with: 'port-unreach' }] } },
+      'w.json: scanner.rules[0].verdict: "reject": accept or drop is wanted at a device',
+    ],
+    [
+      { scanner: { limits: { ports: '1000-1003' } } },
+      'w.json: scanner.limits.ports: "1000-1003": ports from 1024 on are wanted here',
+    ],
+    [
+      { scanner: { limits: { files: 64 } } },
+      'w.json: scanner.limits.files: unknown key "files"; known here: descriptors, ports, flows, receiveBytes',
     ],
     [
       inRule({ hook: 'forward', verdict: 'drop', dport: 53 }),
