@@ -70,6 +70,7 @@ export function createOwnSide<Waiting>(world: World): OwnSideView<Waiting> {
 
   function hasNextHop(bytes: Uint8Array, at: number, family: Family): boolean {
     if (isLocal(bytes, at, family)) return true;
+    if (!links[0]!.carrier) return false;
     if (gateway !== null) return scanner.gatewayAnswers;
     const host = hosts.find((one) => prefixHolds(one.address[family], bytes, at));
     return host !== undefined && isThere(host, bytes, at, family);
@@ -109,7 +110,7 @@ export function createOwnSide<Waiting>(world: World): OwnSideView<Waiting> {
         routeErrno,
         gateway: route === 'gateway' && hop !== undefined ? formatIp(hop, 0, family) : null,
         interface: local ? 'lo' : 'sim0',
-        carrier: local || links[0]!.up,
+        carrier: local || (links[0]!.up && links[0]!.carrier),
         neighbour: isKnown ? 'reachable' : stateOf(bytes, at, family, nowMs),
         outDropped: counters.outDropped[family],
         inDropped: counters.inDropped[family],

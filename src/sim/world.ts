@@ -99,6 +99,8 @@ export interface Link {
   readonly mtu: number;
   /** False: the interface nearer to the scanner is down. */
   readonly up: boolean;
+  /** False: it is up, and nobody is at the other end of the cable; the scanner's own link only. */
+  readonly carrier: boolean;
 }
 
 /** A checked world with all defaults filled in. */
@@ -152,6 +154,10 @@ export function parseWorldAt(place: JsonPlace): World {
   const links = Array.from({ length: routers.length + 1 }, (_, index) =>
     parseLink(linkPlaces[index] ?? { ...place, path: `links[${index}]`, value: {} }),
   );
+  linkPlaces.forEach((item, index) => {
+    if (index > 0 && !links[index]!.carrier)
+      failAt(item, "a carrier is the scanner's link's alone");
+  });
   const scanner = parseScanner(at('scanner') ?? { ...place, path: 'scanner', value: {} });
   return { scanner, routers, targets, links };
 }
@@ -237,13 +243,14 @@ function parseLimiter(place: JsonPlace | undefined): PerFamily<Limiter> {
 }
 
 function parseLink(place: JsonPlace): Link {
-  const at = openObject(place, ['delayMs', 'loss', 'mtu', 'up']);
+  const at = openObject(place, ['delayMs', 'loss', 'mtu', 'up', 'carrier']);
   return {
     delayMs: readNumber(at('delayMs'), { min: 0, max: 60_000 }, DEFAULT_DELAY_MS),
     loss: readNumber(at('loss'), { min: 0, max: 1 }, 0),
     // RFC 8200 section 5: IPv6 needs 1280 bytes on every link.
     mtu: readNumber(at('mtu'), { min: 1280, max: 65_535, whole: true }, 1500),
     up: readBoolean(at('up'), true),
+    carrier: readBoolean(at('carrier'), true),
   };
 }
 

@@ -13,6 +13,7 @@ import {
 } from '../batch.ts';
 import type { TargetTable, Wire, WireCan } from '../model.ts';
 import { createConnectSockets } from './connectSockets.ts';
+import { hasCarrier } from './localInterfaces.ts';
 import { createOwnCounters } from './ownCounters.ts';
 import { LOOKUP_FAULTS } from './ownSide.ts';
 import { readProcRoute } from './procRoute.ts';
@@ -71,7 +72,7 @@ export function openConnectWire({ targets, note }: ConnectWireOptions): Wire {
           ...way,
           route: isFault ? 'unknown' : said,
           routeErrno,
-          carrier: null,
+          carrier: way.interface === null ? null : hasCarrier(way.interface),
           ...counters.read(family, datagrams),
           overflow: sink.lost() > 0,
         },

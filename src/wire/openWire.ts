@@ -4,6 +4,7 @@ import { ProbeError, UsageError } from '../errors.ts';
 import type { Ip, Plan, Wire } from '../model.ts';
 import { openErrqueueWire } from './errqueueWire.ts';
 import { localAddresses } from './localInterfaces.ts';
+import { loadNative, type NativeAddon } from './native.ts';
 
 /** A wire, and what the run has to know of it. */
 export interface OpenedWire {
@@ -45,16 +46,16 @@ export async function openWire(asked: string, plan: Plan): Promise<OpenedWire> {
     return openSimulation(plan, parseWorld(readSimulation(file), file), view);
   }
   const { targets } = plan;
-  const live = (wire: Wire, warnings: readonly string[] = []): OpenedWire => ({
+  const live = (wire: Wire, native: NativeAddon | null): OpenedWire => ({
     wire,
-    ownAddresses: localAddresses(),
+    ownAddresses: localAddresses(native),
     srcPort: 0,
-    warnings,
+    warnings: [],
   });
   // Loaded only where it is used: start-up is a feature.
   const openConnect = async (why: string): Promise<OpenedWire> => {
     const { openConnectWire } = await import('./connectWire.ts');
-    return live(openConnectWire({ targets, note: `${why}; ${CONNECT_LIMITS}` }));
+    return live(openConnectWire({ targets, note: `${why}; ${CONNECT_LIMITS}` }), null);
   };
   if (asked === 'connect') return openConnect('asked for');
   if (asked === 'packet' || asked === 'raw-socket') {
@@ -65,7 +66,10 @@ export async function openWire(asked: string, plan: Plan): Promise<OpenedWire> {
     note:
       asked === 'errqueue' ? 'asked for' : 'the kernel error queue names the sender of ICMP errors',
   });
-  if (!('unavailable' in opened)) return live(opened);
+  if (!('unavailable' in opened)) {
+    const loaded = loadNative();
+    return live(opened, 'addon' in loaded ? loaded.addon : null);
+  }
   if (asked === 'errqueue') {
     throw new ProbeError(
       'E_WIRE_UNAVAILABLE',

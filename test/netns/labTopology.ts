@@ -69,6 +69,7 @@ export function setRoutes(world: World, nodes: readonly Namespace[]): void {
     });
     batch(ns, commands);
     if (index <= last && !world.links[index]!.up) run(ns, ['ip', 'link', 'set', 'out', 'down']);
+    if (index === 1 && !world.links[0]!.carrier) run(ns, ['ip', 'link', 'set', 'in', 'down']);
   });
 }
 

@@ -7,7 +7,7 @@ test('an empty world is a scanner and one target on its link', () => {
   const world = parseWorld({}, 'w.json');
   expect(world.routers).toEqual([]);
   expect(world.targets).toHaveLength(1);
-  expect(world.links).toEqual([{ delayMs: 0.015, loss: 0, mtu: 1500, up: true }]);
+  expect(world.links).toEqual([{ delayMs: 0.015, loss: 0, mtu: 1500, up: true, carrier: true }]);
   expect(formatIp(world.targets[0]!.address[4].bytes, 0, 4)).toBe('10.90.0.10');
   expect(formatIp(world.targets[0]!.address[6].bytes, 0, 6)).toBe('fd90::a');
   expect(world.targets[0]!.limiter).toEqual({
