@@ -104,6 +104,8 @@ export function createKernel(context: KernelContext, view: SocketView): Kernel {
     if (!hasDescriptor(batch, row, nowMs)) return ERRNO.EMFILE;
     const error = own.routeError(targets.bytes, target * 16, family);
     if (error !== null) return ERRNO[error];
+    const isLocal = own.isLocal(targets.bytes, target * 16, family);
+    if (scanner.route === 'blocked' && !isLocal) return ERRNO.EPERM;
     const isTcp = batch.protocol[row] === PROTO_TCP;
     return isTcp ? tcp.connect(batch, row, nowMs) : udp.send(batch, row, nowMs);
   }

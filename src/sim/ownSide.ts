@@ -15,6 +15,8 @@ import type { Route, World } from './world.ts';
 const ROUTE_ERRNO: Readonly<Record<Route, ErrnoName | null>> = {
   forward: null,
   loop: null,
+  // Routes are looked up before policies (xfrm_lookup).
+  blocked: null,
   unreachable: 'EHOSTUNREACH',
   prohibit: 'EACCES',
   blackhole: 'EINVAL',

@@ -43,10 +43,24 @@ export interface Limiter {
   readonly burst: number;
 }
 
-/** What a node's route towards the targets is; `loop` sends back to where the packet came from. */
-export const ROUTES = ['forward', 'unreachable', 'prohibit', 'blackhole', 'none', 'loop'] as const;
+/**
+ * What a node's route towards the targets is; `loop` sends back to where the packet came from, `blocked` is the scanner's
+ * way forward with an IPsec policy that blocks it.
+ */
+export const ROUTES = [
+  'forward',
+  'unreachable',
+  'prohibit',
+  'blackhole',
+  'none',
+  'loop',
+  'blocked',
+] as const;
 /** One of {@link ROUTES}. */
 export type Route = (typeof ROUTES)[number];
+/** Those of a router. */
+export type RouterRoute = Exclude<Route, 'blocked'>;
+const ROUTER_ROUTES = ROUTES.filter((route): route is RouterRoute => route !== 'blocked');
 
 /** What every node has. */
 export interface WorldNode {
@@ -76,7 +90,7 @@ export interface Router extends WorldNode {
   readonly near: PerFamily<Prefix>;
   /** Address towards the targets. */
   readonly far: PerFamily<Prefix>;
-  readonly route: Route;
+  readonly route: RouterRoute;
 }
 
 /** A target, or a prefix of equal ones. */
@@ -189,7 +203,7 @@ function parseRouter(place: JsonPlace, index: number): Router {
     ...parseNode(at, ROUTER_HOOKS),
     near: parseAddresses(at, linkAddresses(index, 2)),
     far: defaultAddresses(linkAddresses(index + 1, 1)),
-    route: route === undefined ? 'forward' : readWord(route, ROUTES),
+    route: route === undefined ? 'forward' : readWord(route, ROUTER_ROUTES),
   };
   if (router.route === 'loop' && index === 0) failAt(route!, 'a loop begins at the second router');
   refusePrefix(at, router.near);

@@ -40,8 +40,9 @@ const AT_HOME: ReadonlySet<number> = new Set([
   ERRNO.EMSGSIZE,
   ERRNO.EAFNOSUPPORT,
 ]);
-/** errnos of a socket that never come from the network. */
-const WANT_OF_ROOM: ReadonlySet<number> = new Set([
+/** errnos of a socket that never come from the network: no room, or forbidden. */
+const NOT_FROM_NETWORK: ReadonlySet<number> = new Set([
+  ERRNO.EPERM,
   ERRNO.EMFILE,
   ERRNO.ENFILE,
   ERRNO.EADDRNOTAVAIL,
@@ -79,7 +80,7 @@ export function createConnectSockets(
     opened.socket.on('message', (payload) => tell(SIGNAL.DATAGRAM, ask, { payload }));
     opened.socket.on('error', (error) => {
       const errno = opened.isConnected ? errnoOf(error) : bindErrnoOf(error);
-      const isOurs = WANT_OF_ROOM.has(errno);
+      const isOurs = NOT_FROM_NETWORK.has(errno);
       tell(isOurs ? SIGNAL.SEND_FAILED : SIGNAL.SOCKET_ERROR, ask, { errno });
       // It has no port and will never have one; the next attempt takes a new socket.
       if (isOurs && udpSockets.get(key) === opened) closeUdp(key);
@@ -106,7 +107,7 @@ export function createConnectSockets(
           if (errno === ERRNO.ECONNREFUSED) tell(SIGNAL.REFUSED, ask);
           // A handshake that was refused says ECONNREFUSED; this one was done, and then reset.
           else if (errno === ERRNO.ECONNRESET) tell(SIGNAL.RESET_AFTER, ask);
-          else if (WANT_OF_ROOM.has(errno)) tell(SIGNAL.SEND_FAILED, ask, { errno });
+          else if (NOT_FROM_NETWORK.has(errno)) tell(SIGNAL.SEND_FAILED, ask, { errno });
           else tell(SIGNAL.SOCKET_ERROR, ask, { errno });
         });
         socket.once('close', () => {
