@@ -107,7 +107,12 @@ export function createKernel(context: KernelContext, view: SocketView): Kernel {
     const isLocal = own.isLocal(targets.bytes, target * 16, family);
     if (scanner.route === 'blocked' && !isLocal) return ERRNO.EPERM;
     const isTcp = batch.protocol[row] === PROTO_TCP;
-    return isTcp ? tcp.connect(batch, row, nowMs) : udp.send(batch, row, nowMs);
+    if (isTcp) return tcp.connect(batch, row, nowMs);
+    const errno = udp.send(batch, row, nowMs);
+    if (errno !== ERRNO.ENOBUFS || view === 'errqueue') return errno;
+    // Without an error queue the kernel only counts it (net/ipv4/udp.c, udp_send_skb).
+    own.counters.outDropped[family] += 1;
+    return 0;
   }
 
   return {

@@ -98,9 +98,7 @@ function send(udp: Udp, batch: ProbeBatch, row: number, nowMs: number): number {
     ttl: batch.ttl[row]! || sockets.ttl,
   } as const;
   const payload = { bytes: batch.bytes, at: batch.offset[row]!, length: batch.length[row]! };
-  const errno = sockets.emit(out, writeClientDatagram(ends, payload, out), nowMs);
-  // Without an error queue the kernel keeps it to itself (net/ipv4/udp.c, udp_send_skb).
-  return errno === ERRNO.ENOBUFS && !isShared ? 0 : errno;
+  return sockets.emit(out, writeClientDatagram(ends, payload, out), nowMs);
 }
 
 /** The local port of the row's socket, which is opened when there is none; -1: every port is in use. */

@@ -73,7 +73,7 @@ export function openConnectWire({ targets, note }: ConnectWireOptions): Wire {
           route: isFault ? 'unknown' : said,
           routeErrno,
           carrier: way.interface === null ? null : hasCarrier(way.interface),
-          ...counters.read(family, datagrams),
+          ...counters.readUntold(family, datagrams),
           overflow: sink.lost() > 0,
         },
       });

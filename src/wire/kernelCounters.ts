@@ -126,6 +126,18 @@ export function diffCounters(
   };
 }
 
+/**
+ * Datagrams that no device took: a full queue, or a hook at the device (EGRESS) that drops. A socket without an error
+ * queue is not told (net/ipv4/udp.c, udp_send_skb); null: not countable.
+ */
+export function diffSendErrors(
+  before: CounterTable,
+  after: CounterTable,
+  family: Family,
+): number | null {
+  return growth(before, after, family === 4 ? 'Udp.SndbufErrors' : 'Udp6SndbufErrors');
+}
+
 /** Received, never delivered, and no drop of ours. */
 const explainedNames = [
   'InHdrErrors',
