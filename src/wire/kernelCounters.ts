@@ -163,6 +163,18 @@ function countUnsent(grown: (name: string) => number | null): number | null {
   return Math.max(0, transmits.reduce<number>((sum, count) => sum + (count ?? 0), 0) - sent);
 }
 
+/**
+ * Datagrams that no device took: a full queue, or a hook at the device (EGRESS) that drops. A socket without an error
+ * queue is not told (net/ipv4/udp.c, udp_send_skb); null: not countable.
+ */
+export function diffSendErrors(
+  before: CounterTable,
+  after: CounterTable,
+  family: Family,
+): number | null {
+  return growth(before, after, family === 4 ? 'Udp.SndbufErrors' : 'Udp6SndbufErrors');
+}
+
 /** Received, never delivered, and no drop of ours. */
 const explainedNames = [
   'InHdrErrors',

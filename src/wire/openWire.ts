@@ -5,6 +5,7 @@ import type { Ip, Plan, Sending, TargetTable, Wire } from '../model.ts';
 import { classifyIp } from '../packet/address.ts';
 import { openErrqueueWire } from './errqueueWire.ts';
 import { localAddresses } from './localInterfaces.ts';
+import { loadNative } from './native.ts';
 
 /** A wire, and what the run has to know of it. */
 export interface OpenedWire {
@@ -41,7 +42,7 @@ const PACKET_NOTE = 'TCP by SYN, whole packets seen';
  */
 function isForPackets({ groups, targets }: Plan, connectRequested: boolean): boolean {
   if (connectRequested || !groups.some(({ tcpPorts }) => tcpPorts.length > 0)) return false;
-  const own = localAddresses();
+  const own = ownAddresses(true);
   for (let target = 0; target < targets.count; target++) {
     const isLoopback =
       classifyIp(targets.bytes, target * 16, familyOf(targets, target)) === 'loopback';
@@ -101,10 +102,16 @@ const unavailable = (kind: string, bound: string | null, why: string): ProbeErro
 
 const live = (wire: Wire, srcPort = 0): OpenedWire => ({
   wire,
-  ownAddresses: localAddresses(),
+  ownAddresses: ownAddresses(wire.kind !== 'connect'),
   srcPort,
   warnings: [],
 });
+
+/** The addon knows those of interfaces without a carrier as well. */
+function ownAddresses(hasNative: boolean): ReadonlySet<Ip> {
+  const loaded = hasNative ? loadNative() : null;
+  return localAddresses(loaded !== null && 'addon' in loaded ? loaded.addon : null);
+}
 
 /** Loaded only where it is used, as the connect wire is: start-up is a feature. */
 async function openPackets(plan: Plan, note: string): Promise<OpenedWire | Unavailable> {

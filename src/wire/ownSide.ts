@@ -22,7 +22,9 @@ export interface OwnSideReader {
 const RTN_LOCAL = 2;
 const IFF_UP_AND_RUNNING = 0x41;
 /** errnos of a route look-up that failed for another reason than the route. */
-const lookupFaults = new Set([
+export const LOOKUP_FAULTS: ReadonlySet<string> = new Set([
+  'EADDRINUSE',
+  'EADDRNOTAVAIL',
   'EAGAIN',
   'EBADMSG',
   'EPERM',
@@ -77,7 +79,7 @@ function describe(found: NativeOwnSide): Omit<OwnSide, 'target' | 'overflow' | k
 }
 
 function toRoute(found: NativeOwnSide, errno: string | null): OwnSide['route'] {
-  if (errno !== null) return lookupFaults.has(errno) ? 'unknown' : 'none';
+  if (errno !== null) return LOOKUP_FAULTS.has(errno) ? 'unknown' : 'none';
   if (found.type === RTN_LOCAL) return 'local';
   return found.gatewayFamily === 0 ? 'on-link' : 'gateway';
 }

@@ -15,6 +15,7 @@ import { startServices } from './labServers.ts';
 import { joinNodes, setRoutes } from './labTopology.ts';
 import { createNamespace, type Namespace, run, setSysctl } from './namespaces.ts';
 import { toNftRuleset } from './nftRules.ts';
+import { limitNamespace } from './ownLimits.ts';
 
 /** A built lab. */
 export interface Lab {
@@ -63,6 +64,7 @@ export async function buildLab(world: World): Promise<Lab> {
       startServices(world.scanner, nodes[0]!, world, place),
       startServices(target, nodes.at(-1)!, world, place),
     ]);
+    limitNamespace(world.scanner.limits, nodes[0]!);
     return {
       scanner: nodes[0]!,
       routers: nodes.slice(1, -1),

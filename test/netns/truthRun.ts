@@ -3,7 +3,8 @@ import type { Family } from '../../src/model.ts';
 import { differences } from '../scenarios/check.ts';
 import type { Scenario } from '../scenarios/scenario.ts';
 import { buildLab } from './lab.ts';
-import { type Installed, scanInLab, type User } from './runInLab.ts';
+import { limitProcess } from './ownLimits.ts';
+import { type Installed, runCommand, toReport, type User } from './runInLab.ts';
 
 /** A column of truth.md on a real wire. */
 export interface Column {
@@ -19,6 +20,9 @@ export const COLUMNS: readonly Column[] = [
   { wire: 'connect', column: 'C', user: 'nobody' },
 ];
 
+/** Exit code of a wire that was named and cannot be had (contract.md). */
+const COULD_NOT_CHECK = 3;
+
 /** Runs the scenario and returns the differences from truth.md, in words. */
 export async function runTruth(
   scenario: Scenario,
@@ -26,18 +30,20 @@ export async function runTruth(
   installed: Installed,
 ): Promise<readonly string[]> {
   const lab = await buildLab(scenario.world);
+  const unavailable = scenario.unavailable?.[column];
   try {
+    const prefix = limitProcess(scenario.world.scanner.limits, installed.folder);
+    const place = { namespace: lab.scanner.name, user, prefix };
     const runs = ([4, 6] as const).map(async (family: Family) => {
       const argv = scenario.command.map((word) =>
         word.replaceAll('TARGET', lab.targetIp(family)).replaceAll('SELF', lab.scannerIp(family)),
       );
-      const { report } = await scanInLab(installed, lab.scanner.name, user, [
-        ...argv,
-        '--wire',
-        wire,
-      ]);
-      const { verdicts, warnings } = report;
-      const lines = differences(scenario.expect[column], verdicts, warnings, family);
+      const ran = await runCommand(installed, place, [...argv, '--wire', wire, '--json']);
+      if (unavailable !== undefined) {
+        const isSaid = ran.exitCode === COULD_NOT_CHECK && ran.stderr.includes(unavailable);
+        return isSaid ? [] : [`IPv${family} exit ${ran.exitCode}: ${ran.stderr}${ran.stdout}`];
+      }
+      const lines = differences(scenario.expect[column], toReport(ran), family);
       return lines.map((line) => `IPv${family} ${line}`);
     });
     return (await Promise.all(runs)).flat();

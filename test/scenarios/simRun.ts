@@ -22,6 +22,7 @@ export interface ScenarioRun {
   readonly verdicts: readonly Verdict[];
   readonly groups: readonly AlikePorts[];
   readonly warnings: readonly string[];
+  readonly counters: Readonly<Record<string, number>>;
   readonly virtualMs: number;
 }
 
@@ -65,6 +66,7 @@ export async function runInSimulator(
     verdicts: result.settled.map((probe) => buildVerdict(build, probe)),
     groups: buildGroups(build, result.alike()),
     warnings: [...selfNotes(plan, ownAddresses), ...controlNotes(plan, result.controls)],
+    counters: wire.counters(),
     virtualMs: wire.nowMs(),
   };
 }

@@ -1,7 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Family } from '../../src/model.ts';
-import { diffCounters, parseCounters, readCounterTexts } from '../../src/wire/kernelCounters.ts';
+import {
+  diffCounters,
+  diffSendErrors,
+  parseCounters,
+  readCounterTexts,
+} from '../../src/wire/kernelCounters.ts';
 
 const nothing = {
   snmp: undefined,
@@ -159,6 +164,17 @@ describe('diffCounters', () => {
       retransFailed: 3,
       unsent: null,
     });
+  });
+
+  test('datagrams that no device took', () => {
+    const table = (value: number) =>
+      new Map([
+        ['Udp.SndbufErrors', value],
+        ['Udp6SndbufErrors', 7],
+      ]);
+    expect(diffSendErrors(table(3), table(8), 4)).toBe(5);
+    expect(diffSendErrors(table(3), table(8), 6)).toBe(0);
+    expect(diffSendErrors(new Map(), table(8), 4)).toBeNull();
   });
 
   test('nothing to read is not countable', () => {
