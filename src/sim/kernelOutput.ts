@@ -71,7 +71,10 @@ export function createKernelOutput(context: OutputContext): KernelOutput {
         return ERRNO.EPERM;
       }
       // Counted as transmitted before (ip_finish_output2); the device's own hook is told to the sender alone.
-      if (filter.match('egress', out)?.verdict === 'drop') return ERRNO.ENOBUFS;
+      if (filter.match('egress', out)?.verdict === 'drop') {
+        own.counters.unsent += 1;
+        return ERRNO.ENOBUFS;
+      }
       if (own.hasNextHop(bytes, ip.dstAt, ip.family)) network.send(bytes, nowMs, 0, end);
       else own.wait(bytes, ip.dstAt, ip.family, nowMs, () => bytes.slice(0, end));
       return 0;

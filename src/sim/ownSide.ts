@@ -28,6 +28,8 @@ export interface OwnCounters {
   readonly outDropped: Record<Family, number>;
   readonly inDropped: Record<Family, number>;
   retransFailed: number;
+  /** Transmitted, and taken by no device. */
+  unsent: number;
 }
 
 /** What can be known at home; `Waiting` is what waits for a neighbour. */
@@ -58,6 +60,7 @@ export function createOwnSide<Waiting>(world: World): OwnSideView<Waiting> {
     outDropped: { 4: 0, 6: 0 },
     inDropped: { 4: 0, 6: 0 },
     retransFailed: 0,
+    unsent: 0,
   };
 
   function isLocal(bytes: Uint8Array, at: number, family: Family): boolean {
@@ -117,7 +120,7 @@ export function createOwnSide<Waiting>(world: World): OwnSideView<Waiting> {
         outDropped: counters.outDropped[family],
         inDropped: counters.inDropped[family],
         retransFailed: counters.retransFailed,
-        unsent: 0,
+        unsent: counters.unsent,
         overflow: buffer.lost() > 0,
       };
     },
