@@ -14,7 +14,7 @@ import type { World, WorldNode } from '../../src/sim/world.ts';
 import { startServices } from './labServers.ts';
 import { joinNodes, setRoutes } from './labTopology.ts';
 import { createNamespace, type Namespace, run, setSysctl } from './namespaces.ts';
-import { toNftRuleset } from './nftRules.ts';
+import { toIp6Proxies, toNftRuleset } from './nftRules.ts';
 import { limitNamespace } from './ownLimits.ts';
 
 /** A built lab. */
@@ -121,5 +121,6 @@ function setNode(node: WorldNode, ns: Namespace): void {
   if (ruleset !== null) run(ns, ['nft', '-f', '-'], { input: ruleset });
   if (node.rules.some((rule) => rule.verdict === 'synproxy')) {
     setSysctl(ns, 'net.netfilter.nf_conntrack_tcp_loose', 0);
+    for (const rule of toIp6Proxies(node.rules)) run(ns, ['ip6tables', ...rule]);
   }
 }

@@ -66,8 +66,10 @@ function toLines(rule: Rule): readonly string[] {
         (family) => `meta nfproto ipv${family} ${toMatch(rule, family)}${toVerdict(rule, family)}`,
       )
     : [`${toMatch(rule, 4)}${toVerdict(rule, 4)}`];
-  if (rule.verdict === 'synproxy') lines.push(`${toMatch(rule, 4)}ct state invalid drop`);
-  return lines;
+  if (rule.verdict !== 'synproxy') return lines;
+  return [...lines, `${toMatch(rule, 4)}ct state invalid drop`].map(
+    (line) => `meta nfproto ipv4 ${line}`,
+  );
 }
 
 const ICMP_4: Readonly<Record<IcmpMessage, string>> = {
@@ -130,6 +132,24 @@ function toVerdict(rule: Rule, family: Family): string {
       return `reject with ${family === 4 ? 'icmp' : 'icmpv6'} type ${names[name!]!}`;
     }
   }
+}
+
+/**
+ * The SYN proxies of a world for IPv6, as arguments of `ip6tables`: that of nftables checks IPv6 segments with the IPv4
+ * pseudo-header and drops those that carry a finished checksum, as packet and raw sockets send them (Linux 6.18).
+ */
+export function toIp6Proxies(rules: readonly Rule[]): readonly (readonly string[])[] {
+  return rules
+    .filter(({ verdict, family }) => verdict === 'synproxy' && family !== 4)
+    .flatMap(({ hook, protocol, dport }) => {
+      const ports = dport === null ? [] : ['--dport', `${dport[0]}:${dport[1]}`];
+      const match = ['-A', hook.toUpperCase(), '-p', protocol ?? 'tcp', ...ports];
+      const proxy = 'SYNPROXY --mss 1460 --wscale 7 --timestamp --sack-perm'.split(' ');
+      return [
+        [...match, '-m', 'state', '--state', 'INVALID,UNTRACKED', '-j', ...proxy],
+        [...match, '-m', 'state', '--state', 'INVALID', '-j', 'DROP'],
+      ];
+    });
 }
 
 /** A SYN proxy must see the handshake before connection tracking does. */
