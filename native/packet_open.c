@@ -160,7 +160,7 @@ int packet_open(struct packet_port *port, const struct sock_fprog *filter, uint3
     error = make_raw(port);
   }
   if (error == 0) {
-    *what = "to wait for packets";
+    *what = "an epoll set";
     error = make_waiting(port);
   }
   port->opened_ns = now_ns();

@@ -36,14 +36,17 @@ const paths = {
   dev: '/proc/net/dev',
 } as const satisfies Record<keyof CounterTexts, string>;
 
-/** Reads the files that matter for these families; parsing is left for when somebody asks. */
+/**
+ * Reads the files; parsing is left for when somebody asks. Both families are always counted: an interface counts their
+ * packets together.
+ */
 export function readCounterTexts(
   readText: (path: string) => string | undefined,
   families: readonly Family[],
 ): CounterTexts {
   return {
-    snmp: families.includes(4) ? readText(paths.snmp) : undefined,
-    snmp6: families.includes(6) ? readText(paths.snmp6) : undefined,
+    snmp: readText(paths.snmp),
+    snmp6: readText(paths.snmp6),
     netstat: readText(paths.netstat),
     loopback6: families.includes(6) ? readText(paths.loopback6) : undefined,
     dev: readText(paths.dev),

@@ -21,6 +21,7 @@ import type { Arrival } from '../sim/arrivals.ts';
 import { compileFilter } from '../sim/filter.ts';
 import { createFlight, readFlight } from '../sim/flight.ts';
 import { createKernel, toSendFailed } from '../sim/kernel.ts';
+import { PROCESS_DESCRIPTORS } from '../sim/limits.ts';
 import { createNetwork, type Network } from '../sim/network.ts';
 import { createOwnSide } from '../sim/ownSide.ts';
 import { type SignalRecord, writeSignal } from '../sim/signals.ts';
@@ -85,10 +86,17 @@ const CAN: Readonly<Record<SimView, WireCan>> = {
   },
 };
 
+/** Sockets that the packet wire opens at once: packets, raw IP, the reserved port of both protocols and families. */
+const PACKET_DESCRIPTORS = 10;
+
 /** Fewer descriptors are fewer connects at once; throws ProbeError where not even one is left, as the real wire does. */
 function canOf(view: SimView, { scanner }: World): WireCan {
   const { descriptors } = scanner.limits;
-  if (view !== 'errqueue' || descriptors === null) return CAN[view];
+  if (descriptors === null || view === 'connect') return CAN[view];
+  if (view === 'packet') {
+    if (descriptors >= PROCESS_DESCRIPTORS + PACKET_DESCRIPTORS) return CAN[view];
+    throw new ProbeError('E_WIRE_UNAVAILABLE', 'no packet socket: Too many open files');
+  }
   const slots = toSlots(descriptors);
   if (typeof slots === 'string') throw new ProbeError('E_WIRE_UNAVAILABLE', slots);
   return { ...CAN[view], maxTcpInFlight: slots };
