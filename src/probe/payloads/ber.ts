@@ -15,6 +15,9 @@ export const BER_OCTETS = 0x04;
 /** Tag of a SEQUENCE, constructed (X.690 section 8.9). */
 export const BER_SEQUENCE = 0x30;
 
+/** Tag of a SET, constructed (X.690 section 8.11). */
+export const BER_SET = 0x31;
+
 /** Bytes of the longest length field: Active Directory writes 0x84 and four bytes whatever the length. */
 const MAX_LENGTH_BYTES = 4;
 
