@@ -10,13 +10,18 @@ import { a2s } from './payloads/a2s.ts';
 import { cldap } from './payloads/cldap.ts';
 import { coap } from './payloads/coap.ts';
 import { dns } from './payloads/dns.ts';
+import { dtls } from './payloads/dtls.ts';
 import { generic } from './payloads/generic.ts';
+import { ike, ikeNatT } from './payloads/ike.ts';
+import { ipmi } from './payloads/ipmi.ts';
 import { kerberos } from './payloads/kerberos.ts';
+import { l2tp } from './payloads/l2tp.ts';
 import { mdns } from './payloads/mdns.ts';
 import { memcached } from './payloads/memcached.ts';
 import { mssqlBrowser } from './payloads/mssqlBrowser.ts';
 import { netbiosNs } from './payloads/netbiosNs.ts';
 import { ntp } from './payloads/ntp.ts';
+import { openvpn } from './payloads/openvpn.ts';
 import { quic } from './payloads/quic.ts';
 import { rpcbind } from './payloads/rpcbind.ts';
 import { sip } from './payloads/sip.ts';
@@ -70,6 +75,12 @@ export const PAYLOAD_KINDS: readonly PayloadKind[] = [
   rpcbind,
   cldap,
   kerberos,
+  ike,
+  ikeNatT,
+  openvpn,
+  l2tp,
+  dtls,
+  ipmi,
   slp,
   xdmcp,
   mssqlBrowser,

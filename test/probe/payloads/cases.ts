@@ -5,6 +5,7 @@
 import { fromHex, fromLines } from './bytes.ts';
 import type { PayloadCase } from './caseShape.ts';
 import { DIRECTORY_CASES } from './directoryCases.ts';
+import { SECURITY_CASES } from './securityCases.ts';
 
 const DNS_QUESTION = "02 'id' 06 'server' 00 0010 0003";
 const MDNS_QUESTION = "09 '_services' 07 '_dns-sd' 04 '_udp' 05 'local' 00 000c 8001";
@@ -627,6 +628,7 @@ export const CASES: readonly PayloadCase[] = [
     ],
   },
   ...DIRECTORY_CASES,
+  ...SECURITY_CASES,
   { protocol: 'syslog', request: fromHex(''), identity: [0, 0], accepted: [], rejected: [] },
   { protocol: 'generic', request: fromHex('0a'), identity: [0, 0], accepted: [], rejected: [] },
 ];
