@@ -7,11 +7,13 @@
  */
 import type { Service } from '../model.ts';
 import { a2s } from './payloads/a2s.ts';
+import { bacnet } from './payloads/bacnet.ts';
 import { cldap } from './payloads/cldap.ts';
 import { coap } from './payloads/coap.ts';
 import { dns } from './payloads/dns.ts';
 import { dtls } from './payloads/dtls.ts';
 import { generic } from './payloads/generic.ts';
+import { gtp, gtpPrime } from './payloads/gtp.ts';
 import { ike, ikeNatT } from './payloads/ike.ts';
 import { ipmi } from './payloads/ipmi.ts';
 import { kerberos } from './payloads/kerberos.ts';
@@ -19,10 +21,12 @@ import { l2tp } from './payloads/l2tp.ts';
 import { mdns } from './payloads/mdns.ts';
 import { memcached } from './payloads/memcached.ts';
 import { mssqlBrowser } from './payloads/mssqlBrowser.ts';
+import { natPmp } from './payloads/natPmp.ts';
 import { netbiosNs } from './payloads/netbiosNs.ts';
 import { ntp } from './payloads/ntp.ts';
 import { openvpn } from './payloads/openvpn.ts';
 import { quic } from './payloads/quic.ts';
+import { rip } from './payloads/rip.ts';
 import { rpcbind } from './payloads/rpcbind.ts';
 import { sip } from './payloads/sip.ts';
 import { slp } from './payloads/slp.ts';
@@ -81,8 +85,13 @@ export const PAYLOAD_KINDS: readonly PayloadKind[] = [
   l2tp,
   dtls,
   ipmi,
+  bacnet,
+  gtp,
+  gtpPrime,
+  natPmp,
   slp,
   xdmcp,
+  rip,
   mssqlBrowser,
   a2s,
   generic,

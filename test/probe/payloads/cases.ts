@@ -5,6 +5,7 @@
 import { fromHex, fromLines } from './bytes.ts';
 import type { PayloadCase } from './caseShape.ts';
 import { DIRECTORY_CASES } from './directoryCases.ts';
+import { NETWORK_CASES } from './networkCases.ts';
 import { SECURITY_CASES } from './securityCases.ts';
 
 const DNS_QUESTION = "02 'id' 06 'server' 00 0010 0003";
@@ -629,6 +630,7 @@ export const CASES: readonly PayloadCase[] = [
   },
   ...DIRECTORY_CASES,
   ...SECURITY_CASES,
+  ...NETWORK_CASES,
   { protocol: 'syslog', request: fromHex(''), identity: [0, 0], accepted: [], rejected: [] },
   { protocol: 'generic', request: fromHex('0a'), identity: [0, 0], accepted: [], rejected: [] },
 ];
