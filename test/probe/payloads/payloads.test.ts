@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { PAYLOAD_KINDS, type PayloadKind, payloadFor } from '../../../src/probe/payload.ts';
+import { NOT_ASKED } from '../../../src/probe/payloads/notAsked.ts';
 import { INFO_MAX_LENGTH } from '../../../src/probe/payloads/printable.ts';
 import { toHex } from './bytes.ts';
 import { type PayloadCase, TOKEN } from './caseShape.ts';
@@ -36,6 +37,14 @@ describe('the table of kinds', () => {
     expect(payloadFor(9).protocol).toBe('generic');
     expect(payloadFor(0).protocol).toBe('generic');
     expect(payloadFor(65_535).protocol).toBe('generic');
+  });
+
+  it('sends the generic payload where a reason says that nothing better is sent', () => {
+    for (const { ports, why, source } of NOT_ASKED) {
+      for (const port of ports) expect(payloadFor(port).protocol, `${port}`).toBe('generic');
+      expect(why.length).toBeGreaterThan(0);
+      expect(source.length).toBeGreaterThan(0);
+    }
   });
 
   it('has a case for every kind', () => {
