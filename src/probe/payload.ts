@@ -35,6 +35,7 @@ import { ssdp } from './payloads/ssdp.ts';
 import { stun } from './payloads/stun.ts';
 import { syslog } from './payloads/syslog.ts';
 import { tftp } from './payloads/tftp.ts';
+import { wsDiscovery } from './payloads/wsDiscovery.ts';
 import { xdmcp } from './payloads/xdmcp.ts';
 
 /** One protocol that a UDP port may speak. */
@@ -91,6 +92,7 @@ export const PAYLOAD_KINDS: readonly PayloadKind[] = [
   natPmp,
   slp,
   xdmcp,
+  wsDiscovery,
   rip,
   mssqlBrowser,
   a2s,

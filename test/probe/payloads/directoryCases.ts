@@ -1,5 +1,5 @@
-/** Services that say where other services are, and who one is: rpcbind, CLDAP, Kerberos, SLP, XDMCP, SQL Server Browser, game servers. */
-import { fromHex } from './bytes.ts';
+/** Services that say where other services are, and who one is: rpcbind, CLDAP, Kerberos, SLP, XDMCP, WS-Discovery, SQL Server Browser, game servers. */
+import { fromHex, fromText } from './bytes.ts';
 import type { PayloadCase } from './caseShape.ts';
 
 const RPC_REPLY = '89abcdef 00000001';
@@ -11,6 +11,31 @@ const KRB_SERVER = "30 23 a0 03 02 01 02 a1 1c 30 1a 1b 06 'krbtgt' 1b 10 'f1234
 /** Behind the times: code 6 (unknown client), then client and service as they were asked for. */
 const KRB_TAIL = `a6 03 02 01 06 a7 12 ${KRB_REALM} a8 15 ${KRB_CLIENT} a9 12 ${KRB_REALM} aa 25 ${KRB_SERVER}`;
 const SLP_HEADER = '0000 000000 cdef 0002 656e';
+
+const XML = '<?xml version="1.0" encoding="utf-8"?>';
+const WSD_SPACES = [
+  'xmlns:wsa="http://schemas.xmlsoap.org/ws/2004/08/addressing"',
+  'xmlns:wsd="http://schemas.xmlsoap.org/ws/2005/04/discovery"',
+  'xmlns:wsdp="http://schemas.xmlsoap.org/ws/2006/02/devprof"',
+].join(' ');
+const WSD = 'http://schemas.xmlsoap.org/ws/2005/04/discovery';
+const WSD_ID = 'urn:uuid:f1234567-0000-4000-8000-000089abcdef';
+const WSD_BEGIN = `${XML}<soap:Envelope xmlns:soap="http://www.w3.org/2003/05/soap-envelope" ${WSD_SPACES}>`;
+const WSD_ADDRESS =
+  '<wsa:EndpointReference><wsa:Address>urn:uuid:11111111-2222-3333-4444-555555555555</wsa:Address></wsa:EndpointReference>';
+const WSD_HEADER = [
+  '<soap:Header><wsa:To>http://schemas.xmlsoap.org/ws/2004/08/addressing/role/anonymous</wsa:To>',
+  `<wsa:Action>${WSD}/ProbeMatches</wsa:Action>`,
+  '<wsa:MessageID>urn:uuid:11111111-2222-3333-4444-555555555556</wsa:MessageID>',
+  `<wsa:RelatesTo>${WSD_ID}</wsa:RelatesTo>`,
+  '<wsd:AppSequence InstanceId="1795260148" MessageNumber="1" /></soap:Header>',
+].join('');
+const WSD_BODY = [
+  `<soap:Body><wsd:ProbeMatches><wsd:ProbeMatch>${WSD_ADDRESS}`,
+  '<wsd:Types>wsdp:Device pub:Computer</wsd:Types><wsd:MetadataVersion>1</wsd:MetadataVersion>',
+  '</wsd:ProbeMatch></wsd:ProbeMatches></soap:Body></soap:Envelope>',
+].join('');
+const WSD_ANSWER = WSD_BEGIN + WSD_HEADER + WSD_BODY;
 
 export const DIRECTORY_CASES: readonly PayloadCase[] = [
   {
@@ -199,6 +224,46 @@ export const DIRECTORY_CASES: readonly PayloadCase[] = [
       { why: 'a request', bytes: fromHex("0001 0007 000b 0003 'lab' 0004 'busy'") },
       { why: 'a string too many', bytes: fromHex("0001 0006 000d 0003 'lab' 0004 'busy' 0000") },
       { why: 'version 2', bytes: fromHex("0002 0006 000b 0003 'lab' 0004 'busy'") },
+    ],
+  },
+  {
+    protocol: 'ws-discovery',
+    request: fromText(
+      `${XML}<s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope" ${WSD_SPACES.replaceAll('wsa', 'a').replace('wsd=', 'd=')}>`,
+      `<s:Header><a:To>urn:schemas-xmlsoap-org:ws:2005:04:discovery</a:To><a:Action>${WSD}/Probe</a:Action>`,
+      `<a:MessageID>${WSD_ID}</a:MessageID></s:Header>`,
+      '<s:Body><d:Probe><d:Types>wsdp:Device</d:Types></d:Probe></s:Body></s:Envelope>',
+    ),
+    identity: [0xffffffff, 0xffffffff],
+    accepted: [
+      {
+        of: 'wsdd 0.7.0, which it gives to the group alone (seen)',
+        bytes: fromText(WSD_ANSWER),
+        info: 'wsdp:Device pub:Computer',
+      },
+      {
+        of: 'a device that tells no types, in capitals and without prefixes',
+        bytes: fromText(
+          '<Envelope xmlns="http://www.w3.org/2003/05/soap-envelope"><Header>',
+          `<Action mustUnderstand="1"> ${WSD}/ProbeMatches </Action>`,
+          `<RelatesTo>${WSD_ID.toUpperCase().replace('URN:UUID', 'urn:uuid')}</RelatesTo></Header>`,
+          '<Body><ProbeMatches/></Body></Envelope>',
+        ),
+        info: 'no types',
+      },
+    ],
+    rejected: [
+      { why: 'a hello', bytes: fromText(WSD_ANSWER.replace('ProbeMatches<', 'Hello<')) },
+      {
+        why: 'nothing that it relates to',
+        bytes: fromText(WSD_ANSWER.replaceAll('RelatesTo', 'Ref')),
+      },
+      { why: 'another envelope', bytes: fromText(WSD_ANSWER.replaceAll('Envelope', 'Html')) },
+      { why: 'bytes before it', bytes: fromText('GET / ', WSD_ANSWER) },
+      {
+        why: 'more than 32 KiB',
+        bytes: fromText(WSD_BEGIN, ' '.repeat(32_768), WSD_HEADER, WSD_BODY),
+      },
     ],
   },
   {
