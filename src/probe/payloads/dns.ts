@@ -9,15 +9,14 @@
  * The target sees one query; none of the three logs it unless query logging is on.
  */
 import type { PayloadKind } from '../payload.ts';
-import { toBytes, writeBytes, writeU16 } from './bytes.ts';
-import { DNS_RESPONSE, type DnsMessage, readDnsMessage } from './dnsMessage.ts';
+import { writeBytes, writeU16 } from './bytes.ts';
+import { DNS_RESPONSE, type DnsMessage, readDnsMessage, toDnsQuery } from './dnsMessage.ts';
 import { toInfo, toPrintable } from './printable.ts';
 
 const NAME = '\x02id\x06server';
 const TYPE_TXT = 16;
 const CLASS_CH = 3;
-/** Flags (zero: a standard query), one question, its name, type and class: what follows the id. */
-const AFTER_ID: Uint8Array = toBytes(`\0\0\0\x01\0\0\0\0\0\0${NAME}\0\0\x10\0\x03`);
+const QUERY: Uint8Array = toDnsQuery({ name: NAME, type: TYPE_TXT, class: CLASS_CH });
 
 const OPCODE_MASK = 0x7800;
 const AUTHORITATIVE = 0x0400;
@@ -44,9 +43,11 @@ export const dns: PayloadKind = {
   protocol: 'dns',
   ports: [53],
   source: 'RFC 1035 section 4; RFC 4892 section 3',
-  maxLength: 2 + AFTER_ID.length,
+  maxLength: QUERY.length,
   write(out, at, _tokenHi, tokenLo) {
-    return writeBytes(out, writeU16(out, at, tokenLo), AFTER_ID) - at;
+    const end = writeBytes(out, at, QUERY);
+    writeU16(out, at, tokenLo);
+    return end - at;
   },
   read(reply, _tokenHi, tokenLo) {
     const message = readDnsMessage(reply);

@@ -13,14 +13,15 @@ import {
   type DnsMessage,
   readDnsMessage,
   readDnsName,
+  toDnsQuery,
   toLabels,
 } from './dnsMessage.ts';
 import { toInfo, toPrintable } from './printable.ts';
 
 const NAME = '\x09_services\x07_dns-sd\x04_udp\x05local';
 const TYPE_PTR = 12;
-/** Flags (zero), one question, its name, type PTR, class IN with the unicast-response bit. */
-const AFTER_ID: Uint8Array = toBytes(`\0\0\0\x01\0\0\0\0\0\0${NAME}\0\0\x0c\x80\x01`);
+/** Class IN with the unicast-response bit. */
+const QUERY: Uint8Array = toDnsQuery({ name: NAME, type: TYPE_PTR, class: 0x8001 });
 /** The top bit of a class means "unicast response" or "cache flush" (RFC 6762 section 10.2). */
 const CLASS_MASK = 0x7fff;
 const OPCODE_AND_RCODE = 0x780f;
@@ -30,9 +31,11 @@ export const mdns: PayloadKind = {
   protocol: 'mdns',
   ports: [5353],
   source: 'RFC 6762 sections 5.4 and 6.7; RFC 6763 section 9',
-  maxLength: 2 + AFTER_ID.length,
+  maxLength: QUERY.length,
   write(out, at, _tokenHi, tokenLo) {
-    return writeBytes(out, writeU16(out, at, tokenLo), AFTER_ID) - at;
+    const end = writeBytes(out, at, QUERY);
+    writeU16(out, at, tokenLo);
+    return end - at;
   },
   read(reply, _tokenHi, tokenLo) {
     const message = readDnsMessage(reply);
