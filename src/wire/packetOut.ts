@@ -10,7 +10,7 @@ import { writeProbePacket } from '../probe/frame.ts';
 import type { NativeAddon, NativePacketPort } from './native.ts';
 import { createNeighbours, type Neighbours } from './neighbours.ts';
 import { createPacketSender } from './packetSender.ts';
-import { type Ask, askOf, type SignalSink } from './signalSink.ts';
+import { askOf, type SignalSink } from './signalSink.ts';
 import { emitReset, isSynAck, RESET_BYTES } from './synAckReset.ts';
 import { createWays, isReady, linkOf, type Way } from './ways.ts';
 
