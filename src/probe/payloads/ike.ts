@@ -4,7 +4,7 @@
  * state, where an acceptable proposal would leave a half-open SA behind. 148 bytes, answered by 36 at the least. On port
  * 4500 the non-ESP marker stands before it (RFC 3948 section 2.2), and before the answer.
  *
- * The target logs that a proposal did not fit: strongSwan and Libreswan some lines each. Nothing that IKE answers avoids it.
+ * The target logs that no proposal matched: strongSwan and Libreswan about five lines each. Nothing that IKE answers avoids it.
  */
 import type { PayloadKind } from '../payload.ts';
 import { readU16, readU32, toBytes, writeBytes, writeU32 } from './bytes.ts';

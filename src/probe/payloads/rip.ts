@@ -4,6 +4,7 @@
  * protocol has no identity: an answer is known by its form.
  *
  * The target sees a query tool such as rtquery; a router that wants authentication stays silent and may count a bad packet.
+ * * FRR 8.4 answers; BIRD 2.0 stays silent and logs nothing.
  */
 import type { PayloadKind } from '../payload.ts';
 import { readU16, readU32 } from './bytes.ts';
