@@ -64,7 +64,7 @@ export const SECURITY_CASES: readonly PayloadCase[] = [
       {
         of: 'a responder that accepts, which none should',
         bytes: fromHex(
-          `${SPI} 785f79442d0dcf61 21 20 22 20 00000000 00000028 29 00 0004 ${NO_PROPOSAL_CHOSEN.replace('000e', '4004')}`,
+          `${SPI} 785f79442d0dcf61 21 20 22 20 00000000 00000028 29 00 0004 00 00 0008 00 00 4004`,
         ),
         info: 'IKEv2, proposal accepted, notify 16388',
       },
