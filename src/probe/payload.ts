@@ -1,9 +1,10 @@
 /**
  * What a UDP probe carries, and how its answer proves the protocol.
  *
- * One file in payloads/ for each protocol, one row here. A kind is a pure pair: `write` makes the request from a 64-bit
- * token, `read` takes an answer for genuine only when it parses whole and gives back as much of the token as the protocol
- * has room for. Adding a protocol: its file, a row in {@link PAYLOAD_KINDS}, a case in test/probe/payloads/.
+ * One file in payloads/ for each protocol, one row here. A kind is a pure pair: `write` makes the request from a
+ * 64-bit token, `read` takes an answer for genuine only when it parses whole and gives back as much of the token as
+ * the protocol has room for. Adding a protocol: its file, a row in {@link PAYLOAD_KINDS}, a case in
+ * test/probe/payloads/.
  */
 import type { Service } from '../model.ts';
 import { a2s } from './payloads/a2s.ts';

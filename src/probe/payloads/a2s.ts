@@ -1,6 +1,7 @@
 /**
- * A2S_INFO, the query of Source game servers (Valve Developer Community, "Server queries"). 25 bytes. A server answers with
- * what it plays, or with a challenge first: both prove it, and the challenge is not taken up. The protocol has no identity.
+ * A2S_INFO, the query of Source game servers (Valve Developer Community, "Server queries"). 25 bytes. A server
+ * answers with what it plays, or with a challenge first: both prove it, and the challenge is not taken up. The
+ * protocol has no identity.
  *
  * The target sees what a server browser sends, and logs nothing.
  */

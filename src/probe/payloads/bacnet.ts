@@ -1,7 +1,7 @@
 /**
- * BACnet/IP: ReadProperty of the object name of device 4194303, the instance that stands for "whichever you are" (ASHRAE 135
- * clauses 15.5 and 12.11). 17 bytes, answered by the name, an error, a reject or an abort, each with our invoke id, eight bits.
- * Unicast: Who-Is would be answered by a broadcast on many devices.
+ * BACnet/IP: ReadProperty of the object name of device 4194303, the instance that stands for "whichever you are"
+ * (ASHRAE 135 clauses 15.5 and 12.11). 17 bytes, answered by the name, an error, a reject or an abort, each with our
+ * invoke id, eight bits. Unicast: Who-Is would be answered by a broadcast on many devices.
  *
  * The target sees a workstation that reads a name; nothing is written, and devices log no reads.
  */
@@ -29,7 +29,10 @@ const UTF8 = 0;
 /** Control bits of an NPDU (clause 6.2.2). */
 const NPDU = { NETWORK_MESSAGE: 0x80, DESTINATION: 0x20, SOURCE: 0x08 } as const;
 
-/** BACnet, proven by the invoke id in an answer to ReadProperty; `info` is the device's number and name, or the refusal. */
+/**
+ * BACnet, proven by the invoke id in an answer to ReadProperty; `info` is the device's number and name, or the
+ * refusal.
+ */
 export const bacnet: PayloadKind = {
   protocol: 'bacnet',
   ports: [47808],

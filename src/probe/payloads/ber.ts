@@ -1,4 +1,6 @@
-/** BER as SNMP, LDAP and Kerberos use it (RFC 3417 section 8, RFC 4511 section 5.1): definite lengths, one-byte tags. */
+/**
+ * BER as SNMP, LDAP and Kerberos use it (RFC 3417 section 8, RFC 4511 section 5.1): definite lengths, one-byte tags.
+ */
 import { toBytes } from './bytes.ts';
 
 /** One element: `bytes[at .. end)` is its content. */
@@ -21,7 +23,10 @@ export const BER_SET = 0x31;
 /** Bytes of the longest length field: Active Directory writes 0x84 and four bytes whatever the length. */
 const MAX_LENGTH_BYTES = 4;
 
-/** Writes one element: its tag, the length in its shortest form, and what it holds; a text stands for one byte a character. */
+/**
+ * Writes one element: its tag, the length in its shortest form, and what it holds; a text stands for one byte a
+ * character.
+ */
 export function toBer(tag: number, ...parts: readonly (Uint8Array | string)[]): Uint8Array {
   const contents = parts.map((part) => (typeof part === 'string' ? toBytes(part) : part));
   const length = contents.reduce((sum, content) => sum + content.length, 0);
@@ -59,7 +64,9 @@ export function readBerFields(
   return at === range.end ? fields : null;
 }
 
-/** Reads the elements, `most` at the most, that fill `bytes[at .. end)` exactly, whatever their tags; null otherwise. */
+/**
+ * Reads the elements, `most` at the most, that fill `bytes[at .. end)` exactly, whatever their tags; null otherwise.
+ */
 export function readBerList(
   bytes: Uint8Array,
   range: { readonly at: number; readonly end: number },

@@ -1,10 +1,11 @@
 /**
- * CLDAP: a search of the root DSE alone (base object, empty name, RFC 4512 section 5.1) for four attributes that name the server.
- * The message id is 30 bits of the token. No bind, no user: the root DSE is what every directory shows to everybody. Asked
- * without a list of attributes, a domain controller answers with about 3,000 bytes, which made it an amplifier.
+ * CLDAP: a search of the root DSE alone (base object, empty name, RFC 4512 section 5.1) for four attributes that name
+ * the server. The message id is 30 bits of the token. No bind, no user: the root DSE is what every directory shows to
+ * everybody. Asked without a list of attributes, a domain controller answers with about 3,000 bytes, which made it an
+ * amplifier.
  *
- * The target sees the ping of a client that looks for its domain controller; Samba logs nothing at
- * its default level. (Debian's slapd is built without CLDAP.)
+ * The target sees the ping of a client that looks for its domain controller; Samba logs nothing at its default level.
+ * (Debian's slapd is built without CLDAP.)
  */
 import type { PayloadKind } from '../payload.ts';
 import {
@@ -77,7 +78,10 @@ const RESULTS: ReadonlyMap<number, string> = new Map([
 /** Messages of one answer, and attributes of one entry, that are looked at. */
 const MAX_ELEMENTS = 64;
 
-/** CLDAP, proven by the message id in every message of a search that is done; `info` is what the root DSE says of the server. */
+/**
+ * CLDAP, proven by the message id in every message of a search that is done; `info` is what the root DSE says of the
+ * server.
+ */
 export const cldap: PayloadKind = {
   protocol: 'cldap',
   ports: [389],

@@ -1,10 +1,10 @@
 /**
  * DNS: `id.server` TXT in class CH, recursion not desired (RFC 4892). 27 bytes.
  *
- * Why this question: measured on dnsmasq 2.90, unbound 1.17 and BIND 9.18, a server answers it from itself or refuses it,
- * in at most 74 bytes. The obvious `. NS` with RD=0 is passed on to the upstream by dnsmasq and fetches 240 bytes from a
- * BIND resolver; `version.bind` sets off intrusion detection. Any RCODE proves a name server. (djbdns' dnscache drops
- * class CH: it stays silent.)
+ * Why this question: measured on dnsmasq 2.90, unbound 1.17 and BIND 9.18, a server answers it from itself or refuses
+ * it, in at most 74 bytes. The obvious `. NS` with RD=0 is passed on to the upstream by dnsmasq and fetches 240 bytes
+ * from a BIND resolver; `version.bind` sets off intrusion detection. Any RCODE proves a name server. (djbdns'
+ * dnscache drops class CH: it stays silent.)
  *
  * The target sees one query; none of the three logs it unless query logging is on.
  */
@@ -38,7 +38,10 @@ const RCODES = [
   'NOTZONE',
 ] as const;
 
-/** DNS, proven by id, QR bit, opcode and the echoed question; `info` is the RCODE, the AA and RA bits and the server's id. */
+/**
+ * DNS, proven by id, QR bit, opcode and the echoed question; `info` is the RCODE, the AA and RA bits and the server's
+ * id.
+ */
 export const dns: PayloadKind = {
   protocol: 'dns',
   ports: [53],

@@ -20,7 +20,10 @@ export interface DnsQuestion {
   readonly class: number;
 }
 
-/** The name in a message: `key` is its labels in lower case, each after its length, so that two names are equal when their keys are. */
+/**
+ * The name in a message: `key` is its labels in lower case, each after its length, so that two names are equal when
+ * their keys are.
+ */
 export interface DnsName {
   readonly key: string;
   /** Place after the name in the message. */

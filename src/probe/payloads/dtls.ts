@@ -1,7 +1,7 @@
 /**
- * DTLS 1.2 ClientHello without a cookie (RFC 6347 section 4.2.1). A server that checks cookies answers with a HelloVerifyRequest and
- * keeps no state; its record must have the sequence number of ours, which is 48 bits of the token. Others answer with their
- * ServerHello or an alert, where the protocol has no identity.
+ * DTLS 1.2 ClientHello without a cookie (RFC 6347 section 4.2.1). A server that checks cookies answers with a
+ * HelloVerifyRequest and keeps no state; its record must have the sequence number of ours, which is 48 bits of the
+ * token. Others answer with their ServerHello or an alert, where the protocol has no identity.
  *
  * The target sees a client that goes away after its first packet. Servers without cookies wait for its second, send
  * their flight again for about a minute, and may log a failed handshake.
@@ -21,13 +21,17 @@ const RECORD_HEADER_LENGTH = 13;
 const HANDSHAKE_HEADER_LENGTH = 12;
 const RANDOM_LENGTH = 32;
 
-/** Session id and cookie, both empty; the offer: AEAD and CBC suites with ECDHE, RSA and PSK (IANA TLS Cipher Suites); no compression. */
+/**
+ * Session id and cookie, both empty; the offer: AEAD and CBC suites with ECDHE, RSA and PSK (IANA TLS Cipher Suites);
+ * no compression.
+ */
 const BEHIND_RANDOM: Uint8Array = toBytes(
   [
     '\0\0',
     '\0\x16\xc0\x2b\xc0\x2f\xcc\xa9\xcc\xa8\xc0\xac\xc0\xae\xc0\x0a\xc0\x14\x00\x9c\x00\xa8\xc0\xa8',
     '\x01\0',
-    // Extensions: groups x25519 and secp256r1; points uncompressed; four signature algorithms; extended master secret; secure renegotiation.
+    // Extensions: groups x25519 and secp256r1; points uncompressed; four signature algorithms; extended master
+    // secret; secure renegotiation.
     '\0\x27',
     '\0\x0a\0\x06\0\x04\0\x1d\0\x17',
     '\0\x0b\0\x02\x01\0',
@@ -61,7 +65,10 @@ const MAX_OWN_NUMBER = 255;
 /** Records of one datagram that are looked at. */
 const MAX_RECORDS = 64;
 
-/** DTLS, proven by the record number of a HelloVerifyRequest where the server keeps to it, else by the form of its message. */
+/**
+ * DTLS, proven by the record number of a HelloVerifyRequest where the server keeps to it, else by the form of its
+ * message.
+ */
 export const dtls: PayloadKind = {
   protocol: 'dtls',
   // RADIUS (RFC 7360), EtherNet/IP, STUN and TURN (RFC 7350), CoAP (RFC 7252), syslog (RFC 6012), SNMP (RFC 6353).

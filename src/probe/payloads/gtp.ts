@@ -1,9 +1,10 @@
 /**
- * GTP: Echo Request of version 1, on the control port (3GPP TS 29.060 section 7.2.1) and on that of user traffic (TS 29.281
- * section 7.2.1), and of GTP' for charging (TS 32.295 section 6.2). 12 and 6 bytes; the sequence number is 16 bits of the token.
+ * GTP: Echo Request of version 1, on the control port (3GPP TS 29.060 section 7.2.1) and on that of user traffic (TS
+ * 29.281 section 7.2.1), and of GTP' for charging (TS 32.295 section 6.2). 12 and 6 bytes; the sequence number is 16
+ * bits of the token.
  *
- * Why not GTPv2-C: its Echo Request must carry our restart counter (TS 29.274 section 7.1.1), and a peer that knows our address
- * with another counter drops all sessions that it has with us (TS 23.007 section 18): the probe would do
+ * Why not GTPv2-C: its Echo Request must carry our restart counter (TS 29.274 section 7.1.1), and a peer that knows
+ * our address with another counter drops all sessions that it has with us (TS 23.007 section 18): the probe would do
  * damage when it is run on a gateway. Version 1 needs no counter; a node that speaks version 2 alone says so.
  *
  * The target sees the path management that its peers send every minute; nodes log unknown peers at most.
@@ -15,7 +16,10 @@ import { toInfo } from './printable.ts';
 const ECHO_REQUEST = 1;
 const ECHO_RESPONSE = 2;
 const VERSION_NOT_SUPPORTED = 3;
-/** Version 1, protocol type GTP, with a sequence number; in the answer the bits for extensions and N-PDU numbers are free. */
+/**
+ * Version 1, protocol type GTP, with a sequence number; in the answer the bits for extensions and N-PDU numbers are
+ * free.
+ */
 const GTP_FIRST_BYTE = 0x32;
 const GTP_FIRST_BYTE_MASK = 0xf2;
 const GTP_HEADER_LENGTH = 12;
@@ -100,8 +104,8 @@ function readAnswer(reply: Uint8Array, headerLength: number): string | null {
 }
 
 /**
- * Version Not Supported Indication of a node that knows version 2 alone. It cannot bring our sequence number back: where version 2
- * has its own, version 1 has the tunnel id, which is 0.
+ * Version Not Supported Indication of a node that knows version 2 alone. It cannot bring our sequence number back:
+ * where version 2 has its own, version 1 has the tunnel id, which is 0.
  */
 function isVersion2Refusal(reply: Uint8Array): boolean {
   return (

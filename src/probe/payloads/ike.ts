@@ -1,10 +1,12 @@
 /**
- * IKEv2: IKE_SA_INIT with the token as the initiator's SPI (RFC 7296 section 1.2). Its one proposal has an encryption algorithm of the
- * private-use range, so that nobody can accept it: the responder refuses (NO_PROPOSAL_CHOSEN, section 3.10.1) and keeps no
- * state, where an acceptable proposal would leave a half-open SA behind. 148 bytes, answered by 36 at the least. On port
- * 4500 the non-ESP marker stands before it (RFC 3948 section 2.2), and before the answer.
+ * IKEv2: IKE_SA_INIT with the token as the initiator's SPI (RFC 7296 section 1.2). Its one proposal has an encryption
+ * algorithm of the private-use range, so that nobody can accept it: the responder refuses (NO_PROPOSAL_CHOSEN,
+ * section 3.10.1) and keeps no state, where an acceptable proposal would leave a half-open SA behind. 148 bytes,
+ * answered by 36 at the least. On port 4500 the non-ESP marker stands before it (RFC 3948 section 2.2), and before
+ * the answer.
  *
- * The target logs that a proposal did not fit: strongSwan and Libreswan some lines each. Nothing that IKE answers avoids it.
+ * The target logs that no proposal matched: strongSwan and Libreswan about five lines each. Nothing that IKE answers
+ * avoids it.
  */
 import type { PayloadKind } from '../payload.ts';
 import { readU16, readU32, toBytes, writeBytes, writeU32 } from './bytes.ts';
@@ -25,8 +27,8 @@ const FLAG_RESPONSE = 0x20;
 const FLAG_INITIATOR = 0x08;
 
 /**
- * Next payload SA, version 2.0, IKE_SA_INIT, initiator, message 0, length 148; then the payloads KE and nonce, whose 32 bytes each
- * are written later. Group 31 is Curve25519 (RFC 8031), for which any 32 bytes are a public key.
+ * Next payload SA, version 2.0, IKE_SA_INIT, initiator, message 0, length 148; then the payloads KE and nonce, whose
+ * 32 bytes each are written later. Group 31 is Curve25519 (RFC 8031), for which any 32 bytes are a public key.
  */
 const AFTER_SPIS: Uint8Array = toBytes(
   [

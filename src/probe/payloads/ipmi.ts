@@ -1,7 +1,8 @@
 /**
- * IPMI: Get Channel Authentication Capabilities (IPMI 2.0 section 22.13), which a BMC answers before any session and without a user.
- * 23 bytes, answered by 30. It proves more than the presence ping of RMCP (ASF 2.0 section 3.2.4.2): which versions are spoken
- * and what a login needs. The six bits of the request's sequence number are all the identity that there is.
+ * IPMI: Get Channel Authentication Capabilities (IPMI 2.0 section 22.13), which a BMC answers before any session and
+ * without a user. 23 bytes, answered by 30. It proves more than the presence ping of RMCP (ASF 2.0 section 3.2.4.2):
+ * which versions are spoken and what a login needs. The six bits of the request's sequence number are all the
+ * identity that there is.
  *
  * The target sees what ipmitool sends first, and logs nothing. No session is opened and no user or password is tried.
  */
@@ -18,7 +19,10 @@ const REMOTE_CONSOLE = 0x81;
 const NETFN_REQUEST = 0x18;
 const NETFN_RESPONSE = 0x1c;
 const COMMAND = 0x38;
-/** The channel that we came in by (14), and 2.0 data with it (bit 7); privilege level administrator, which is only asked about. */
+/**
+ * The channel that we came in by (14), and 2.0 data with it (bit 7); privilege level administrator, which is only
+ * asked about.
+ */
 const CHANNEL = 0x8e;
 const PRIVILEGE = 4;
 const REQUEST_LENGTH = MESSAGE_AT + 9;

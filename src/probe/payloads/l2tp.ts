@@ -1,10 +1,11 @@
 /**
- * L2TP: a Start-Control-Connection-Request (RFC 2661 section 6.1) with a mandatory AVP that does not exist, for which the peer must end
- * the control connection at once (section 4.1): it answers with a StopCCN instead of an SCCRP that nobody would take down.
- * The tunnel id is 16 bits of the token, and every message about this connection carries it. 66 bytes.
+ * L2TP: a Start-Control-Connection-Request (RFC 2661 section 6.1) with a mandatory AVP that does not exist, for which
+ * the peer must end the control connection at once (section 4.1): it answers with a StopCCN instead of an SCCRP that
+ * nobody would take down. The tunnel id is 16 bits of the token, and every message about this connection carries it.
+ * 66 bytes.
  *
- * The target keeps nothing: it repeats its StopCCN for some seconds, since we do not acknowledge it. xl2tpd logs three lines
- * about an attribute that it cannot handle.
+ * The target keeps nothing: it repeats its StopCCN for some seconds, since we do not acknowledge it. xl2tpd logs
+ * three lines about an attribute that it cannot handle.
  */
 import type { PayloadKind } from '../payload.ts';
 import { readU16, toBytes, writeBytes, writeU16 } from './bytes.ts';
@@ -20,7 +21,10 @@ const AVP = { MESSAGE_TYPE: 0, RESULT: 1, HOST_NAME: 7, VENDOR_NAME: 8 } as cons
 const SCCRP = 2;
 const STOP_CCN = 4;
 
-/** AVPs, each with the M bit, length, vendor 0, type and value: SCCRQ, protocol 1.0, framing, host name, and our tunnel id. */
+/**
+ * AVPs, each with the M bit, length, vendor 0, type and value: SCCRQ, protocol 1.0, framing, host name, and our
+ * tunnel id.
+ */
 const BEFORE_ID: Uint8Array = toBytes(
   [
     '\x80\x08\0\0\0\0\0\x01',

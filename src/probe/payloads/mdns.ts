@@ -1,10 +1,11 @@
 /**
  * mDNS: which service types are here? (`_services._dns-sd._udp.local` PTR, RFC 6763 section 9), with the
- * unicast-response bit (RFC 6762 section 5.4) to the one target, never to the group. We do not send from port 5353, so a
- * responder must treat it as a legacy query (section 6.7): it answers to us alone and echoes id and question. 46 bytes.
+ * unicast-response bit (RFC 6762 section 5.4) to the one target, never to the group. We do not send from port 5353,
+ * so a responder must treat it as a legacy query (section 6.7): it answers to us alone and echoes id and question. 46
+ * bytes.
  *
- * The target sees one query and logs nothing. Responders that offer no service stay silent, and so do those
- * that take queries from their own link alone (section 11).
+ * The target sees one query and logs nothing. Responders that offer no service stay silent, and so do those that take
+ * queries from their own link alone (section 11).
  */
 import type { PayloadKind } from '../payload.ts';
 import { toBytes, writeBytes, writeU16 } from './bytes.ts';

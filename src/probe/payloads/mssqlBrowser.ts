@@ -1,6 +1,6 @@
 /**
- * SQL Server Browser: which instances are here? (CLNT_UCAST_EX, [MC-SQLR] section 2.2.2.) One byte, answered by a list of names,
- * versions and ports. The protocol has no identity: an answer is known by its form.
+ * SQL Server Browser: which instances are here? (CLNT_UCAST_EX, [MC-SQLR] section 2.2.2.) One byte, answered by a
+ * list of names, versions and ports. The protocol has no identity: an answer is known by its form.
  *
  * The target sees what every client sends that looks for a named instance, and logs nothing. No login is tried.
  */
@@ -17,7 +17,10 @@ const INSTANCES = new RegExp(INSTANCE, 'g');
 /** Characters of a list that are looked at: some 100 instances. */
 const MAX_LIST_LENGTH = 16_384;
 
-/** SQL Server Browser, proven by the form of its list; `info` is the server, and each instance with version and TCP port. */
+/**
+ * SQL Server Browser, proven by the form of its list; `info` is the server, and each instance with version and TCP
+ * port.
+ */
 export const mssqlBrowser: PayloadKind = {
   protocol: 'mssql-browser',
   ports: [1434],

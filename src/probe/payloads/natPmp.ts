@@ -1,7 +1,7 @@
 /**
- * NAT-PMP: "what is your external address?" (RFC 6886 section 3.2). 2 bytes, answered by 12. Unlike a request to map a port it
- * changes nothing. A PCP server that does not speak NAT-PMP refuses the version (RFC 6887 section 9), which names it as well. The
- * protocol has no identity: an answer is known by its form.
+ * NAT-PMP: "what is your external address?" (RFC 6886 section 3.2). 2 bytes, answered by 12. Unlike a request to map
+ * a port it changes nothing. A PCP server that does not speak NAT-PMP refuses the version (RFC 6887 section 9), which
+ * names it as well. The protocol has no identity: an answer is known by its form.
  *
  * The target sees what every peer-to-peer client on its link asks, and MiniUPnPd logs it at info level.
  */

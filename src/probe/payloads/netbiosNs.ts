@@ -1,6 +1,6 @@
 /**
- * NetBIOS name service: node status request for the name `*` (RFC 1002 section 4.2.17). 50 bytes, answered by the host's
- * own name table (about 200 bytes). Reads names only; no session, no credential.
+ * NetBIOS name service: node status request for the name `*` (RFC 1002 section 4.2.17). 50 bytes, answered by the
+ * host's own name table (about 200 bytes). Reads names only; no session, no credential.
  *
  * The target sees what `nbtstat -A` and `nmblookup -A` send, and logs nothing.
  */
@@ -24,7 +24,9 @@ const GROUP_BIT = 0x80;
 /** The statistics begin with the unit id, which is the MAC address; the rest is zero nearly everywhere. */
 const UNIT_ID_LENGTH = 6;
 
-/** NetBIOS-NS, proven by transaction id and a well-formed name table; `info` is host name, workgroup and MAC address. */
+/**
+ * NetBIOS-NS, proven by transaction id and a well-formed name table; `info` is host name, workgroup and MAC address.
+ */
 export const netbiosNs: PayloadKind = {
   protocol: 'netbios-ns',
   ports: [137],

@@ -1,6 +1,7 @@
 /**
- * Well-known UDP ports that get the generic payload although their protocol is known, and why: either nobody without a key is
- * answered, or the answer does not come to the one who asked, or asking would write something down or change it.
+ * Well-known UDP ports that get the generic payload although their protocol is known, and why: either nobody without
+ * a key is answered, or the answer does not come to the one who asked, or asking would write something down or change
+ * it.
  */
 
 /** A protocol without a request of its own. */
@@ -23,7 +24,7 @@ export const NOT_ASKED: readonly NotAsked[] = [
     protocol: 'radius',
     ports: [1812, 1813],
     source: 'RFC 5997 sections 3 and 4.2; RFC 2865 section 3',
-    why: 'answers only known clients, and a Status-Server only with a MAC made with the shared secret; any other request tries a credential',
+    why: 'answers known clients alone, a Status-Server only under the shared secret; an Access-Request tries a credential',
   },
   {
     protocol: 'dhcp',

@@ -1,10 +1,11 @@
 /**
- * OpenVPN: P_CONTROL_HARD_RESET_CLIENT_V2, the first packet of a client (openvpn doc/doxygen/doc_protocol_overview.h, and
- * src/openvpn/ssl_pkt.h). 14 bytes; the session id is the token, and the server's own reset brings it back.
- * A server with `tls-auth` or `tls-crypt` stays silent to all without its key: that is what these options are for.
+ * OpenVPN: P_CONTROL_HARD_RESET_CLIENT_V2, the first packet of a client (openvpn doc/doxygen/doc_protocol_overview.h,
+ * and src/openvpn/ssl_pkt.h). 14 bytes; the session id is the token, and the server's own reset brings it back. A
+ * server with `tls-auth` or `tls-crypt` stays silent to all without its key: that is what these options are for.
  *
- * The target sees a client that goes away after its first packet. From 2.6 on a server keeps no state for it and logs it at
- * verb 3 and up; older ones log one line, wait for 60 s and answer a few times more. There is no packet to call it off.
+ * The target sees a client that goes away after its first packet. From 2.6 on a server keeps no state for it and logs
+ * it at verb 3 and up; older ones log one line, wait for 60 s and answer a few times more. There is no packet to call
+ * it off.
  */
 import type { PayloadKind } from '../payload.ts';
 import { readU32, writeU32 } from './bytes.ts';

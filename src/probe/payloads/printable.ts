@@ -27,7 +27,9 @@ export function toMac(bytes: Uint8Array): string {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join(':');
 }
 
-/** Joins the facts that are known with commas and cuts the text at {@link INFO_MAX_LENGTH} characters, `...` included. */
+/**
+ * Joins the facts that are known with commas and cuts the text at {@link INFO_MAX_LENGTH} characters, `...` included.
+ */
 export function toInfo(facts: readonly (string | null)[]): string {
   const text = facts.filter((fact) => fact !== null && fact !== '').join(', ');
   return text.length <= INFO_MAX_LENGTH ? text : `${text.slice(0, INFO_MAX_LENGTH - 3)}...`;

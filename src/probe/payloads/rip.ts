@@ -1,9 +1,10 @@
 /**
- * RIPv2 request for the whole table (RFC 2453 section 3.9.1), from a port that is not 520, which a router answers to us alone, even
- * when it is silent otherwise. 24 bytes; a table of more than 25 routes comes in several datagrams. Nothing is announced. The
- * protocol has no identity: an answer is known by its form.
+ * RIPv2 request for the whole table (RFC 2453 section 3.9.1), from a port that is not 520, which a router answers to
+ * us alone, even when it is silent otherwise. 24 bytes; a table of more than 25 routes comes in several datagrams.
+ * Nothing is announced. The protocol has no identity: an answer is known by its form.
  *
- * The target sees a query tool such as rtquery; a router that wants authentication stays silent and may count a bad packet.
+ * The target sees a query tool such as rtquery; a router that wants authentication stays silent and may count a bad
+ * packet. * FRR 8.4 answers; BIRD 2.0 stays silent and logs nothing.
  */
 import type { PayloadKind } from '../payload.ts';
 import { readU16, readU32 } from './bytes.ts';

@@ -1,7 +1,8 @@
 /**
- * ONC RPC: a call of procedure 0 of the port mapper (program 100000 version 2), which "does nothing" (RFC 5531 section 12,
- * RFC 1833 section 3). 40 bytes, no credentials (AUTH_NONE), answered by 24. Version 2 is spoken by every rpcbind, portmap and
- * Windows port mapper; one that speaks others alone names them. DUMP and GETSTAT would tell more, and are what attackers ask for.
+ * ONC RPC: a call of procedure 0 of the port mapper (program 100000 version 2), which "does nothing" (RFC 5531
+ * section 12, RFC 1833 section 3). 40 bytes, no credentials (AUTH_NONE), answered by 24. Version 2 is spoken by every
+ * rpcbind, portmap and Windows port mapper; one that speaks others alone names them. DUMP and GETSTAT would tell
+ * more, and are what attackers ask for.
  *
  * The target sees what `rpcinfo -T udp` sends first; rpcbind logs nothing.
  */

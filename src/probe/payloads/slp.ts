@@ -1,6 +1,7 @@
 /**
- * SLPv2: service type request for all naming authorities in the scope DEFAULT (RFC 2608 section 10.1). 29 bytes; the XID is 16 bits
- * of the token. Service and directory agents answer a unicast request, if only with an error. Nothing is registered.
+ * SLPv2: service type request for all naming authorities in the scope DEFAULT (RFC 2608 section 10.1). 29 bytes; the
+ * XID is 16 bits of the token. Service and directory agents answer a unicast request, if only with an error. Nothing
+ * is registered.
  *
  * The target sees a user agent that browses; OpenSLP logs no requests unless it traces messages.
  */

@@ -1,6 +1,6 @@
 /**
- * SNMPv3 engine discovery (RFC 3414 section 4): a get-request without user, engine or variables, which every v3 agent answers
- * with a Report about its engine. No community and no user name are tried. 64 bytes, answered by about 110.
+ * SNMPv3 engine discovery (RFC 3414 section 4): a get-request without user, engine or variables, which every v3 agent
+ * answers with a Report about its engine. No community and no user name are tried. 64 bytes, answered by about 110.
  *
  * Agents that speak v1 and v2c alone stay silent, by design of those versions. The target counts one
  * usmStatsUnknownEngineIDs; net-snmp logs "Connection from UDP" where it logs at info level, as for every packet.

@@ -1,6 +1,6 @@
 /**
- * SNMP v1 and v2c with a community that the user gives: get sysDescr.0 (RFC 1157 section 4.1.2, RFC 3418 section 2). A community is a
- * password, so no such kind is among the defaults: this one is made for a run whose user named it.
+ * SNMP v1 and v2c with a community that the user gives: get sysDescr.0 (RFC 1157 section 4.1.2, RFC 3418 section 2).
+ * A community is a password, so no such kind is among the defaults: this one is made for a run whose user named it.
  *
  * The target sees a manager that reads a name. A wrong community is counted (snmpInBadCommunityNames), may raise an
  * authenticationFailure trap, and is answered by silence.
@@ -37,8 +37,8 @@ export const COMMUNITY_MAX_LENGTH = 256;
 const ERRORS = ['noError', 'tooBig', 'noSuchName', 'badValue', 'readOnly', 'genErr'] as const;
 
 /**
- * Makes the kind for one community (one byte a character, {@link COMMUNITY_MAX_LENGTH} at the most). An answer is proven by
- * version, community and request id; `info` is the description, or the error.
+ * Makes the kind for one community (one byte a character, {@link COMMUNITY_MAX_LENGTH} at the most). An answer is
+ * proven by version, community and request id; `info` is the description, or the error.
  */
 export function snmpWithCommunity(community: string, version: CommunityVersion): PayloadKind {
   const before = toBytes(community);

@@ -1,7 +1,8 @@
 /**
- * WS-Discovery: a Probe for devices (WS-Discovery 2005/04 section 5.2, the version that Windows, printers and scanners speak; the
- * type is that of the Devices Profile, since wsdd ignores a Probe without one), sent to the one target, never to the group. The
- * message id is a UUID that holds the token; RelatesTo of the answer brings it back. Who is no such device stays silent.
+ * WS-Discovery: a Probe for devices (WS-Discovery 2005/04 section 5.2, the version that Windows, printers and
+ * scanners speak; the type is that of the Devices Profile, since wsdd ignores a Probe without one), sent to the one
+ * target, never to the group. The message id is a UUID that holds the token; RelatesTo of the answer brings it back.
+ * Who is no such device stays silent.
  *
  * The target sees a search for devices, as a file manager or a printer dialogue sends it, and logs nothing.
  */

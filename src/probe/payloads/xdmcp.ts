@@ -1,6 +1,7 @@
 /**
- * XDMCP: Query without authentication names (X Display Manager Control Protocol 1.1, section "Packet Types"). 7 bytes, answered by
- * Willing or Unwilling. No session is asked for. The protocol has no identity at this stage: an answer is known by its form.
+ * XDMCP: Query without authentication names (X Display Manager Control Protocol 1.1, section "Packet Types"). 7
+ * bytes, answered by Willing or Unwilling. No session is asked for. The protocol has no identity at this stage: an
+ * answer is known by its form.
  *
  * The target sees a terminal that looks for a host; display managers log it when they debug.
  */

@@ -1,4 +1,7 @@
-/** Services that say where other services are, and who one is: rpcbind, CLDAP, Kerberos, SLP, XDMCP, WS-Discovery, SQL Server Browser, game servers. */
+/**
+ * Services that say where other services are, and who one is: rpcbind, CLDAP, Kerberos, SLP, XDMCP, WS-Discovery, SQL
+ * Server Browser, game servers.
+ */
 import { fromHex, fromText } from './bytes.ts';
 import type { PayloadCase } from './caseShape.ts';
 
@@ -21,8 +24,10 @@ const WSD_SPACES = [
 const WSD = 'http://schemas.xmlsoap.org/ws/2005/04/discovery';
 const WSD_ID = 'urn:uuid:f1234567-0000-4000-8000-000089abcdef';
 const WSD_BEGIN = `${XML}<soap:Envelope xmlns:soap="http://www.w3.org/2003/05/soap-envelope" ${WSD_SPACES}>`;
-const WSD_ADDRESS =
-  '<wsa:EndpointReference><wsa:Address>urn:uuid:11111111-2222-3333-4444-555555555555</wsa:Address></wsa:EndpointReference>';
+const WSD_ADDRESS = [
+  '<wsa:EndpointReference><wsa:Address>urn:uuid:11111111-2222-3333-4444-555555555555',
+  '</wsa:Address></wsa:EndpointReference>',
+].join('');
 const WSD_HEADER = [
   '<soap:Header><wsa:To>http://schemas.xmlsoap.org/ws/2004/08/addressing/role/anonymous</wsa:To>',
   `<wsa:Action>${WSD}/ProbeMatches</wsa:Action>`,
@@ -229,7 +234,8 @@ export const DIRECTORY_CASES: readonly PayloadCase[] = [
   {
     protocol: 'ws-discovery',
     request: fromText(
-      `${XML}<s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope" ${WSD_SPACES.replaceAll('wsa', 'a').replace('wsd=', 'd=')}>`,
+      `${XML}<s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope" `,
+      `${WSD_SPACES.replaceAll('wsa', 'a').replace('wsd=', 'd=')}>`,
       `<s:Header><a:To>urn:schemas-xmlsoap-org:ws:2005:04:discovery</a:To><a:Action>${WSD}/Probe</a:Action>`,
       `<a:MessageID>${WSD_ID}</a:MessageID></s:Header>`,
       '<s:Body><d:Probe><d:Types>wsdp:Device</d:Types></d:Probe></s:Body></s:Envelope>',

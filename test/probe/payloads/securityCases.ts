@@ -49,6 +49,13 @@ export const SECURITY_CASES: readonly PayloadCase[] = [
         info: 'IKEv2, NO_PROPOSAL_CHOSEN',
       },
       {
+        of: 'Libreswan 4.10 (seen)',
+        bytes: fromHex(
+          `${SPI} e917e05153d071c3 29 20 22 20 00000000 00000024 ${NO_PROPOSAL_CHOSEN}`,
+        ),
+        info: 'IKEv2, NO_PROPOSAL_CHOSEN',
+      },
+      {
         of: 'a responder under load that wants a cookie, and tells its vendor',
         bytes: fromHex(`${SPI} 0000000000000000 29 20 22 20 00000000 00000030
           2b 00 000c 00 00 4006 01020304 00 00 0008 61626364`),
@@ -57,7 +64,7 @@ export const SECURITY_CASES: readonly PayloadCase[] = [
       {
         of: 'a responder that accepts, which none should',
         bytes: fromHex(
-          `${SPI} 785f79442d0dcf61 21 20 22 20 00000000 00000028 29 00 0004 ${NO_PROPOSAL_CHOSEN.replace('000e', '4004')}`,
+          `${SPI} 785f79442d0dcf61 21 20 22 20 00000000 00000028 29 00 0004 00 00 0008 00 00 4004`,
         ),
         info: 'IKEv2, proposal accepted, notify 16388',
       },
