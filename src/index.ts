@@ -5,24 +5,17 @@
  */
 import pLimit from 'p-limit';
 import { drive } from './drive.ts';
-import type { HostVerdict, Plan, Report, Verdict } from './model.ts';
+import { type FinishedRun, finishedRun, headOf, type Running } from './finishedRun.ts';
+import type { Plan, Report, Verdict } from './model.ts';
 import { createPlan, type PlanRequest } from './plan/plan.ts';
-import { formatSeed } from './plan/seed.ts';
 import { randomSeed } from './randomSeed.ts';
-import {
-  type BuildContext,
-  buildGroups,
-  buildHosts,
-  buildVerdict,
-  describeNotDone,
-} from './report/build.ts';
+import { type BuildContext, buildVerdict } from './report/build.ts';
 import type { ReportHead } from './report/jsonl.ts';
-import { controlNotes, ownSideNotes, selfNotes, synNote } from './report/notes.ts';
 import type { Summary } from './report/summary.ts';
 import { createScheduler, type ScanEngine, type ScanProgress } from './scan/scheduler.ts';
-import { VERSION } from './version.ts';
 import { localInterfaces } from './wire/localInterfaces.ts';
 import { checkWire, type OpenedWire, openWire } from './wire/openWire.ts';
+import { dropPrivileges } from './wire/privileges.ts';
 
 export { ProbeError, type ProbeErrorCode, UsageError } from './errors.ts';
 export type * from './model.ts';
@@ -50,6 +43,11 @@ export interface ScanOptions extends PlanRequest {
   readonly wire?: string;
   /** Ends the run early; what was found is still reported, with `complete: false`. */
   readonly signal?: AbortSignal;
+  /**
+   * Gives up the capabilities of the calling thread once the sockets are open, except those that reach files. Default
+   * false: a program may need them for its own work. The command always does.
+   */
+  readonly dropPrivileges?: boolean;
   /** Called about every 100 ms while the run lasts. */
   readonly onProgress?: (progress: Progress) => void;
 }
@@ -113,6 +111,7 @@ export function scan(options: ScanOptions): ScanRun {
   const open = async (): Promise<Running> => {
     const plan = await planScan(options);
     const opened = await openWire(options.wire ?? 'auto', plan, options.connectRequested);
+    if (options.dropPrivileges === true) dropPrivileges();
     const engine = createScheduler({
       plan,
       can: opened.wire.can,
@@ -124,7 +123,7 @@ export function scan(options: ScanOptions): ScanRun {
       opened,
       engine,
       build: buildContext(plan, opened, engine),
-      head: head(plan, opened),
+      head: headOf(plan, opened, new Date().toISOString()),
     };
   };
   const opening = open();
@@ -162,35 +161,11 @@ export function scan(options: ScanOptions): ScanRun {
   };
 }
 
-interface Running {
-  readonly plan: Plan;
-  readonly opened: OpenedWire;
-  readonly engine: ScanEngine;
-  readonly build: BuildContext;
-  readonly head: ReportHead;
-}
-
 const buildContext = (plan: Plan, opened: OpenedWire, engine: ScanEngine): BuildContext => ({
   plan,
   wire: opened.wire.kind,
   judgementOf: engine.judgementOf,
 });
-
-function head(plan: Plan, { wire }: OpenedWire): ReportHead {
-  return {
-    schema: 'pu-probe/report/1',
-    tool: { name: 'pu-probe', version: VERSION },
-    command: 'scan',
-    startedAt: new Date().toISOString(),
-    wire: { kind: wire.kind, note: wire.note },
-    seed: formatSeed(plan.seed),
-    plan: {
-      targets: plan.targets.count,
-      probes: plan.space.count,
-      unresolved: plan.unresolved,
-    },
-  };
-}
 
 async function run(
   running: Running,
@@ -218,80 +193,11 @@ async function run(
   const result = engine.result();
   // What was answered but still waited for a comparison is judged by what is known; it is reported, not lost.
   onSettled(result.unsettled);
-  return finishedRun(running, options, { finished, durationMs: elapsedMs(), result });
-}
-
-/** A run that has ended, and its report in the two shapes that writers take; each is made when it is asked for. */
-interface FinishedRun {
-  report(): Report;
-  summary(): Summary;
-}
-
-function finishedRun(
-  { plan, opened, build, head: begun }: Running,
-  options: ScanOptions,
-  end: {
-    readonly finished: boolean;
-    readonly durationMs: number;
-    readonly result: ReturnType<ScanEngine['result']>;
-  },
-): FinishedRun {
-  const { wire } = opened;
-  const { finished, durationMs, result } = end;
-  const { sent, received, matched, late, foreign, badToken, retransmitted } = result.counters;
-  const counters = wire.counters();
-  const common = (
-    hosts: readonly HostVerdict[],
-    ruled: Parameters<typeof ownSideNotes>[0],
-  ): Omit<Report, 'verdicts'> => ({
-    schema: begun.schema,
-    tool: begun.tool,
-    command: 'scan',
-    startedAt: begun.startedAt,
-    durationMs,
-    wire: begun.wire,
-    plan: begun.plan,
-    complete: finished && result.notDone.length === 0 && plan.unresolved.length === 0,
-    notDone: describeNotDone(plan, result.notDone),
-    seed: begun.seed,
-    hosts,
-    paths: [],
-    counters: {
-      sent,
-      received,
-      matched,
-      foreign,
-      late,
-      badToken,
-      retransmitted,
-      ringDrops: 0,
-      ...counters,
-    },
-    warnings: [
-      ...plan.warnings,
-      ...opened.warnings,
-      ...synNote(options.synRequested === true, wire.can.packets),
-      ...selfNotes(plan, opened.ownAddresses),
-      ...controlNotes(plan, result.controls),
-      ...ownSideNotes(ruled, counters['ringDrops'] ?? 0),
-    ],
+  return finishedRun(running, options.synRequested === true, {
+    finished,
+    durationMs: elapsedMs(),
+    result,
   });
-  let report: Report | undefined;
-  return {
-    report() {
-      if (report !== undefined) return report;
-      const verdicts = result.settled.map((probe) => buildVerdict(build, probe));
-      const ruled = verdicts.map((verdict) => ({ verdict, ports: 1 }));
-      report = { ...common(buildHosts(plan, verdicts, result.isAlive), ruled), verdicts };
-      return report;
-    },
-    summary() {
-      const groups = buildGroups(build, result.alike());
-      const firsts = groups.map(({ first }) => first);
-      const ruled = groups.map(({ first, ports }) => ({ verdict: first, ports: ports.length }));
-      return { ...common(buildHosts(plan, firsts, result.isAlive), ruled), groups };
-    },
-  };
 }
 
 function toProgress({ done, total, sent }: ScanProgress, elapsedMs: number): Progress {

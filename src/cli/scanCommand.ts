@@ -46,6 +46,7 @@ export async function runScan(args: ScanArguments, io: Io, api: Api): Promise<nu
   try {
     const run = async (): Promise<number> => {
       const scanning = api.scan({
+        dropPrivileges: true,
         ...args.scan,
         signal: abort.signal,
         onProgress: progress.update,

@@ -68,8 +68,17 @@ const ARROWS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   report: { packet: 'IP protocol numbers', model: NOUNS },
   drive: { model: NOUNS },
   randomSeed: { 'node:*': 'the randomness of the system' },
+  finishedRun: {
+    model: NOUNS,
+    plan: 'the seed as text',
+    report: 'the records of a report',
+    scan: 'what the scheduler found',
+    version: 'the version in reports',
+    wire: 'which wire it was',
+  },
   index: {
     model: NOUNS,
+    finishedRun: 'the report of a run',
     drive: 'the loop',
     errors: 'public errors',
     plan: 'text -> plan',

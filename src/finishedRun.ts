@@ -1,0 +1,116 @@
+/** The end of a run: its report, put together from the plan, the wire and what the scheduler found. */
+import type { HostVerdict, Plan, Report } from './model.ts';
+import { formatSeed } from './plan/seed.ts';
+import {
+  type BuildContext,
+  buildGroups,
+  buildHosts,
+  buildVerdict,
+  describeNotDone,
+} from './report/build.ts';
+import type { ReportHead } from './report/jsonl.ts';
+import { controlNotes, ownSideNotes, selfNotes, synNote } from './report/notes.ts';
+import type { Summary } from './report/summary.ts';
+import type { ScanEngine } from './scan/scheduler.ts';
+import { VERSION } from './version.ts';
+import type { OpenedWire } from './wire/openWire.ts';
+
+/** The parts of a run that its report is made of. */
+export interface Running {
+  readonly plan: Plan;
+  readonly opened: OpenedWire;
+  readonly engine: ScanEngine;
+  readonly build: BuildContext;
+  readonly head: ReportHead;
+}
+
+/** What is known of a run when it begins. */
+export function headOf(plan: Plan, { wire }: OpenedWire, startedAt: string): ReportHead {
+  return {
+    schema: 'pu-probe/report/1',
+    tool: { name: 'pu-probe', version: VERSION },
+    command: 'scan',
+    startedAt,
+    wire: { kind: wire.kind, note: wire.note },
+    seed: formatSeed(plan.seed),
+    plan: {
+      targets: plan.targets.count,
+      probes: plan.space.count,
+      unresolved: plan.unresolved,
+    },
+  };
+}
+
+/** A run that has ended, and its report in the two shapes that writers take; each is made when it is asked for. */
+export interface FinishedRun {
+  report(): Report;
+  summary(): Summary;
+}
+
+/** Makes the reports of a run that has ended. */
+export function finishedRun(
+  { plan, opened, build, head: begun }: Running,
+  synRequested: boolean,
+  end: {
+    readonly finished: boolean;
+    readonly durationMs: number;
+    readonly result: ReturnType<ScanEngine['result']>;
+  },
+): FinishedRun {
+  const { wire } = opened;
+  const { finished, durationMs, result } = end;
+  const { sent, received, matched, late, foreign, badToken, retransmitted } = result.counters;
+  const counters = wire.counters();
+  const common = (
+    hosts: readonly HostVerdict[],
+    ruled: Parameters<typeof ownSideNotes>[0],
+  ): Omit<Report, 'verdicts'> => ({
+    schema: begun.schema,
+    tool: begun.tool,
+    command: 'scan',
+    startedAt: begun.startedAt,
+    durationMs,
+    wire: begun.wire,
+    plan: begun.plan,
+    complete: finished && result.notDone.length === 0 && plan.unresolved.length === 0,
+    notDone: describeNotDone(plan, result.notDone),
+    seed: begun.seed,
+    hosts,
+    paths: [],
+    counters: {
+      sent,
+      received,
+      matched,
+      foreign,
+      late,
+      badToken,
+      retransmitted,
+      ringDrops: 0,
+      ...counters,
+    },
+    warnings: [
+      ...plan.warnings,
+      ...opened.warnings,
+      ...synNote(synRequested, wire.can.packets),
+      ...selfNotes(plan, opened.ownAddresses),
+      ...controlNotes(plan, result.controls),
+      ...ownSideNotes(ruled, counters['ringDrops'] ?? 0),
+    ],
+  });
+  let report: Report | undefined;
+  return {
+    report() {
+      if (report !== undefined) return report;
+      const verdicts = result.settled.map((probe) => buildVerdict(build, probe));
+      const ruled = verdicts.map((verdict) => ({ verdict, ports: 1 }));
+      report = { ...common(buildHosts(plan, verdicts, result.isAlive), ruled), verdicts };
+      return report;
+    },
+    summary() {
+      const groups = buildGroups(build, result.alike());
+      const firsts = groups.map(({ first }) => first);
+      const ruled = groups.map(({ first, ports }) => ({ verdict: first, ports: ports.length }));
+      return { ...common(buildHosts(plan, firsts, result.isAlive), ruled), groups };
+    },
+  };
+}
