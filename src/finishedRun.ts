@@ -1,4 +1,5 @@
 /** The end of a run: its report, put together from the plan, the wire and what the scheduler found. */
+import { drive } from './drive.ts';
 import type { HostVerdict, Plan, Report } from './model.ts';
 import { formatSeed } from './plan/seed.ts';
 import {
@@ -9,8 +10,9 @@ import {
   describeNotDone,
 } from './report/build.ts';
 import type { ReportHead } from './report/jsonl.ts';
-import { controlNotes, ownSideNotes, selfNotes, synNote } from './report/notes.ts';
+import { controlNotes, ordinaryNotes, ownSideNotes, selfNotes, synNote } from './report/notes.ts';
 import type { Summary } from './report/summary.ts';
+import { chooseOrdinary, createOrdinaryCheck } from './scan/ordinaryCheck.ts';
 import type { ScanEngine } from './scan/scheduler.ts';
 import { VERSION } from './version.ts';
 import type { OpenedWire } from './wire/openWire.ts';
@@ -41,6 +43,28 @@ export function headOf(plan: Plan, { wire }: OpenedWire, startedAt: string): Rep
   };
 }
 
+/** Asks again by ordinary sockets, where packets have passed our own firewall by; returns what failed at home. */
+export async function tryOrdinary(
+  { plan, opened, engine }: Pick<Running, 'plan' | 'opened' | 'engine'>,
+  settled: readonly number[],
+): Promise<readonly number[]> {
+  const { targetOf } = plan.space;
+  const probes = chooseOrdinary(
+    settled,
+    (probe) => engine.judgementOf(probe).state === 'open',
+    (probe) => !opened.ownAddresses.has(plan.targets.ip(targetOf(probe))),
+  );
+  const wire = probes.length === 0 ? null : (opened.ordinary?.() ?? null);
+  if (wire === null) return [];
+  const check = createOrdinaryCheck(plan, probes);
+  try {
+    await drive(check, wire);
+  } finally {
+    wire.close();
+  }
+  return check.result();
+}
+
 /** A run that has ended, and its report in the two shapes that writers take; each is made when it is asked for. */
 export interface FinishedRun {
   report(): Report;
@@ -53,6 +77,8 @@ export function finishedRun(
   synRequested: boolean,
   end: {
     readonly finished: boolean;
+    /** Probes that ordinary sockets could not send. */
+    readonly failedAtHome: readonly number[];
     readonly durationMs: number;
     readonly result: ReturnType<ScanEngine['result']>;
   },
@@ -94,6 +120,7 @@ export function finishedRun(
       ...synNote(synRequested, wire.can.packets),
       ...selfNotes(plan, opened.ownAddresses),
       ...controlNotes(plan, result.controls),
+      ...ordinaryNotes(plan, end.failedAtHome),
       ...ownSideNotes(ruled, counters['ringDrops'] ?? 0),
     ],
   });

@@ -5,7 +5,7 @@
  */
 import pLimit from 'p-limit';
 import { drive } from './drive.ts';
-import { type FinishedRun, finishedRun, headOf, type Running } from './finishedRun.ts';
+import { type FinishedRun, finishedRun, headOf, type Running, tryOrdinary } from './finishedRun.ts';
 import type { Plan, Report, Verdict } from './model.ts';
 import { createPlan, type PlanRequest } from './plan/plan.ts';
 import { randomSeed } from './randomSeed.ts';
@@ -189,13 +189,16 @@ async function run(
   } finally {
     wire.close();
   }
+  const durationMs = elapsedMs();
   onSettled(engine.takeSettled());
   const result = engine.result();
   // What was answered but still waited for a comparison is judged by what is known; it is reported, not lost.
   onSettled(result.unsettled);
+  const failedAtHome = finished ? await tryOrdinary(running, result.settled) : [];
   return finishedRun(running, options.synRequested === true, {
     finished,
-    durationMs: elapsedMs(),
+    durationMs,
+    failedAtHome,
     result,
   });
 }

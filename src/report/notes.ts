@@ -1,5 +1,6 @@
 /** Notes of a run for its report: what a reader must know besides the verdicts. */
 import type { Ip, Plan, Verdict } from '../model.ts';
+import { IP_PROTOCOL } from '../packet/ip.ts';
 import { brief } from './sentences.ts';
 
 /** Targets named one by one in a note. */
@@ -56,6 +57,22 @@ export function ownSideNotes(
       `${ports} ${ports === 1 ? 'port' : 'ports'} could not be checked: ${brief(whyId, {}) ?? whyId}`,
   );
   return [...causes, ...lost];
+}
+
+/** Ports that packets of our own reached, and ordinary programs of this machine do not: its firewall drops what they send. */
+export function ordinaryNotes(
+  { space, targets }: Pick<Plan, 'space' | 'targets'>,
+  failed: readonly number[],
+): readonly string[] {
+  if (failed.length === 0) return [];
+  const names = failed.slice(0, MAX_NAMED).map((probe) => {
+    const protocol = space.protocolOf(probe) === IP_PROTOCOL.UDP ? 'udp' : 'tcp';
+    return `${targets.ip(space.targetOf(probe))} ${space.portOf(probe)}/${protocol}`;
+  });
+  const more = failed.length > MAX_NAMED ? ` and ${failed.length - MAX_NAMED} more` : '';
+  return [
+    `the firewall of this machine keeps its ordinary programs from ${names.join(', ')}${more}; the verdicts are those of packets that pass it by`,
+  ];
 }
 
 /** `-sS` without a wire that sends packets. */

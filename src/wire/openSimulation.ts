@@ -1,6 +1,6 @@
 /** `--wire sim:FILE`: a world in a JSON file instead of the network. */
 import { UsageError } from '../errors.ts';
-import type { Ip, Plan } from '../model.ts';
+import type { Ip, Plan, Wire } from '../model.ts';
 import { formatIp } from '../packet/address.ts';
 import type { World } from '../sim/world.ts';
 import type { OpenedWire } from './openWire.ts';
@@ -35,5 +35,8 @@ export function openSimulation(plan: Plan, world: World, view: SimView): OpenedW
   });
   const { address } = world.scanner;
   const own: readonly Ip[] = [formatIp(address[4].bytes, 0, 4), formatIp(address[6].bytes, 0, 6)];
-  return { wire, ownAddresses: new Set(own), srcPort, warnings: [] };
+  const ordinary = (): Wire =>
+    openSimWire({ world, view: 'errqueue', seed: keyLo, targets: plan.targets });
+  const opened = { wire, ownAddresses: new Set(own), srcPort, warnings: [] };
+  return view === 'packet' ? { ...opened, ordinary } : opened;
 }

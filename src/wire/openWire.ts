@@ -15,6 +15,8 @@ export interface OpenedWire {
   /** The reserved source port of a wire of packets, 0 on socket wires. */
   readonly srcPort: number;
   readonly warnings: readonly string[];
+  /** Of a wire that passes our own firewall by: opens one of ordinary sockets in the same world, null where none can be had. */
+  readonly ordinary?: () => Wire | null;
 }
 
 /** Kinds that `--wire` takes; `sim:FILE` besides. */
@@ -117,7 +119,14 @@ function ownAddresses(hasNative: boolean): ReadonlySet<Ip> {
 async function openPackets(plan: Plan, note: string): Promise<OpenedWire | Unavailable> {
   const { openPacketWire } = await import('./openPacketWire.ts');
   const opened = openPacketWire(plan, note);
-  return 'unavailable' in opened ? opened : live(opened.wire, opened.srcPort);
+  if ('unavailable' in opened) return opened;
+  return {
+    ...live(opened.wire, opened.srcPort),
+    ordinary() {
+      const sockets = openErrqueueWire({ targets: plan.targets });
+      return 'unavailable' in sockets ? null : sockets;
+    },
+  };
 }
 
 function openErrqueue({ targets }: Plan, note: string): OpenedWire | Unavailable {

@@ -70,6 +70,7 @@ const ARROWS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   randomSeed: { 'node:*': 'the randomness of the system' },
   finishedRun: {
     model: NOUNS,
+    drive: 'the loop of the check by ordinary sockets',
     plan: 'the seed as text',
     report: 'the records of a report',
     scan: 'what the scheduler found',

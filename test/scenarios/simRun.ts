@@ -1,11 +1,12 @@
 /** Runs a scenario over the simulator, as one of the three wires would see it. */
 import { parseScanArguments } from '../../src/cli/scanArguments.ts';
 import { drive } from '../../src/drive.ts';
+import { tryOrdinary } from '../../src/finishedRun.ts';
 import type { Family, Verdict } from '../../src/model.ts';
 import { formatIp } from '../../src/packet/address.ts';
 import { createPlan } from '../../src/plan/plan.ts';
 import { buildGroups, buildVerdict } from '../../src/report/build.ts';
-import { controlNotes, ownSideNotes, selfNotes } from '../../src/report/notes.ts';
+import { controlNotes, ordinaryNotes, ownSideNotes, selfNotes } from '../../src/report/notes.ts';
 import type { AlikePorts } from '../../src/report/summary.ts';
 import { createScheduler } from '../../src/scan/scheduler.ts';
 import { openSimulation } from '../../src/wire/openSimulation.ts';
@@ -48,7 +49,8 @@ export async function runInSimulator(
     interfaces: [],
     seed: [0x5eed, seed],
   });
-  const { wire, ownAddresses, srcPort } = openSimulation(plan, world, VIEWS[column]);
+  const opened = openSimulation(plan, world, VIEWS[column]);
+  const { wire, ownAddresses, srcPort } = opened;
   const engine = createScheduler({ plan, can: wire.can, ownAddresses, srcPort });
   let turns = 0;
   const hanging = new AbortController();
@@ -71,6 +73,7 @@ export async function runInSimulator(
     warnings: [
       ...selfNotes(plan, ownAddresses),
       ...controlNotes(plan, result.controls),
+      ...ordinaryNotes(plan, await tryOrdinary({ plan, opened, engine }, result.settled)),
       ...ownSideNotes(ruled, lost),
     ],
     counters: wire.counters(),
