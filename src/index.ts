@@ -14,7 +14,7 @@ import type { ReportHead } from './report/jsonl.ts';
 import type { Summary } from './report/summary.ts';
 import { createScheduler, type ScanEngine, type ScanProgress } from './scan/scheduler.ts';
 import { localInterfaces } from './wire/localInterfaces.ts';
-import { checkWire, type OpenedWire, openWire } from './wire/openWire.ts';
+import { checkWire, type OpenedWire, openWire, type TcpBy } from './wire/openWire.ts';
 import { dropPrivileges } from './wire/privileges.ts';
 
 export { ProbeError, type ProbeErrorCode, UsageError } from './errors.ts';
@@ -110,7 +110,7 @@ export function scan(options: ScanOptions): ScanRun {
 
   const open = async (): Promise<Running> => {
     const plan = await planScan(options);
-    const opened = await openWire(options.wire ?? 'auto', plan, options.connectRequested);
+    const opened = await openWire(options.wire ?? 'auto', plan, tcpByOf(options));
     if (options.dropPrivileges === true) dropPrivileges();
     const engine = createScheduler({
       plan,
@@ -201,6 +201,11 @@ async function run(
     failedAtHome,
     result,
   });
+}
+
+function tcpByOf({ connectRequested, synRequested }: ScanOptions): TcpBy {
+  if (connectRequested === true) return 'connect';
+  return synRequested === true ? 'syn' : 'either';
 }
 
 function toProgress({ done, total, sent }: ScanProgress, elapsedMs: number): Progress {

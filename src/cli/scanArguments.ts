@@ -86,7 +86,22 @@ function parseOptions(argv: readonly string[]): { raw: Raw; operands: readonly s
   return { raw: { ...command.opts(), verbose }, operands: command.args };
 }
 
+/** Switches of which one at most can be meant. */
+const EXCLUSIVE = [
+  ['-sS', 'syn', '-sT', 'tcp'],
+  ['-4', 'ipv4', '-6', 'ipv6'],
+] as const;
+
+function checkExclusive(raw: Raw): void {
+  for (const [one, key, other, otherKey] of EXCLUSIVE) {
+    if (flag(raw, key) && flag(raw, otherKey)) {
+      throw new UsageError(`${one} and ${other} exclude each other`);
+    }
+  }
+}
+
 function scanOptions(raw: Raw, targets: readonly string[]): ScanOptions {
+  checkExclusive(raw);
   const options: { -readonly [Key in keyof ScanOptions]: ScanOptions[Key] } = { targets };
   const exclude = list(raw, 'exclude').flatMap((item) => item.split(',').map((one) => one.trim()));
   if (exclude.length > 0) options.exclude = exclude;
@@ -99,7 +114,6 @@ function scanOptions(raw: Raw, targets: readonly string[]): ScanOptions {
   if (flag(raw, 'tcp') || flag(raw, 'syn')) options.tcp = true;
   if (flag(raw, 'syn')) options.synRequested = true;
   if (flag(raw, 'tcp')) options.connectRequested = true;
-  if (flag(raw, 'ipv4') && flag(raw, 'ipv6')) throw new UsageError('-4 and -6 exclude each other');
   if (flag(raw, 'ipv4')) options.family = 4;
   if (flag(raw, 'ipv6')) options.family = 6;
   if (flag(raw, 'allAddresses')) options.allAddresses = true;

@@ -69,7 +69,7 @@ export const TIMING_TEMPLATES: readonly TimingTemplate[] = [
     maxRetries: 10,
     initialWindow: 32,
     maxWindow: 16_384,
-    maxTargetWindow: 4096,
+    maxTargetWindow: 16_384,
     gapMs: 0,
   },
   {
@@ -81,7 +81,7 @@ export const TIMING_TEMPLATES: readonly TimingTemplate[] = [
     maxRetries: 6,
     initialWindow: 64,
     maxWindow: 16_384,
-    maxTargetWindow: 8192,
+    maxTargetWindow: 16_384,
     gapMs: 0,
   },
   {
@@ -93,7 +93,7 @@ export const TIMING_TEMPLATES: readonly TimingTemplate[] = [
     maxRetries: 2,
     initialWindow: 128,
     maxWindow: 32_768,
-    maxTargetWindow: 16_384,
+    maxTargetWindow: 32_768,
     gapMs: 0,
   },
 ];

@@ -34,16 +34,20 @@ export function checkWire(wire: string): void {
   );
 }
 
+/** How TCP was asked to be asked: `-sS`, `-sT`, or neither. */
+export type TcpBy = 'syn' | 'connect' | 'either';
+
 /** Why a wire was chosen. */
 const ERRQUEUE_NOTE = 'the kernel error queue names the sender of ICMP errors';
 const PACKET_NOTE = 'TCP by SYN, whole packets seen';
 
 /**
- * Whether a run is best served by packets: TCP that may be asked by SYN, of somebody else. A datagram gets the same
+ * Whether a run is best served by packets: TCP that may be asked by SYN, of somebody else or on request. A datagram gets the same
  * answers from the error queue, which is opened and closed 14 ms faster; this machine is asked through its own sockets.
  */
-function isForPackets({ groups, targets }: Plan, connectRequested: boolean): boolean {
-  if (connectRequested || !groups.some(({ tcpPorts }) => tcpPorts.length > 0)) return false;
+function isForPackets({ groups, targets }: Plan, tcpBy: TcpBy): boolean {
+  if (tcpBy === 'connect' || !groups.some(({ tcpPorts }) => tcpPorts.length > 0)) return false;
+  if (tcpBy === 'syn') return true;
   const own = ownAddresses(true);
   for (let target = 0; target < targets.count; target++) {
     const isLoopback =
@@ -70,7 +74,7 @@ const familyOf = ({ families }: TargetTable, target: number): 4 | 6 =>
 export async function openWire(
   asked: string,
   plan: Plan,
-  connectRequested = false,
+  tcpBy: TcpBy = 'either',
 ): Promise<OpenedWire> {
   checkWire(asked);
   const bound = boundBy(plan.sending);
@@ -83,7 +87,7 @@ export async function openWire(
     throw new ProbeError('E_WIRE_UNAVAILABLE', `wire '${asked}' is not built yet`);
   }
   const needsPackets = asked === 'packet' || bound !== null;
-  if (needsPackets || (asked === 'auto' && isForPackets(plan, connectRequested))) {
+  if (needsPackets || (asked === 'auto' && isForPackets(plan, tcpBy))) {
     const opened = await openPackets(plan, asked === 'packet' ? 'asked for' : PACKET_NOTE);
     if ('wire' in opened) return opened;
     if (needsPackets) throw unavailable('packet', bound, opened.unavailable);

@@ -183,6 +183,7 @@ describe('mistakes', () => {
       'T -sn',
       'option -sn (--discover) is not built yet; ports are asked at once, no host discovery stands before them',
     ],
+    ['T -sS -sT', '-sS and -sT exclude each other'],
     ['T -g 70000', '-g takes 1 to 65535, not "70000"'],
     ['T --ttl 0', '--ttl takes 1 to 255, not "0"'],
     ['T -oX x.xml', 'option -oX (--xml-file) is not built yet; -oJ FILE writes JSON'],
