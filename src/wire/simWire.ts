@@ -46,6 +46,7 @@ export interface SimWireOptions {
 const CAN: Readonly<Record<SimView, WireCan>> = {
   packet: {
     packets: true,
+    passesHooks: false,
     icmpSender: true,
     replyTtl: true,
     setTtl: true,
@@ -58,6 +59,7 @@ const CAN: Readonly<Record<SimView, WireCan>> = {
   },
   errqueue: {
     packets: false,
+    passesHooks: true,
     icmpSender: true,
     replyTtl: true,
     setTtl: true,
@@ -70,6 +72,7 @@ const CAN: Readonly<Record<SimView, WireCan>> = {
   },
   connect: {
     packets: false,
+    passesHooks: true,
     icmpSender: false,
     replyTtl: false,
     setTtl: false,
