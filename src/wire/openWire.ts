@@ -5,6 +5,7 @@ import type { Ip, Plan, TargetTable, Wire } from '../model.ts';
 import { classifyIp } from '../packet/address.ts';
 import { openErrqueueWire } from './errqueueWire.ts';
 import { localAddresses } from './localInterfaces.ts';
+import type { OpenedRawSocketWire } from './rawSocketWire.ts';
 
 /** A wire, and what the run has to know of it. */
 export interface OpenedWire {
@@ -22,6 +23,10 @@ const KINDS: ReadonlySet<string> = new Set(['auto', 'packet', 'raw-socket', 'err
 /** What the connect wire cannot tell, for the report. */
 const CONNECT_LIMITS =
   'plain sockets see no sender of an ICMP error and no difference between a reset and a port-unreachable';
+
+/** What the raw-socket wire cannot tell. */
+const RAW_SOCKET_LIMITS =
+  'raw sockets pass our own firewall and see no hop limit of an IPv6 answer';
 
 /** Throws UsageError for a kind that does not exist, before anything is sent. */
 export function checkWire(wire: string): void {
@@ -84,18 +89,15 @@ export async function openWire(
   };
   if (asked === 'connect') return openConnect('asked for');
   if (asked === 'raw-socket') {
-    throw new ProbeError('E_WIRE_UNAVAILABLE', `wire '${asked}' is not built yet`);
+    const opened = await openRawSockets(plan, 'asked for');
+    if ('unavailable' in opened) throw cannotBeHad(asked, opened.unavailable);
+    return { ...live(opened.wire), srcPort: opened.srcPort };
   }
   if (asked === 'packet' || (asked === 'auto' && isForPackets(plan, connectRequested))) {
     const { openPacketWire } = await import('./openPacketWire.ts');
     const opened = openPacketWire(plan, asked === 'packet' ? 'asked for' : PACKET_NOTE);
     if (!('unavailable' in opened)) return { ...live(opened.wire), srcPort: opened.srcPort };
-    if (asked === 'packet') {
-      throw new ProbeError(
-        'E_WIRE_UNAVAILABLE',
-        `wire 'packet' cannot be had: ${opened.unavailable}`,
-      );
-    }
+    if (asked === 'packet') throw cannotBeHad(asked, opened.unavailable);
   }
   const opened = openErrqueueWire({
     targets,
@@ -103,14 +105,27 @@ export async function openWire(
       asked === 'errqueue' ? 'asked for' : 'the kernel error queue names the sender of ICMP errors',
   });
   if (!('unavailable' in opened)) return live(opened);
-  if (asked === 'errqueue') {
-    throw new ProbeError(
-      'E_WIRE_UNAVAILABLE',
-      `wire 'errqueue' cannot be had: ${opened.unavailable}`,
-    );
-  }
-  return openConnect(`no error queue (${opened.unavailable})`);
+  if (asked === 'errqueue') throw cannotBeHad(asked, opened.unavailable);
+  const why = `no error queue (${opened.unavailable})`;
+  const raw = connectRequested ? undefined : await openRawSockets(plan, why);
+  if (raw === undefined || 'unavailable' in raw) return openConnect(why);
+  return { ...live(raw.wire), srcPort: raw.srcPort };
 }
+
+/** Opens the wire of the npm package raw-socket, which is loaded for it. */
+async function openRawSockets(
+  plan: Plan,
+  note: string,
+): Promise<OpenedRawSocketWire | { readonly unavailable: string }> {
+  const { loadRawSocket } = await import('./rawSocketPackage.ts');
+  const loaded = await loadRawSocket();
+  if ('unavailable' in loaded) return loaded;
+  const { openRawSocketWire } = await import('./rawSocketWire.ts');
+  return openRawSocketWire(loaded.raw, plan, `${note}; ${RAW_SOCKET_LIMITS}`);
+}
+
+const cannotBeHad = (wire: string, why: string): ProbeError =>
+  new ProbeError('E_WIRE_UNAVAILABLE', `wire '${wire}' cannot be had: ${why}`);
 
 function readSimulation(file: string): unknown {
   let text: string;
