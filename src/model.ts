@@ -263,8 +263,7 @@ export interface OwnSide {
   readonly retransFailed: number | null;
   /**
    * IP packets that our kernel transmitted and no interface has counted as sent since the wire was opened: an egress hook
-   * or a queueing discipline may have dropped them. A hint only, other traffic hides it and some drivers count late;
-   * null: not countable.
+   * or a qdisc may have dropped them. A hint only: other traffic hides it, some drivers count late; null: not countable.
    */
   readonly unsent: number | null;
   /** Set when the wire lost answers (ring or buffer overflow) since the wire was opened. */

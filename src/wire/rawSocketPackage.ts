@@ -55,11 +55,9 @@ export async function loadRawSocket(): Promise<
     const { code, message } = error as NodeJS.ErrnoException;
     const [line = ''] = message.split('\n');
     const isAbsent = code === 'ERR_MODULE_NOT_FOUND' || line.includes(`'${PACKAGE}'`);
-    return {
-      unavailable: isAbsent
-        ? 'the npm package raw-socket is not installed'
-        : `the npm package raw-socket does not load: ${line}`,
-    };
+    if (isAbsent) return { unavailable: 'the npm package raw-socket is not installed' };
+    const why = code === 'MODULE_NOT_FOUND' ? 'it is not compiled (npm rebuild raw-socket)' : line;
+    return { unavailable: `the npm package raw-socket does not load: ${why}` };
   }
 }
 

@@ -162,9 +162,9 @@ function createRawSocketWire(options: RawSocketWireOptions): Wire {
       }
     },
     async next(untilMs) {
+      port.resume();
       // The sockets' events need a turn of the event loop, even when there is something already.
       await new Promise<void>((resolve) => setImmediate(resolve));
-      port.resume();
       if (isOpen && sink.count() === 0 && receiver.count() === 0) {
         await new Promise<void>((resolve) => {
           // Timers count whole milliseconds and would end early.
