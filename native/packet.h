@@ -15,11 +15,16 @@
 #include <stdint.h>
 
 enum packet_limits {
-  /* One block of the ring (packet(7), TPACKET_V3). */
-  RING_BLOCK = 1 << 20,
+  /*
+   * One block of the ring (packet(7), TPACKET_V3): it holds the largest packet there is. A packet alone takes a whole
+   * block when the block is handed over before it is full, so a ring of few large blocks overflows within as many ms.
+   */
+  RING_BLOCK = 1 << 17,
+  /* A ring is a multiple of it. */
+  RING_STEP = 1 << 20,
   /* Memory of received rows when there is no ring. */
   PACKET_ARENA = 1 << 20,
-  MAX_RING_BLOCKS = 1024,
+  MAX_RING = 1 << 30,
   /* Messages of one sendmmsg; more gain nothing (a larger chunk only blurs the times of sending). */
   SEND_CHUNK = 64,
   /* Messages of one recvmmsg, and the bytes kept of each: more than any answer but a jumbo or an assembled one. */
@@ -31,7 +36,12 @@ enum packet_limits {
 };
 
 /* Bits of the column `flags`; src/wire/native.ts tells them. */
-enum packet_flag { PACKET_NO_CHECKSUM = 1, PACKET_CHECKSUM_VALID = 2, PACKET_CUT = 4 };
+enum packet_flag {
+  PACKET_NO_CHECKSUM = 1,
+  PACKET_CHECKSUM_VALID = 2,
+  PACKET_CUT = 4,
+  PACKET_LATE_STAMP = 8,
+};
 
 /* What `hops` of packetSend holds, 48 bytes each. */
 struct packet_hop {

@@ -46,7 +46,8 @@ static void add_row(struct filling *filling, const struct arrived *packet) {
   rows->at_ms[row] = arrival_ms(filling, packet->stamp_ns);
   rows->protocol[row] = ntohs(packet->from->sll_protocol);
   rows->ifindex[row] = (uint32_t)packet->from->sll_ifindex;
-  rows->flags[row] = (uint8_t)((packet->status & TP_STATUS_CSUMNOTREADY ? PACKET_NO_CHECKSUM : 0) |
+  rows->flags[row] = (uint8_t)((packet->stamp_ns == 0 ? PACKET_LATE_STAMP : 0) |
+                               (packet->status & TP_STATUS_CSUMNOTREADY ? PACKET_NO_CHECKSUM : 0) |
                                (packet->status & TP_STATUS_CSUM_VALID ? PACKET_CHECKSUM_VALID : 0) |
                                (captured < packet->length ? PACKET_CUT : 0));
 }
@@ -160,7 +161,8 @@ static void read_control(struct msghdr *message, struct arrived *packet) {
       memcpy(&aux, CMSG_DATA(c), sizeof aux);
       packet->status = aux.tp_status;
       packet->length = aux.tp_len;
-    } else if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_TIMESTAMPNS) {
+    } else if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_TIMESTAMPING) {
+      /* The first of three is the software's. */
       struct timespec stamp;
       memcpy(&stamp, CMSG_DATA(c), sizeof stamp);
       packet->stamp_ns = (int64_t)stamp.tv_sec * 1000000000 + stamp.tv_nsec;

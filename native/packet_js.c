@@ -84,12 +84,13 @@ static bool get_open_arguments(napi_env env, napi_callback_info info, struct soc
   double ring_bytes;
   if (!get_arguments(env, info, argument, 2) ||
       !get_array(env, argument[0], napi_uint8_array, "filter", (void **)&program, &length) ||
-      !get_number(env, argument[1], 0, (double)MAX_RING_BLOCKS * RING_BLOCK, &ring_bytes)) {
+      !get_number(env, argument[1], 0, MAX_RING, &ring_bytes)) {
     return false;
   }
-  *ring_blocks = (uint32_t)(ring_bytes / RING_BLOCK);
-  if ((double)*ring_blocks * RING_BLOCK != ring_bytes) {
-    return throw_range(env, "a ring is made of blocks of 1 MiB") != NULL;
+  uint32_t steps = (uint32_t)(ring_bytes / RING_STEP);
+  *ring_blocks = steps * (RING_STEP / RING_BLOCK);
+  if ((double)steps * RING_STEP != ring_bytes) {
+    return throw_range(env, "the size of a ring is a multiple of 1 MiB") != NULL;
   }
   size_t count = length / sizeof(struct sock_filter);
   if (count == 0 || count > BPF_MAXINSNS || length % sizeof(struct sock_filter) != 0) {
@@ -244,11 +245,8 @@ napi_value js_packet_pause(napi_env env, napi_callback_info info) {
 }
 
 static void wait_is_over(void *owner, const struct epoll_event *ready, int count, int64_t at_ns) {
-  (void)ready;
-  (void)count;
-  (void)at_ns;
-  struct packet_port *port = owner;
-  port->waiting = false;
+  (void)ready, (void)count, (void)at_ns;
+  ((struct packet_port *)owner)->waiting = false;
 }
 
 /* packetWait(port, untilMs) */

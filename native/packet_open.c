@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <linux/filter.h>
 #include <linux/if_ether.h>
+#include <linux/net_tstamp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -96,8 +97,10 @@ static int prepare_receiver(struct packet_port *port, const struct sock_fprog *f
   if (setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, filter, sizeof *filter) != 0) return errno;
   /* Older kernels deliver what we send; such rows are skipped. */
   (void)set_option(fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, 1);
-  /* Without it the ring stamps a packet where it is copied, not where it arrived. */
-  return set_option(fd, SOL_SOCKET, SO_TIMESTAMPNS, 1) != 0 ? errno : 0;
+  /* Without it the ring stamps a packet where it is copied, not where it arrived. Not SO_TIMESTAMPNS, which gives a packet
+   * without a stamp (the kernel takes some us to begin with stamps) the time of reading and does not say so. */
+  int stamps = SOF_TIMESTAMPING_RX_SOFTWARE | SOF_TIMESTAMPING_SOFTWARE;
+  return set_option(fd, SOL_SOCKET, SO_TIMESTAMPING, stamps) != 0 ? errno : 0;
 }
 
 static int make_sender(struct packet_port *port) {
@@ -157,7 +160,7 @@ int packet_open(struct packet_port *port, const struct sock_fprog *filter, uint3
     error = make_raw(port);
   }
   if (error == 0) {
-    *what = "to wait for packets";
+    *what = "an epoll set";
     error = make_waiting(port);
   }
   port->opened_ns = now_ns();

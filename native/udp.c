@@ -166,6 +166,8 @@ static int send_message(struct wire *w, struct udp_socket *s, const struct msghd
         /* The failed send took the error away; its record is read with the others. */
         break;
       case EITHER:
+        /* Emptying the queue would hide that it was full. */
+        watch_buffer(w, s);
         unexplained = read_queue(w, s, MSG_ERRQUEUE, error) ? 0 : unexplained + 1;
         if (unexplained == own_failures) return error;
         break;

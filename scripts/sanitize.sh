@@ -29,7 +29,7 @@ export PU_PROBE_NATIVE=$out/pu_probe.node
 export LD_PRELOAD="$runtime $ubsan"
 
 [ $# -gt 0 ] || set -- test/wire/native.test.ts test/wire/errqueue.test.ts test/wire/errqueueNetns.test.ts \
-  test/wire/errqueueOwnSide.test.ts
+  test/wire/errqueueOwnSide.test.ts test/wire/nativePacket.test.ts
 status=0
 node node_modules/vitest/vitest.mjs run "$@" || status=$?
 unset LD_PRELOAD

@@ -17,7 +17,7 @@ import {
   describeNotDone,
 } from './report/build.ts';
 import type { ReportHead } from './report/jsonl.ts';
-import { controlNotes, selfNotes, synNote } from './report/notes.ts';
+import { controlNotes, ownSideNotes, selfNotes, synNote } from './report/notes.ts';
 import type { Summary } from './report/summary.ts';
 import { createScheduler, type ScanEngine, type ScanProgress } from './scan/scheduler.ts';
 import { VERSION } from './version.ts';
@@ -239,7 +239,11 @@ function finishedRun(
   const { wire } = opened;
   const { finished, durationMs, result } = end;
   const { sent, received, matched, late, foreign, badToken, retransmitted } = result.counters;
-  const common = (hosts: readonly HostVerdict[]): Omit<Report, 'verdicts'> => ({
+  const counters = wire.counters();
+  const common = (
+    hosts: readonly HostVerdict[],
+    ruled: Parameters<typeof ownSideNotes>[0],
+  ): Omit<Report, 'verdicts'> => ({
     schema: begun.schema,
     tool: begun.tool,
     command: 'scan',
@@ -261,7 +265,7 @@ function finishedRun(
       badToken,
       retransmitted,
       ringDrops: 0,
-      ...wire.counters(),
+      ...counters,
     },
     warnings: [
       ...plan.warnings,
@@ -269,6 +273,7 @@ function finishedRun(
       ...synNote(options.synRequested === true, wire.can.packets),
       ...selfNotes(plan, opened.ownAddresses),
       ...controlNotes(plan, result.controls),
+      ...ownSideNotes(ruled, counters['ringDrops'] ?? 0),
     ],
   });
   let report: Report | undefined;
@@ -276,13 +281,15 @@ function finishedRun(
     report() {
       if (report !== undefined) return report;
       const verdicts = result.settled.map((probe) => buildVerdict(build, probe));
-      report = { ...common(buildHosts(plan, verdicts, result.isAlive)), verdicts };
+      const ruled = verdicts.map((verdict) => ({ verdict, ports: 1 }));
+      report = { ...common(buildHosts(plan, verdicts, result.isAlive), ruled), verdicts };
       return report;
     },
     summary() {
       const groups = buildGroups(build, result.alike());
       const firsts = groups.map(({ first }) => first);
-      return { ...common(buildHosts(plan, firsts, result.isAlive)), groups };
+      const ruled = groups.map(({ first, ports }) => ({ verdict: first, ports: ports.length }));
+      return { ...common(buildHosts(plan, firsts, result.isAlive), ruled), groups };
     },
   };
 }

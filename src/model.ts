@@ -5,10 +5,10 @@
  * signals back; the matching engine ties each signal to its probe and judges it; a {@link Verdict} is what a person
  * reads. Probes and signals travel in batches (batch.ts); everything here is a readonly record.
  */
-import type { ProbeBatch, SignalBatch } from './batch.ts';
 import type { Ip } from './packet/address.ts';
 
 export type { Ip } from './packet/address.ts';
+export type { Engine, OwnSide, Wire, WireCan } from './seam.ts';
 
 export type Family = 4 | 6;
 
@@ -58,60 +58,6 @@ export type Detail =
   | 'inferred';
 
 export type WireKind = 'packet' | 'raw-socket' | 'errqueue' | 'connect' | 'sim' | 'replay';
-
-/** What a wire can send and see. The scheduler and the matching engine degrade on it; nobody asks for the kind. */
-export interface WireCan {
-  /** Signals are whole packets: TTLs, quoted headers, checksums. TCP is asked by SYN. */
-  readonly packets: boolean;
-  /** What is sent and received passes the hooks of our own firewall: its counters speak of it. */
-  readonly passesHooks: boolean;
-  /** ICMP errors come with type, code and sender. False: only the errno class of a socket remains. */
-  readonly icmpSender: boolean;
-  /** The outer TTL of ICMP errors and UDP answers is seen. */
-  readonly replyTtl: boolean;
-  /** The TTL of a probe can be set. */
-  readonly setTtl: boolean;
-  /** A smallest accepted TTL can be set for the answers to one TCP probe (IP_MINTTL, IPV6_MINHOPCOUNT). */
-  readonly minTtl: boolean;
-  /** A RST can be told from an ICMP port-unreachable on a TCP probe. */
-  readonly resetKnown: boolean;
-  /** UDP answers from other addresses or ports than the asked ones are seen. */
-  readonly strangers: boolean;
-  /** The send window of a fresh connection is seen. */
-  readonly window: boolean;
-  /** TCP probes that may be outstanding at once (open sockets; a large number where there is no such bound). */
-  readonly maxTcpInFlight: number;
-  /** Shortest wait in ms before a TCP silence means anything (1200 on `connect`: Node surfaces IPv6 errors late). */
-  readonly tcpSilenceMs: number;
-}
-
-/**
- * The one seam for the network, the simulator and a recording. Probes go out and signals come back, both in batches;
- * what goes wrong on the way is a signal too: neither call throws for a network outcome.
- */
-export interface Wire {
-  readonly kind: WireKind;
-  /** Why this wire, for the report. */
-  readonly note: string;
-  readonly can: WireCan;
-  /** Monotonic time in ms; on the simulator virtual time. */
-  nowMs(): number;
-  /** Sends all rows of the batch and writes each row's `sentMs`. A row that could not be sent comes back as a signal. */
-  send(batch: ProbeBatch): void;
-  /** Waits until something arrived or `untilMs` has come. The batch is the wire's own and valid until the next call. */
-  next(untilMs: number): Promise<SignalBatch>;
-  /** Counters for the report, e.g. `ringDrops`. */
-  counters(): Readonly<Record<string, number>>;
-  close(): void;
-}
-
-/** A strategy (scan; later trace): no clock, no socket, no randomness but a seed. */
-export interface Engine<Result> {
-  /** What to send now, and when to be woken at the latest; no wake-up means done. */
-  advance(nowMs: number): { readonly send: ProbeBatch; readonly wakeAtMs: number | undefined };
-  receive(signals: SignalBatch, nowMs: number): void;
-  result(): Result;
-}
 
 /** One address of an interface of this machine, as `os.networkInterfaces()` lists them. */
 export interface LocalInterface {
@@ -168,6 +114,16 @@ export interface Unresolved {
   readonly place: string | null;
 }
 
+/** How probes leave where the user says so; null is the system's own choice. */
+export interface Sending {
+  /** Name of the interface. */
+  readonly interface: string | null;
+  /** An address of this machine, of the family of all targets; 16 bytes, IPv4 in the first four. */
+  readonly source: { readonly ip: Ip; readonly family: Family; readonly bytes: Uint8Array } | null;
+  readonly sourcePort: number | null;
+  readonly ttl: number | null;
+}
+
 /** What a run will do; printable before anything is sent (`--dry-run`). */
 export interface Plan {
   readonly targets: TargetTable;
@@ -186,6 +142,7 @@ export interface Plan {
   readonly control: boolean;
   /** Chance that a whole run holds no wrong verdict. */
   readonly certainty: number;
+  readonly sending: Sending;
   readonly unresolved: readonly Unresolved[];
   readonly warnings: readonly string[];
 }
@@ -241,33 +198,6 @@ export interface HostVerdict {
   readonly name: string | null;
   readonly state: 'up' | 'down' | 'unknown';
   readonly reason: string;
-}
-
-/** What our own side looks like towards one target: an answer to an own-side inquiry (batch.ts, OWN_SIDE). */
-export interface OwnSide {
-  readonly target: number;
-  /** Where the kernel would send: `local` is this machine; `none` with the errno that says why. */
-  readonly route: 'local' | 'on-link' | 'gateway' | 'none' | 'unknown';
-  readonly routeErrno: string | null;
-  readonly gateway: Ip | null;
-  readonly interface: string | null;
-  /** False when the link has no carrier or the interface is down; null when not known. */
-  readonly carrier: boolean | null;
-  /** Neighbour entry of the next hop. */
-  readonly neighbour: 'reachable' | 'incomplete' | 'failed' | 'none' | 'unknown';
-  /** Packets of this family that our kernel dropped on the way out since the wire was opened; null: not countable. */
-  readonly outDropped: number | null;
-  /** Packets of this family that reached IP and were not delivered since the wire was opened; null: not countable. */
-  readonly inDropped: number | null;
-  /** TCPRetransFail since the wire was opened: SYNs that our own kernel could not send again, 1 s after the first. */
-  readonly retransFailed: number | null;
-  /**
-   * IP packets that our kernel transmitted and no interface has counted as sent since the wire was opened: an egress hook
-   * or a qdisc may have dropped them. A hint only: other traffic hides it, some drivers count late; null: not countable.
-   */
-  readonly unsent: number | null;
-  /** Set when the wire lost answers (ring or buffer overflow) since the wire was opened. */
-  readonly overflow: boolean;
 }
 
 /** How large a run was planned to be, and what could not be planned. */

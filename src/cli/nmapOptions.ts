@@ -56,7 +56,7 @@ const MISSING: readonly Missing[] = [
     instead: ONLY_CONNECTS,
   },
   {
-    spellings: '-D* -f --mtu --spoof-mac --data* --ip-options --ttl --badsum',
+    spellings: '-D* -f --mtu --spoof-mac --data* --ip-options --badsum',
     instead: NO_EVASION,
   },
   {

@@ -104,7 +104,7 @@ function scanOptions(raw: Raw, targets: readonly string[]): ScanOptions {
   if (flag(raw, 'ipv6')) options.family = 6;
   if (flag(raw, 'allAddresses')) options.allAddresses = true;
   if (raw['control'] === false) options.control = false;
-  for (const key of ['seed', 'wire'] as const) {
+  for (const key of ['seed', 'wire', 'interface', 'source'] as const) {
     const value = text(raw, key);
     if (value !== undefined) options[key] = value;
   }
@@ -113,7 +113,10 @@ function scanOptions(raw: Raw, targets: readonly string[]): ScanOptions {
 
 function numbers(
   raw: Raw,
-): Pick<ScanOptions, 'timing' | 'ratePps' | 'retries' | 'hostTimeoutMs' | 'certainty'> {
+): Pick<
+  ScanOptions,
+  'timing' | 'ratePps' | 'retries' | 'hostTimeoutMs' | 'certainty' | 'sourcePort' | 'ttl'
+> {
   const read = <Value>(key: string, parse: (value: string) => Value): Value | undefined => {
     const value = text(raw, key);
     return value === undefined ? undefined : parse(value);
@@ -124,8 +127,16 @@ function numbers(
     retries: read('retries', parseRetries),
     hostTimeoutMs: read('hostTimeout', parseTime),
     certainty: read('certainty', parseCertainty),
+    sourcePort: read('localPort', (value) => parseWhole('-g', value, 65_535)),
+    ttl: read('ttl', (value) => parseWhole('--ttl', value, 255)),
   };
   return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
+}
+
+function parseWhole(name: string, value: string, most: number): number {
+  const number = /^\d{1,5}$/.test(value) ? Number(value) : 0;
+  if (number >= 1 && number <= most) return number;
+  throw new UsageError(`${name} takes 1 to ${most}, not ${show(value)}`);
 }
 
 const TIMING_NAMES = ['paranoid', 'sneaky', 'polite', 'normal', 'aggressive', 'insane'];

@@ -6,7 +6,7 @@ import { PROTO_TCP } from '../batch.ts';
 import { sumIp } from '../packet/checksum.ts';
 import type { QuoteView } from '../packet/quote.ts';
 import { emitUdp, UDP_HEADER_BYTES } from '../packet/udp.ts';
-import { PAYLOAD_KINDS, payloadFor } from '../probe/payload.ts';
+import { PAYLOAD_KINDS, type PayloadKind, payloadFor } from '../probe/payload.ts';
 import { attemptOfIpId, attemptOfSeq, TOKEN, tokenWord } from '../probe/token.ts';
 
 /** Checks quotes against what this run sends. */
@@ -15,8 +15,25 @@ export interface QuoteIdentity {
   attemptOf(bytes: Uint8Array, quote: QuoteView, probe: number): number;
 }
 
-/** Quoted payload bytes that a stranger does not hit by chance: less is left to the checksum. */
-const MIN_PAYLOAD_BYTES = 4;
+/** Quoted bytes from the token on that a stranger does not hit by chance: less is left to the checksum. */
+const MIN_TOKEN_BYTES = 4;
+
+const tokenOffsets = new Map<PayloadKind, number>();
+
+/** Where a kind's payload begins to depend on its token; Infinity where it never does: its bytes prove nothing. */
+function tokenOffsetOf(kind: PayloadKind): number {
+  let offset = tokenOffsets.get(kind);
+  if (offset === undefined) {
+    const one = new Uint8Array(kind.maxLength);
+    const other = new Uint8Array(kind.maxLength);
+    const length = kind.write(one, 0, 0, 0);
+    kind.write(other, 0, 0xffffffff, 0xffffffff);
+    const at = one.subarray(0, length).findIndex((byte, i) => byte !== other[i]);
+    offset = at < 0 ? Number.POSITIVE_INFINITY : at;
+    tokenOffsets.set(kind, offset);
+  }
+  return offset;
+}
 
 /** Creates the check for a run with this seed. */
 export function createQuoteIdentity(seed: readonly [number, number]): QuoteIdentity {
@@ -48,7 +65,7 @@ export function createQuoteIdentity(seed: readonly [number, number]): QuoteIdent
     const length = writeSent(bytes, quote, probe);
     if (quote.udpChecksum === datagram[6]! * 256 + datagram[7]!) return true;
     const quoted = Math.min(quote.payloadEnd - quote.payloadAt, length - UDP_HEADER_BYTES);
-    if (quoted < MIN_PAYLOAD_BYTES) return false;
+    if (quoted < tokenOffsetOf(payloadFor(quote.dstPort)) + MIN_TOKEN_BYTES) return false;
     for (let i = 0; i < quoted; i++) {
       if (bytes[quote.payloadAt + i] !== datagram[UDP_HEADER_BYTES + i]) return false;
     }

@@ -5,6 +5,7 @@ import type { PortLists } from './ports.ts';
 import { parsePorts, parsePortsByPrefix } from './ports.ts';
 import { quote } from './quote.ts';
 import { parseSeed } from './seed.ts';
+import { planSending, type SendingRequest } from './sending.ts';
 import { createSpace } from './space.ts';
 import type { TargetEnv } from './targets.ts';
 import { planTargets } from './targets.ts';
@@ -19,7 +20,7 @@ export const DEFAULT_TIMING = 3;
 export const DEFAULT_CERTAINTY = 0.999;
 
 /** What the user asks for; everything but the targets has a default. */
-export interface PlanRequest {
+export interface PlanRequest extends SendingRequest {
   readonly targets: readonly string[];
   /** Where each of `targets` was read, such as `targets.txt:3`: errors begin with it. Null: on the command line. */
   readonly places?: readonly (string | null)[];
@@ -93,6 +94,7 @@ export async function createPlan(request: PlanRequest, env: PlanEnv): Promise<Pl
     hostTimeoutMs: request.hostTimeoutMs,
     control: request.control ?? true,
     certainty: request.certainty ?? DEFAULT_CERTAINTY,
+    sending: planSending(request, env.interfaces, targets),
     unresolved,
     warnings,
   };

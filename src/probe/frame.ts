@@ -61,9 +61,11 @@ export function writeProbePacket(
   const addressSum = sumIp(source, 0, family) + sumIp(targets.bytes, target * 16, family);
 
   const headerBytes = family === 4 ? IPV4_HEADER_BYTES : IPV6_HEADER_BYTES;
+  const seq = isTcp ? seqOf(keyHi, keyLo, probe, attempt) : 0;
   emitIp(out, at, family, {
     tos: 0,
-    id: ipIdOf(keyHi, keyLo, probe, attempt),
+    // A segment is known by its sequence number: a second keyed word would tell nothing more.
+    id: isTcp ? seq & 0xffff || 1 : ipIdOf(keyHi, keyLo, probe, attempt),
     dontFragment: true,
     flowLabel: 0,
     ttl: batch.ttl[row]! || DEFAULT_TTL,
@@ -80,7 +82,7 @@ export function writeProbePacket(
     emitTcp(out, transportAt, {
       srcPort,
       dstPort,
-      seq: seqOf(keyHi, keyLo, probe, attempt),
+      seq,
       ack: 0,
       flags: TCP_FLAG.SYN,
       window: SYN_WINDOW,

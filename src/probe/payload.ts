@@ -1,25 +1,43 @@
 /**
  * What a UDP probe carries, and how its answer proves the protocol.
  *
- * One file in payloads/ for each protocol, one row here. A kind is a pure pair: `write` makes the request from a 64-bit
- * token, `read` takes an answer for genuine only when it parses whole and gives back as much of the token as the protocol
- * has room for. Adding a protocol: its file, a row in {@link PAYLOAD_KINDS}, a case in test/probe/payloads/.
+ * One file in payloads/ for each protocol, one row here. A kind is a pure pair: `write` makes the request from a
+ * 64-bit token, `read` takes an answer for genuine only when it parses whole and gives back as much of the token as
+ * the protocol has room for. Adding a protocol: its file, a row in {@link PAYLOAD_KINDS}, a case in
+ * test/probe/payloads/.
  */
 import type { Service } from '../model.ts';
+import { a2s } from './payloads/a2s.ts';
+import { bacnet } from './payloads/bacnet.ts';
+import { cldap } from './payloads/cldap.ts';
 import { coap } from './payloads/coap.ts';
 import { dns } from './payloads/dns.ts';
+import { dtls } from './payloads/dtls.ts';
 import { generic } from './payloads/generic.ts';
+import { gtp, gtpPrime } from './payloads/gtp.ts';
+import { ike, ikeNatT } from './payloads/ike.ts';
+import { ipmi } from './payloads/ipmi.ts';
+import { kerberos } from './payloads/kerberos.ts';
+import { l2tp } from './payloads/l2tp.ts';
 import { mdns } from './payloads/mdns.ts';
 import { memcached } from './payloads/memcached.ts';
+import { mssqlBrowser } from './payloads/mssqlBrowser.ts';
+import { natPmp } from './payloads/natPmp.ts';
 import { netbiosNs } from './payloads/netbiosNs.ts';
 import { ntp } from './payloads/ntp.ts';
+import { openvpn } from './payloads/openvpn.ts';
 import { quic } from './payloads/quic.ts';
+import { rip } from './payloads/rip.ts';
+import { rpcbind } from './payloads/rpcbind.ts';
 import { sip } from './payloads/sip.ts';
+import { slp } from './payloads/slp.ts';
 import { snmp } from './payloads/snmp.ts';
 import { ssdp } from './payloads/ssdp.ts';
 import { stun } from './payloads/stun.ts';
 import { syslog } from './payloads/syslog.ts';
 import { tftp } from './payloads/tftp.ts';
+import { wsDiscovery } from './payloads/wsDiscovery.ts';
+import { xdmcp } from './payloads/xdmcp.ts';
 
 /** One protocol that a UDP port may speak. */
 export interface PayloadKind {
@@ -60,6 +78,25 @@ export const PAYLOAD_KINDS: readonly PayloadKind[] = [
   mdns,
   coap,
   memcached,
+  rpcbind,
+  cldap,
+  kerberos,
+  ike,
+  ikeNatT,
+  openvpn,
+  l2tp,
+  dtls,
+  ipmi,
+  bacnet,
+  gtp,
+  gtpPrime,
+  natPmp,
+  slp,
+  xdmcp,
+  wsDiscovery,
+  rip,
+  mssqlBrowser,
+  a2s,
   generic,
 ];
 

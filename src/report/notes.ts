@@ -1,5 +1,6 @@
 /** Notes of a run for its report: what a reader must know besides the verdicts. */
-import type { Ip, Plan } from '../model.ts';
+import type { Ip, Plan, Verdict } from '../model.ts';
+import { brief } from './sentences.ts';
 
 /** Targets named one by one in a note. */
 const MAX_NAMED = 8;
@@ -34,6 +35,27 @@ export function controlNotes(
   );
   const more = notes.length - MAX_NAMED;
   return more > 0 ? [...notes.slice(0, MAX_NAMED), `and control ports of ${more} more`] : notes;
+}
+
+/** What our own side kept from being checked, one line a cause, and answers that were lost (truth.md, "counted; a warning"). */
+export function ownSideNotes(
+  ruled: Iterable<{ readonly verdict: Pick<Verdict, 'state' | 'whyId'>; readonly ports: number }>,
+  answersLost: number,
+): readonly string[] {
+  const byCause = new Map<string, number>();
+  for (const { verdict, ports } of ruled) {
+    if (verdict.state !== 'unknown') continue;
+    byCause.set(verdict.whyId, (byCause.get(verdict.whyId) ?? 0) + ports);
+  }
+  const lost =
+    answersLost > 0
+      ? ['the receive buffer of this machine was full, and answers were lost; --rate asks slower']
+      : [];
+  const causes = [...byCause].map(
+    ([whyId, ports]) =>
+      `${ports} ${ports === 1 ? 'port' : 'ports'} could not be checked: ${brief(whyId, {}) ?? whyId}`,
+  );
+  return [...causes, ...lost];
 }
 
 /** `-sS` without a wire that sends packets. */

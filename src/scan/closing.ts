@@ -8,7 +8,7 @@ import { ANSWER } from '../match/facts.ts';
 import type { OwnSide } from '../model.ts';
 import { createComparison } from './comparison.ts';
 import type { ScanContext } from './context.ts';
-import { closeRows, createControlRows } from './controlRows.ts';
+import { closeRows, createControlRows, noteAnswer } from './controlRows.ts';
 import { createDeadlines } from './deadlines.ts';
 import { askOwnSideAgainMs } from './ownSideWait.ts';
 import {
@@ -167,9 +167,7 @@ export function createClosing(
     answered(tag, answer, nowMs) {
       const row = controls.byTag(tag);
       const work = row === undefined ? undefined : works.get(row.target);
-      if (row === undefined || work === undefined || row.outcome !== 'waiting') return;
-      if (row.probe >= 0 && answer !== ANSWER.RESET) return;
-      row.outcome = 'answered';
+      if (row === undefined || work === undefined || !noteAnswer(row, answer)) return;
       // One control answer is enough: the other need not be waited for.
       if (work.step === 'distance' && targets.distance[row.target]! > 0) closeRows(work.rows);
       if (!isWaiting(work)) goOn(work, nowMs);

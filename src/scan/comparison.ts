@@ -37,6 +37,10 @@ export function createComparison(
     read(target, rows) {
       const again: number[] = [];
       for (const [probe, asked] of groupByProbe(rows)) {
+        if (asked.some(({ outcome }) => outcome === 'unsent')) {
+          probes.resetCheck[probe] = RESET_CHECK.UNCLEAR;
+          continue;
+        }
         const answers = asked.map(({ minTtl, outcome }) => ({
           minTtl,
           answered: outcome === 'answered',

@@ -1,4 +1,5 @@
 /** Rows that the tool asks besides the plan: each has a tag by which its answer is found. */
+import { ANSWER } from '../match/facts.ts';
 import type { ControlRow } from './resetCheck.ts';
 
 /** What a control row asks; tag and outcome are given by {@link ControlRows}. */
@@ -33,6 +34,15 @@ export function createControlRows(send: (row: ControlRow) => void): ControlRows 
       distanceTags.size === 0 ? 0 : (distanceTags.get(keyOf(target, protocol, port)) ?? 0),
     distanceControls: () => rows.filter((row) => row.probe < 0),
   };
+}
+
+/** Notes what came of a row; false when it says nothing: a comparison asks for a RST alone. */
+export function noteAnswer(row: ControlRow, answer: number): boolean {
+  if (row.outcome !== 'waiting') return false;
+  const isUnsent = answer === ANSWER.SEND_FAILED;
+  if (row.probe >= 0 && answer !== ANSWER.RESET && !isUnsent) return false;
+  row.outcome = isUnsent ? 'unsent' : 'answered';
+  return true;
 }
 
 /** Marks what did not answer in time. */

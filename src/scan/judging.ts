@@ -71,7 +71,7 @@ function portFacts(context: ScanContext, probe: number): PortFacts {
     fromPort: probes.fromPort[probe]!,
     ttl: probes.ttl[probe]!,
     quotedTtl: probes.quotedTtl[probe]!,
-    sentTtl: can.packets ? DEFAULT_TTL : 0,
+    sentTtl: plan.sending.ttl ?? (can.packets ? DEFAULT_TTL : 0),
     rttMs: answered && !Number.isNaN(rttMs) ? Math.round(rttMs * 1000) / 1000 : null,
     attempts: probes.attempts[probe]!,
     answeredAttempt: probes.answeredAttempt[probe]!,

@@ -1,4 +1,5 @@
 /** What follows from an answer, from a silence, and from want of room at home: asked again, watched, or finished. */
+import { PROTO_TCP } from '../batch.ts';
 import { ERRNO } from '../errno.ts';
 import { ANSWER } from '../match/facts.ts';
 import { icmpMeaning } from '../match/icmpMeaning.ts';
@@ -86,8 +87,9 @@ export function createOutcomes(context: ScanContext, options: OutcomesOptions): 
     if (tries > MAX_LOCAL_RETRIES) return false;
     localRetries.set(probe, tries);
     probes.attempts[probe]! -= 1;
-    if (errno === ERRNO.EMFILE || errno === ERRNO.ENFILE) {
-      // What is open is what there is room for: this one waits until another is closed.
+    const isTcp = plan.space.protocolOf(probe) === PROTO_TCP;
+    if (isTcp && (errno === ERRNO.EMFILE || errno === ERRNO.ENFILE)) {
+      // What is open is what there is room for: this one waits until another is closed. Nothing limits datagrams.
       sender.release(probe);
       sender.lowerTcpLimit();
       sender.retry(probe);

@@ -21,7 +21,8 @@ export interface ControlRow {
   readonly minTtl: number;
   /** The probe whose RST is checked, -1 for a distance control. */
   readonly probe: number;
-  outcome: 'waiting' | 'answered' | 'silent';
+  /** `unsent`: it did not leave this machine, and so is no silence. */
+  outcome: 'waiting' | 'answered' | 'silent' | 'unsent';
 }
 
 /** Control datagrams for one target: two at once, so that a lost one costs no second round (contract.md allows three). */

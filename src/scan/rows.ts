@@ -14,8 +14,8 @@ export interface Rows {
   addControl(control: ControlRow): void;
 }
 
-/** Creates an empty batch; the seed makes the tokens in UDP payloads. */
-export function createRows(seed: readonly [number, number]): Rows {
+/** Creates an empty batch; the seed makes the tokens in UDP payloads. `ttl` 0 is the system's default. */
+export function createRows(seed: readonly [number, number], ttl: number): Rows {
   const [keyHi, keyLo] = seed;
   const batch = createProbeBatch();
   let bytesUsed = 0;
@@ -34,7 +34,7 @@ export function createRows(seed: readonly [number, number]): Rows {
     batch.target[row] = target;
     batch.protocol[row] = protocol;
     batch.port[row] = port;
-    batch.ttl[row] = 0;
+    batch.ttl[row] = ttl;
     batch.minTtl[row] = 0;
     batch.offset[row] = bytesUsed;
     batch.length[row] = 0;

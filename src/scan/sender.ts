@@ -42,7 +42,7 @@ export function createSender(
   const { plan, can, template, probes, targets, pace, counters } = context;
   const { space } = plan;
   const asking = createAsking(context);
-  const rows = createRows(plan.seed);
+  const rows = createRows(plan.seed, plan.sending.ttl ?? 0);
   const { batch } = rows;
   const controls: ControlRow[] = [];
   const inquiries: number[] = [];

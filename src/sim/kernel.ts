@@ -18,6 +18,8 @@ import { createIcmpInput } from './kernelIcmp.ts';
 import { createKernelOutput } from './kernelOutput.ts';
 import { createTcpSockets } from './kernelTcp.ts';
 import { createUdpSockets } from './kernelUdp.ts';
+import { PROCESS_DESCRIPTORS } from './limits.ts';
+import { createLocalPorts } from './localPorts.ts';
 import type { Network } from './network.ts';
 import type { OwnSideView } from './ownSide.ts';
 import type { SignalRecord } from './signals.ts';
@@ -62,6 +64,8 @@ export function createKernel(context: KernelContext, view: SocketView): Kernel {
     queue,
     seed: context.seed,
     ttl: scanner.ttl,
+    ports: createLocalPorts(scanner),
+    buffer: own.buffer,
     sourceFor(target, family) {
       const isLoopback = classifyIp(targets.bytes, target * 16, family) === 'loopback';
       return isLoopback ? loopback[family] : scanner.address[family].bytes;
@@ -87,21 +91,41 @@ export function createKernel(context: KernelContext, view: SocketView): Kernel {
     else if (ip.protocol === IP_PROTOCOL.UDP) udp.input(flight);
   }
 
+  /** A socket for each probe is what descriptors are wanted for; the error queue keeps to its pool. */
+  function hasDescriptor(batch: ProbeBatch, row: number, nowMs: number): boolean {
+    const { descriptors } = scanner.limits;
+    if (descriptors === null || view === 'errqueue' || udp.isOpen(batch, row)) return true;
+    return PROCESS_DESCRIPTORS + tcp.openCount(nowMs) + udp.openCount() < descriptors;
+  }
+
+  function sendRow(batch: ProbeBatch, row: number, nowMs: number): number {
+    const target = batch.target[row]!;
+    const family = targets.families[target] === 6 ? 6 : 4;
+    if (!hasDescriptor(batch, row, nowMs)) return ERRNO.EMFILE;
+    const error = own.routeError(targets.bytes, target * 16, family);
+    if (error !== null) return ERRNO[error];
+    const isLocal = own.isLocal(targets.bytes, target * 16, family);
+    if (scanner.route === 'blocked' && !isLocal) return ERRNO.EPERM;
+    const isTcp = batch.protocol[row] === PROTO_TCP;
+    if (isTcp) return tcp.connect(batch, row, nowMs);
+    const errno = udp.send(batch, row, nowMs);
+    if (errno !== ERRNO.ENOBUFS || view === 'errqueue') return errno;
+    // Without an error queue the kernel only counts it (net/ipv4/udp.c, udp_send_skb).
+    own.counters.outDropped[family] += 1;
+    return 0;
+  }
+
   return {
     send(batch, row, nowMs) {
-      const target = batch.target[row]!;
-      const family = targets.families[target] === 6 ? 6 : 4;
-      const isTcp = batch.protocol[row] === PROTO_TCP;
-      const error = own.routeError(targets.bytes, target * 16, family);
-      if (error !== null) {
-        queue.push(sendFailed(targets, batch, row, { errno: ERRNO[error], nowMs }));
-      } else if (isTcp) tcp.connect(batch, row, nowMs);
-      else if (udp.send(batch, row, nowMs) < 0) {
-        queue.push(sendFailed(targets, batch, row, { errno: ERRNO.EPERM, nowMs }));
-      }
+      const errno = sendRow(batch, row, nowMs);
+      if (errno !== 0) queue.push(toSendFailed(targets, batch, row, { errno, nowMs }));
     },
     receive(arrival) {
-      inbound.bytes.set(arrival.bytes);
+      const { bytes, atMs } = arrival;
+      inbound.bytes.set(bytes);
+      // No counter of the kernel tells of this hook (nf_hook_ingress comes before ip_rcv).
+      if (!readFlight(inbound, bytes.length, atMs)) return true;
+      if (filter.match('ingress', inbound)?.verdict === 'drop') return true;
       input(inbound, arrival.bytes.length, arrival.atMs);
       return true;
     },
@@ -119,7 +143,8 @@ export function createKernel(context: KernelContext, view: SocketView): Kernel {
   };
 }
 
-function sendFailed(
+/** A row that did not leave, and the errno of why. */
+export function toSendFailed(
   targets: TargetTable,
   batch: ProbeBatch,
   row: number,

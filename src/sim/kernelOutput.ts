@@ -2,10 +2,12 @@
  * The way out of the scanner's own kernel: its firewall, then its neighbour, then the link. What either refuses comes
  * back as the kernel's own answer, over loopback.
  */
+import { ERRNO } from '../errno.ts';
 import type { IcmpError } from './answers.ts';
 import { writeIcmpError, writeReset } from './answers.ts';
 import type { Filter } from './filter.ts';
 import { createFlight, type Flight, readFlight } from './flight.ts';
+import { createFlowTable } from './limits.ts';
 import type { Network } from './network.ts';
 import type { OwnSideView } from './ownSide.ts';
 import { REJECTS, type Rule } from './rules.ts';
@@ -13,8 +15,8 @@ import type { Scanner } from './world.ts';
 
 /** The way out, and what it still has waiting. */
 export interface KernelOutput {
-  /** Sends the first `length` bytes of `out` and returns 0, or -1 when the own firewall took them. */
-  emit(out: Flight, length: number, nowMs: number): 0 | -1;
+  /** Sends the first `length` bytes of `out` and returns 0, or the errno of why they stayed at home. */
+  emit(out: Flight, length: number, nowMs: number): number;
   /** Fails what waited for neighbours that have not answered by now. */
   advance(nowMs: number): void;
 }
@@ -33,6 +35,7 @@ export function createKernelOutput(context: OutputContext): KernelOutput {
   const { scanner, filter, network, own, input } = context;
   const answer = createFlight();
   const failed = createFlight();
+  const flows = createFlowTable(scanner.limits.flows);
 
   /** The own firewall's answer comes back like any other packet. */
   function rejectOwn(about: Flight, rule: Rule): void {
@@ -55,13 +58,22 @@ export function createKernelOutput(context: OutputContext): KernelOutput {
 
   return {
     emit(out, length, nowMs) {
-      if (!readFlight(out, length, nowMs)) return -1;
+      if (!readFlight(out, length, nowMs)) return ERRNO.EINVAL;
       const { bytes, ip, end } = out;
+      if (!flows.admits(out)) {
+        own.counters.outDropped[ip.family] += 1;
+        return ERRNO.EPERM;
+      }
       const rule = filter.match('output', out) ?? filter.match('postrouting', out);
       if (rule !== null && rule.verdict !== 'accept') {
         own.counters.outDropped[ip.family] += 1;
         if (rule.verdict === 'reject') rejectOwn(out, rule);
-        return -1;
+        return ERRNO.EPERM;
+      }
+      // Counted as transmitted before (ip_finish_output2); the device's own hook is told to the sender alone.
+      if (filter.match('egress', out)?.verdict === 'drop') {
+        own.counters.unsent += 1;
+        return ERRNO.ENOBUFS;
       }
       if (own.hasNextHop(bytes, ip.dstAt, ip.family)) network.send(bytes, nowMs, 0, end);
       else own.wait(bytes, ip.dstAt, ip.family, nowMs, () => bytes.slice(0, end));

@@ -9,6 +9,7 @@ import { read16, read32 } from '../packet/bytes.ts';
 import type { QuoteView } from '../packet/quote.ts';
 import { TCP_FLAG, TCP_HEADER_BYTES } from '../packet/tcp.ts';
 import { writeClientSegment } from './clientPackets.ts';
+import { type Connection, isLive } from './connection.ts';
 import { toSocketError } from './errnos.ts';
 import type { Flight } from './flight.ts';
 import type { IcmpNotice } from './icmpNotice.ts';
@@ -17,38 +18,18 @@ import { mix32 } from './random.ts';
 import type { SignalRecord } from './signals.ts';
 import type { Sockets } from './sockets.ts';
 
-/** net.ipv4.ip_local_port_range. */
-export const FIRST_EPHEMERAL_PORT = 32_768;
-/** How many ports that range has. */
-export const EPHEMERAL_PORTS: number = 61_000 - FIRST_EPHEMERAL_PORT;
-
 /** TCP connects by probe rows. */
 export interface TcpSockets {
-  connect(batch: ProbeBatch, row: number, nowMs: number): void;
+  /** 0, or the errno of why nothing was begun. */
+  connect(batch: ProbeBatch, row: number, nowMs: number): number;
   input(flight: Flight): void;
   /** An ICMP error that quotes a segment. */
   error(notice: IcmpNotice, quote: QuoteView): void;
   /** Retransmits what is due. */
   advance(nowMs: number): void;
   nextAtMs(): number | undefined;
-}
-
-interface Connection {
-  readonly probe: number;
-  readonly attempt: number;
-  readonly tag: number;
-  readonly family: Family;
-  readonly target: number;
-  readonly dstPort: number;
-  readonly srcPort: number;
-  readonly iss: number;
-  readonly ttl: number;
-  readonly minTtl: number;
-  readonly sentMs: number;
-  state: 'syn-sent' | 'held' | 'closed';
-  retransmissions: number;
-  /** Acknowledged sequence number of the peer, for segments after its SYN-ACK. */
-  rcvNxt: number;
+  /** Sockets that are open. */
+  openCount(nowMs: number): number;
 }
 
 /** Linux 6.5 and later: the first four retransmissions of a SYN come a second apart (tcp_syn_linear_timeouts). */
@@ -62,8 +43,8 @@ interface Tcp {
   readonly sockets: Sockets;
   readonly out: Flight;
   readonly counters: OwnCounters;
-  /** By local port; an old connection is forgotten when its port's turn comes again. */
-  readonly byPort: (Connection | undefined)[];
+  /** By local port; what is over is forgotten when the port's turn comes again. */
+  readonly byPort: (Connection[] | undefined)[];
   /** In order of time, for every wait is equally long. */
   readonly timers: { readonly atMs: number; readonly connection: Connection }[];
   firstTimer: number;
@@ -72,7 +53,7 @@ interface Tcp {
 
 /** Creates the TCP side of the scanner's socket layer; `out` is scratch for what it sends. */
 export function createTcpSockets(sockets: Sockets, out: Flight, counters: OwnCounters): TcpSockets {
-  const nextPort = sockets.seed % EPHEMERAL_PORTS;
+  const nextPort = sockets.seed % sockets.ports.count;
   const tcp: Tcp = { sockets, out, counters, byPort: [], timers: [], firstTimer: 0, nextPort };
   return {
     connect: (batch, row, nowMs) => connect(tcp, batch, row, nowMs),
@@ -83,13 +64,32 @@ export function createTcpSockets(sockets: Sockets, out: Flight, counters: OwnCou
       skipClosed(tcp);
       return tcp.timers[tcp.firstTimer]?.atMs;
     },
+    openCount: (nowMs) =>
+      tcp.byPort.reduce(
+        (sum, list) => sum + (list?.filter(isLive(tcp.sockets.view, nowMs)).length ?? 0),
+        0,
+      ),
   };
 }
 
-function connect(tcp: Tcp, batch: ProbeBatch, row: number, nowMs: number): void {
+/** Takes a port that no connection with the same peer has (inet_hash_connect); false: there is none. */
+function takePort(tcp: Tcp, target: number, dstPort: number, nowMs: number): boolean {
+  const isTaken = (other: Connection): boolean =>
+    other.target === target && other.dstPort === dstPort;
+  const index = tcp.sockets.ports.next('tcp', tcp.nextPort, (at) => {
+    const live = tcp.byPort[at]?.filter(isLive(tcp.sockets.view, nowMs)) ?? [];
+    tcp.byPort[at] = live;
+    return !live.some(isTaken);
+  });
+  if (index < 0) return false;
+  tcp.nextPort = index;
+  return true;
+}
+
+function connect(tcp: Tcp, batch: ProbeBatch, row: number, nowMs: number): number {
   const { sockets } = tcp;
   const target = batch.target[row]!;
-  tcp.nextPort = (tcp.nextPort + 1) % EPHEMERAL_PORTS;
+  if (!takePort(tcp, target, batch.port[row]!, nowMs)) return ERRNO.EADDRNOTAVAIL;
   const salt = Math.imul(tcp.nextPort + 1, 0x9e3779b1) ^ Math.floor(nowMs * 1000);
   const connection: Connection = {
     probe: batch.probe[row]!,
@@ -98,7 +98,7 @@ function connect(tcp: Tcp, batch: ProbeBatch, row: number, nowMs: number): void 
     family: sockets.targets.families[target] === 6 ? 6 : 4,
     target,
     dstPort: batch.port[row]!,
-    srcPort: FIRST_EPHEMERAL_PORT + tcp.nextPort,
+    srcPort: sockets.ports.first + tcp.nextPort,
     iss: mix32(sockets.seed ^ salt),
     ttl: batch.ttl[row]! || sockets.ttl,
     minTtl: batch.minTtl[row]!,
@@ -107,9 +107,10 @@ function connect(tcp: Tcp, batch: ProbeBatch, row: number, nowMs: number): void 
     retransmissions: 0,
     rcvNxt: 0,
   };
-  tcp.byPort[tcp.nextPort] = connection;
+  tcp.byPort[tcp.nextPort]!.push(connection);
   emit(tcp, connection, { seq: connection.iss, flags: TCP_FLAG.SYN }, nowMs);
   arm(tcp, connection, nowMs);
+  return 0;
 }
 
 function emit(
@@ -117,7 +118,7 @@ function emit(
   connection: Connection,
   segment: { readonly seq: number; readonly flags: number },
   nowMs: number,
-): 0 | -1 {
+): number {
   const { sockets, out } = tcp;
   const { family, target, srcPort, dstPort, ttl } = connection;
   const ends = {
@@ -223,12 +224,13 @@ function connectionOf(
   bytes: Uint8Array,
   peerAt: number,
 ): Connection | null {
-  const connection = tcp.byPort[place.port - FIRST_EPHEMERAL_PORT];
-  if (connection === undefined || connection.state === 'closed') return null;
-  if (connection.dstPort !== place.peerPort || connection.family !== place.family) return null;
-  const known = tcp.sockets.targets.bytes;
-  const isPeer = equalIp(known, connection.target * 16, bytes, peerAt, place.family);
-  return isPeer ? connection : null;
+  const { ports, targets } = tcp.sockets;
+  const isAsked = ({ state, dstPort, family, target }: Connection): boolean =>
+    state !== 'closed' &&
+    dstPort === place.peerPort &&
+    family === place.family &&
+    equalIp(targets.bytes, target * 16, bytes, peerAt, family);
+  return tcp.byPort[place.port - ports.first]?.find(isAsked) ?? null;
 }
 
 function tell(
@@ -258,7 +260,7 @@ function retransmit(tcp: Tcp, nowMs: number): void {
     const { connection, atMs } = timer;
     connection.retransmissions += 1;
     const sent = emit(tcp, connection, { seq: connection.iss, flags: TCP_FLAG.SYN }, atMs);
-    if (sent < 0) tcp.counters.retransFailed += 1;
+    if (sent !== 0) tcp.counters.retransFailed += 1;
     arm(tcp, connection, atMs);
   }
 }

@@ -2,6 +2,7 @@
  * UDP sockets of the simulated scanner: one a family with an error queue, or one connected socket for each probe.
  */
 import { PROTO_UDP, type ProbeBatch, SIGNAL } from '../batch.ts';
+import { ERRNO } from '../errno.ts';
 import type { Family } from '../model.ts';
 import { equalIp } from '../packet/address.ts';
 import type { QuoteView } from '../packet/quote.ts';
@@ -10,20 +11,24 @@ import { writeClientDatagram } from './clientPackets.ts';
 import { toSocketError } from './errnos.ts';
 import type { Flight } from './flight.ts';
 import type { IcmpNotice } from './icmpNotice.ts';
-import { EPHEMERAL_PORTS, FIRST_EPHEMERAL_PORT } from './kernelTcp.ts';
 import type { Sockets } from './sockets.ts';
 
 /** UDP sockets by probe rows. */
 export interface UdpSockets {
-  /** -1: EPERM. */
-  send(batch: ProbeBatch, row: number, nowMs: number): 0 | -1;
+  /** 0, or the errno of why nothing was sent. */
+  send(batch: ProbeBatch, row: number, nowMs: number): number;
   input(flight: Flight): void;
   /** An ICMP error that quotes a datagram. */
   error(notice: IcmpNotice, quote: QuoteView): void;
+  /** Sockets that are open. */
+  openCount(): number;
+  /** Whether the row has a socket already. */
+  isOpen(batch: ProbeBatch, row: number): boolean;
 }
 
 /** A connected socket of one probe. */
 interface Connected {
+  readonly localPort: number;
   readonly probe: number;
   readonly attempt: number;
   readonly tag: number;
@@ -33,45 +38,62 @@ interface Connected {
   readonly sentMs: number;
 }
 
+/** Sockets kept for late answers (connectSockets.ts); the oldest is closed for a new one. */
+const MAX_CONNECTED = 384;
+
 /** The state of all sockets; the functions below change it. */
 interface Udp {
   readonly sockets: Sockets;
   readonly out: Flight;
-  /** The one unconnected socket of each family keeps its port. */
+  /** The one unconnected socket of each family keeps its port; -1: there was none. */
   readonly ownPort: number;
-  /** By local port; an old socket is forgotten when its port's turn comes again. */
-  readonly connected: (Connected | undefined)[];
+  /** By peer: one socket for all attempts of a probe. */
+  readonly connected: Map<string, Connected>;
+  readonly byPort: Map<number, Connected>;
   nextPort: number;
 }
 
 /** Creates the UDP side of the scanner's socket layer; `out` is scratch for what it sends. */
 export function createUdpSockets(sockets: Sockets, out: Flight): UdpSockets {
-  const first = sockets.seed % EPHEMERAL_PORTS;
+  const { ports } = sockets;
+  const first = sockets.seed % ports.count;
+  const own = ports.next('udp', first, () => true);
   const udp: Udp = {
     sockets,
     out,
-    ownPort: FIRST_EPHEMERAL_PORT + first,
-    connected: [],
+    ownPort: own < 0 ? -1 : ports.first + own,
+    connected: new Map(),
+    byPort: new Map(),
     nextPort: first,
   };
   return {
     send: (batch, row, nowMs) => send(udp, batch, row, nowMs),
     input: (flight) => input(udp, flight),
     error: (notice, quote) => inputError(udp, notice, quote),
+    openCount: () => udp.connected.size,
+    isOpen: (batch, row) => udp.connected.has(peerOf(batch, row)),
   };
 }
 
-function send(udp: Udp, batch: ProbeBatch, row: number, nowMs: number): 0 | -1 {
+function peerOf(batch: ProbeBatch, row: number): string {
+  return `${batch.target[row]}/${batch.port[row]}`;
+}
+
+function send(udp: Udp, batch: ProbeBatch, row: number, nowMs: number): number {
   const { sockets, out } = udp;
   const { targets, view } = sockets;
   const target = batch.target[row]!;
   const family = targets.families[target] === 6 ? 6 : 4;
+  const isShared = view === 'errqueue';
+  const srcPort = isShared ? udp.ownPort : bind(udp, batch, row, nowMs);
+  // Node binds before it connects, and so learns it by another name than a first send does (inet_autobind).
+  if (srcPort < 0) return isShared ? ERRNO.EAGAIN : ERRNO.EADDRNOTAVAIL;
   const ends = {
     family,
     src: sockets.sourceFor(target, family),
     dst: targets.bytes,
     dstAt: target * 16,
-    srcPort: view === 'errqueue' ? udp.ownPort : bind(udp, batch, row, nowMs),
+    srcPort,
     dstPort: batch.port[row]!,
     ttl: batch.ttl[row]! || sockets.ttl,
   } as const;
@@ -79,10 +101,25 @@ function send(udp: Udp, batch: ProbeBatch, row: number, nowMs: number): 0 | -1 {
   return sockets.emit(out, writeClientDatagram(ends, payload, out), nowMs);
 }
 
+/** The local port of the row's socket, which is opened when there is none; -1: every port is in use. */
 function bind(udp: Udp, batch: ProbeBatch, row: number, nowMs: number): number {
+  const { connected, byPort } = udp;
+  const { ports } = udp.sockets;
+  const peer = peerOf(batch, row);
+  const known = connected.get(peer);
+  if (known !== undefined) return known.localPort;
+  if (connected.size >= MAX_CONNECTED) {
+    const [oldest, { localPort }] = connected.entries().next().value!;
+    connected.delete(oldest);
+    byPort.delete(localPort);
+  }
+  const index = ports.next('udp', udp.nextPort, (at) => !byPort.has(ports.first + at));
+  if (index < 0) return -1;
+  udp.nextPort = index;
   const target = batch.target[row]!;
-  udp.nextPort = (udp.nextPort + 1) % EPHEMERAL_PORTS;
-  udp.connected[udp.nextPort] = {
+  const localPort = ports.first + index;
+  const socket = {
+    localPort,
     probe: batch.probe[row]!,
     attempt: batch.attempt[row]!,
     tag: batch.tag[row]!,
@@ -90,12 +127,14 @@ function bind(udp: Udp, batch: ProbeBatch, row: number, nowMs: number): number {
     target,
     port: batch.port[row]!,
     sentMs: nowMs,
-  };
-  return FIRST_EPHEMERAL_PORT + udp.nextPort;
+  } as const;
+  connected.set(peer, socket);
+  byPort.set(localPort, socket);
+  return localPort;
 }
 
 function input(udp: Udp, flight: Flight): void {
-  const { view, queue } = udp.sockets;
+  const { view, queue, buffer } = udp.sockets;
   const { bytes, ip, srcPort, dstPort, atMs } = flight;
   if (srcPort < 0) return;
   const datagram = {
@@ -108,7 +147,8 @@ function input(udp: Udp, flight: Flight): void {
     bytes: bytes.slice(ip.payloadAt + UDP_HEADER_BYTES, ip.payloadEnd),
   };
   if (view === 'errqueue') {
-    if (dstPort === udp.ownPort) queue.push({ ...datagram, ttl: ip.ttl });
+    if (dstPort !== udp.ownPort || !buffer.takes(datagram.bytes.length)) return;
+    queue.push({ ...datagram, ttl: ip.ttl });
     return;
   }
   const socket = socketOf(udp, dstPort, { family: ip.family, bytes, at: ip.srcAt });
@@ -118,7 +158,7 @@ function input(udp: Udp, flight: Flight): void {
 }
 
 function inputError(udp: Udp, notice: IcmpNotice, quote: QuoteView): void {
-  const { view, queue } = udp.sockets;
+  const { view, queue, buffer } = udp.sockets;
   const { bytes, family, atMs } = notice;
   const error = toSocketError(family, notice.type, notice.code);
   if (error === null) return;
@@ -132,7 +172,8 @@ function inputError(udp: Udp, notice: IcmpNotice, quote: QuoteView): void {
     errno: error.errno,
   };
   if (view === 'errqueue') {
-    if (quote.srcPort !== udp.ownPort) return;
+    const lengthBytes = quote.payloadEnd - quote.payloadAt;
+    if (quote.srcPort !== udp.ownPort || !buffer.takes(lengthBytes)) return;
     queue.push({
       ...common,
       kind: SIGNAL.ICMP,
@@ -157,7 +198,7 @@ function socketOf(
   port: number,
   peer: { readonly family: Family; readonly bytes: Uint8Array; readonly at: number },
 ): Connected | null {
-  const socket = udp.connected[port - FIRST_EPHEMERAL_PORT];
+  const socket = udp.byPort.get(port);
   if (socket === undefined || socket.family !== peer.family) return null;
   const known = udp.sockets.targets.bytes;
   return equalIp(known, socket.target * 16, peer.bytes, peer.at, peer.family) ? socket : null;

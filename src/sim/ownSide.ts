@@ -6,6 +6,7 @@ import type { ErrnoName } from '../errno.ts';
 import type { Family, OwnSide, TargetTable } from '../model.ts';
 import { classifyIp, equalIp, formatIp } from '../packet/address.ts';
 import { isThere } from './host.ts';
+import { createReceiveBuffer, type ReceiveBuffer } from './limits.ts';
 import { createNeighbours, type Neighbours } from './neighbours.ts';
 import { prefixHolds } from './prefix.ts';
 import type { Route, World } from './world.ts';
@@ -14,6 +15,8 @@ import type { Route, World } from './world.ts';
 const ROUTE_ERRNO: Readonly<Record<Route, ErrnoName | null>> = {
   forward: null,
   loop: null,
+  // Routes are looked up before policies (xfrm_lookup).
+  blocked: null,
   unreachable: 'EHOSTUNREACH',
   prohibit: 'EACCES',
   blackhole: 'EINVAL',
@@ -25,11 +28,15 @@ export interface OwnCounters {
   readonly outDropped: Record<Family, number>;
   readonly inDropped: Record<Family, number>;
   retransFailed: number;
+  /** Transmitted, and taken by no device. */
+  unsent: number;
 }
 
 /** What can be known at home; `Waiting` is what waits for a neighbour. */
 export interface OwnSideView<Waiting> {
   readonly counters: OwnCounters;
+  /** Of the ring, or of the UDP socket with the error queue. */
+  readonly buffer: ReceiveBuffer;
   readonly neighbours: Neighbours<Waiting>;
   /** True for the scanner's own addresses and for loopback. */
   isLocal(bytes: Uint8Array, at: number, family: Family): boolean;
@@ -47,11 +54,13 @@ export interface OwnSideView<Waiting> {
 export function createOwnSide<Waiting>(world: World): OwnSideView<Waiting> {
   const { scanner, routers, targets: hosts, links } = world;
   const neighbours = createNeighbours<Waiting>();
+  const buffer = createReceiveBuffer(scanner.limits.receiveBytes);
   const gateway = routers[0]?.near ?? null;
   const counters: OwnCounters = {
     outDropped: { 4: 0, 6: 0 },
     inDropped: { 4: 0, 6: 0 },
     retransFailed: 0,
+    unsent: 0,
   };
 
   function isLocal(bytes: Uint8Array, at: number, family: Family): boolean {
@@ -66,6 +75,7 @@ export function createOwnSide<Waiting>(world: World): OwnSideView<Waiting> {
 
   function hasNextHop(bytes: Uint8Array, at: number, family: Family): boolean {
     if (isLocal(bytes, at, family)) return true;
+    if (!links[0]!.carrier) return false;
     if (gateway !== null) return scanner.gatewayAnswers;
     const host = hosts.find((one) => prefixHolds(one.address[family], bytes, at));
     return host !== undefined && isThere(host, bytes, at, family);
@@ -80,6 +90,7 @@ export function createOwnSide<Waiting>(world: World): OwnSideView<Waiting> {
 
   return {
     counters,
+    buffer,
     neighbours,
     isLocal,
     routeError,
@@ -104,13 +115,13 @@ export function createOwnSide<Waiting>(world: World): OwnSideView<Waiting> {
         routeErrno,
         gateway: route === 'gateway' && hop !== undefined ? formatIp(hop, 0, family) : null,
         interface: local ? 'lo' : 'sim0',
-        carrier: local || links[0]!.up,
+        carrier: local || (links[0]!.up && links[0]!.carrier),
         neighbour: isKnown ? 'reachable' : stateOf(bytes, at, family, nowMs),
         outDropped: counters.outDropped[family],
         inDropped: counters.inDropped[family],
         retransFailed: counters.retransFailed,
-        unsent: 0,
-        overflow: false,
+        unsent: counters.unsent,
+        overflow: buffer.lost() > 0,
       };
     },
   };

@@ -14,10 +14,23 @@ import {
   readWord,
 } from './strictJson.ts';
 
-/** Where a packet meets the filter, in the order of netfilter. */
-export const HOOKS = ['prerouting', 'input', 'forward', 'output', 'postrouting'] as const;
+/** Where a packet meets the filter, in the order of netfilter; the first and the last stand at the device (netdev). */
+export const HOOKS = [
+  'ingress',
+  'prerouting',
+  'input',
+  'forward',
+  'output',
+  'postrouting',
+  'egress',
+] as const;
 /** One of {@link HOOKS}. */
 export type Hook = (typeof HOOKS)[number];
+
+/** Whether the hook stands at the device, where there is neither a connection nor an answer. */
+export function isDeviceHook(hook: Hook): boolean {
+  return hook === 'ingress' || hook === 'egress';
+}
 
 /** ICMP messages that a rule can name. */
 export type IcmpMessage =
@@ -144,6 +157,9 @@ function parseRule(place: JsonPlace, hooks: readonly Hook[]): Rule {
   }
   if (rule.verdict === 'synproxy' && (rule.protocol !== 'tcp' || !isProxyHook(rule.hook))) {
     failAt(place, '"synproxy" needs "protocol": "tcp" and the hook forward or input');
+  }
+  if (isDeviceHook(rule.hook) && rule.verdict !== 'accept' && rule.verdict !== 'drop') {
+    failAt(verdict, 'accept or drop is wanted at a device');
   }
   const answer = at('with');
   if ((rule.verdict === 'reject') !== (answer !== undefined)) {

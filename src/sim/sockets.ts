@@ -1,6 +1,8 @@
 /** What the sockets of the simulated scanner share. */
 import type { Family, TargetTable } from '../model.ts';
 import type { Flight } from './flight.ts';
+import type { ReceiveBuffer } from './limits.ts';
+import type { LocalPorts } from './localPorts.ts';
 import type { SignalRecord } from './signals.ts';
 
 /** `errqueue`: sockets with error queues. `connect`: a socket for each probe, of which data and errno are seen. */
@@ -17,6 +19,9 @@ export interface Sockets {
   readonly ttl: number;
   /** Our address towards this target. */
   sourceFor(target: number, family: Family): Uint8Array;
-  /** Sends the first `length` bytes of `out` and returns 0, or -1 when the own firewall took them. */
-  emit(out: Flight, length: number, nowMs: number): 0 | -1;
+  readonly ports: LocalPorts;
+  /** Of the UDP socket with the error queue. */
+  readonly buffer: ReceiveBuffer;
+  /** Sends the first `length` bytes of `out` and returns 0, or the errno of why they stayed at home. */
+  emit(out: Flight, length: number, nowMs: number): number;
 }

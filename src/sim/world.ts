@@ -12,8 +12,9 @@
  * targets of the last link 10, 11, … (fd90:0:0:i::a, ::b, …); TTLs start at 64; ICMP limits are those of Linux.
  */
 import { parseIp } from '../packet/address.ts';
+import { type Limits, parseLimits } from './limits.ts';
 import { type PerFamily, type Prefix, parsePrefix } from './prefix.ts';
-import { HOOKS, type Hook, parseRules, type Rule } from './rules.ts';
+import { HOOKS, type Hook, isDeviceHook, parseRules, type Rule } from './rules.ts';
 import {
   parseServices,
   type Service,
@@ -42,10 +43,24 @@ export interface Limiter {
   readonly burst: number;
 }
 
-/** What a node's route towards the targets is; `loop` sends back to where the packet came from. */
-export const ROUTES = ['forward', 'unreachable', 'prohibit', 'blackhole', 'none', 'loop'] as const;
+/**
+ * What a node's route towards the targets is; `loop` sends back to where the packet came from, `blocked` is the scanner's
+ * way forward with an IPsec policy that blocks it.
+ */
+export const ROUTES = [
+  'forward',
+  'unreachable',
+  'prohibit',
+  'blackhole',
+  'none',
+  'loop',
+  'blocked',
+] as const;
 /** One of {@link ROUTES}. */
 export type Route = (typeof ROUTES)[number];
+/** Those of a router. */
+export type RouterRoute = Exclude<Route, 'blocked'>;
+const ROUTER_ROUTES = ROUTES.filter((route): route is RouterRoute => route !== 'blocked');
 
 /** What every node has. */
 export interface WorldNode {
@@ -66,6 +81,7 @@ export interface Scanner extends WorldNode {
   readonly route: Route;
   /** False: the next hop does not answer ARP or neighbour solicitations. */
   readonly gatewayAnswers: boolean;
+  readonly limits: Limits;
 }
 
 /** A router between scanner and targets. */
@@ -74,7 +90,7 @@ export interface Router extends WorldNode {
   readonly near: PerFamily<Prefix>;
   /** Address towards the targets. */
   readonly far: PerFamily<Prefix>;
-  readonly route: Route;
+  readonly route: RouterRoute;
 }
 
 /** A target, or a prefix of equal ones. */
@@ -97,6 +113,8 @@ export interface Link {
   readonly mtu: number;
   /** False: the interface nearer to the scanner is down. */
   readonly up: boolean;
+  /** False: it is up, and nobody is at the other end of the cable; the scanner's own link only. */
+  readonly carrier: boolean;
 }
 
 /** A checked world with all defaults filled in. */
@@ -150,21 +168,28 @@ export function parseWorldAt(place: JsonPlace): World {
   const links = Array.from({ length: routers.length + 1 }, (_, index) =>
     parseLink(linkPlaces[index] ?? { ...place, path: `links[${index}]`, value: {} }),
   );
+  linkPlaces.forEach((item, index) => {
+    if (index > 0 && !links[index]!.carrier)
+      failAt(item, "a carrier is the scanner's link's alone");
+  });
   const scanner = parseScanner(at('scanner') ?? { ...place, path: 'scanner', value: {} });
   return { scanner, routers, targets, links };
 }
 
 const NODE_KEYS = ['ttl', 'icmpTtl', 'rules', 'limiter', 'tcp', 'udp', 'name'] as const;
-const OWN_HOOKS = HOOKS.filter((hook) => hook !== 'forward');
+const ROUTER_HOOKS = HOOKS.filter((hook) => !isDeviceHook(hook));
+const SCANNER_HOOKS = HOOKS.filter((hook) => hook !== 'forward');
+const HOST_HOOKS = SCANNER_HOOKS.filter((hook) => !isDeviceHook(hook));
 
 function parseScanner(place: JsonPlace): Scanner {
-  const at = openObject(place, [...NODE_KEYS, 'v4', 'v6', 'route', 'gatewayAnswers']);
+  const at = openObject(place, [...NODE_KEYS, 'v4', 'v6', 'route', 'gatewayAnswers', 'limits']);
   const route = at('route');
   const scanner: Scanner = {
-    ...parseNode(at, OWN_HOOKS),
+    ...parseNode(at, SCANNER_HOOKS),
     address: parseAddresses(at, { 4: '10.90.0.1', 6: 'fd90::1' }),
     route: route === undefined ? 'forward' : readWord(route, ROUTES),
     gatewayAnswers: readBoolean(at('gatewayAnswers'), true),
+    limits: parseLimits(at('limits')),
   };
   if (scanner.route === 'loop') failAt(route!, 'a loop needs a router');
   refusePrefix(at, scanner.address);
@@ -175,10 +200,10 @@ function parseRouter(place: JsonPlace, index: number): Router {
   const at = openObject(place, [...NODE_KEYS, 'v4', 'v6', 'route']);
   const route = at('route');
   const router: Router = {
-    ...parseNode(at, HOOKS),
+    ...parseNode(at, ROUTER_HOOKS),
     near: parseAddresses(at, linkAddresses(index, 2)),
     far: defaultAddresses(linkAddresses(index + 1, 1)),
-    route: route === undefined ? 'forward' : readWord(route, ROUTES),
+    route: route === undefined ? 'forward' : readWord(route, ROUTER_ROUTES),
   };
   if (router.route === 'loop' && index === 0) failAt(route!, 'a loop begins at the second router');
   refusePrefix(at, router.near);
@@ -189,7 +214,7 @@ function parseHost(place: JsonPlace, index: number, routerCount: number): Host {
   const at = openObject(place, [...NODE_KEYS, 'v4', 'v6', 'present']);
   const present = at('present');
   return {
-    ...parseNode(at, OWN_HOOKS),
+    ...parseNode(at, HOST_HOOKS),
     address: parseAddresses(at, linkAddresses(routerCount, 10 + index)),
     second: defaultAddresses(linkAddresses(routerCount, 110 + index)),
     present:
@@ -232,13 +257,14 @@ function parseLimiter(place: JsonPlace | undefined): PerFamily<Limiter> {
 }
 
 function parseLink(place: JsonPlace): Link {
-  const at = openObject(place, ['delayMs', 'loss', 'mtu', 'up']);
+  const at = openObject(place, ['delayMs', 'loss', 'mtu', 'up', 'carrier']);
   return {
     delayMs: readNumber(at('delayMs'), { min: 0, max: 60_000 }, DEFAULT_DELAY_MS),
     loss: readNumber(at('loss'), { min: 0, max: 1 }, 0),
     // RFC 8200 section 5: IPv6 needs 1280 bytes on every link.
     mtu: readNumber(at('mtu'), { min: 1280, max: 65_535, whole: true }, 1500),
     up: readBoolean(at('up'), true),
+    carrier: readBoolean(at('carrier'), true),
   };
 }
 

@@ -42,8 +42,9 @@ const AT_HOME: ReadonlySet<number> = new Set([
   ERRNO.EMSGSIZE,
   ERRNO.EAFNOSUPPORT,
 ]);
-/** errnos of a TCP socket that never come from the network. */
-const WANT_OF_ROOM: ReadonlySet<number> = new Set([
+/** errnos of a socket that never come from the network: no room, or forbidden. */
+const NOT_FROM_NETWORK: ReadonlySet<number> = new Set([
+  ERRNO.EPERM,
   ERRNO.EMFILE,
   ERRNO.ENFILE,
   ERRNO.EADDRNOTAVAIL,
@@ -51,6 +52,9 @@ const WANT_OF_ROOM: ReadonlySet<number> = new Set([
 
 const codeOf = (error: unknown): string => (error as { code?: string }).code ?? 'EPROTO';
 const errnoOf = (error: unknown): number => ERRNO[codeOf(error) as ErrnoName] ?? ERRNO.EPROTO;
+/** Node binds to port 0 before it connects: in use is then every port of the range (net/ipv4/udp.c, udp_lib_get_port). */
+const bindErrnoOf = (error: unknown): number =>
+  codeOf(error) === 'EADDRINUSE' ? ERRNO.EADDRNOTAVAIL : errnoOf(error);
 
 /**
  * Creates the sockets of a wire, none open yet; `tell` gets what their events mean, `isCrowded` says whether connects wait
@@ -81,7 +85,11 @@ export function createConnectSockets(
     udpSockets.set(key, opened);
     opened.socket.on('message', (payload) => tell(SIGNAL.DATAGRAM, ask, { payload }));
     opened.socket.on('error', (error) => {
-      tell(SIGNAL.SOCKET_ERROR, ask, { errno: errnoOf(error) });
+      const errno = opened.isConnected ? errnoOf(error) : bindErrnoOf(error);
+      const isOurs = NOT_FROM_NETWORK.has(errno);
+      tell(isOurs ? SIGNAL.SEND_FAILED : SIGNAL.SOCKET_ERROR, ask, { errno });
+      // It has no port and will never have one; the next attempt takes a new socket.
+      if (isOurs && udpSockets.get(key) === opened) closeUdp(key);
     });
     return opened;
   };
@@ -109,7 +117,7 @@ export function createConnectSockets(
           if (errno === ERRNO.ECONNREFUSED) tell(SIGNAL.REFUSED, ask);
           // A handshake that was refused says ECONNREFUSED; this one was done, and then reset.
           else if (errno === ERRNO.ECONNRESET) tell(SIGNAL.RESET_AFTER, ask);
-          else if (WANT_OF_ROOM.has(errno)) tell(SIGNAL.SEND_FAILED, ask, { errno });
+          else if (NOT_FROM_NETWORK.has(errno)) tell(SIGNAL.SEND_FAILED, ask, { errno });
           else tell(SIGNAL.SOCKET_ERROR, ask, { errno });
         });
         socket.once('close', () => {
@@ -151,6 +159,11 @@ export function createConnectSockets(
     },
     lookUpRoute(target, answer) {
       const socket = createUdp(target);
+      // Without a descriptor or a port left there is no look-up, and Node calls no callback.
+      socket.once('error', (error) => {
+        answer(codeOf(error), null);
+        socket.close();
+      });
       connectUdp(socket, DISCARD_PORT, targets.ip(target), (error) => {
         if (error === null) answer(null, socket.address().address);
         else answer(codeOf(error), null);

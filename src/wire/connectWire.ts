@@ -13,7 +13,9 @@ import {
 } from '../batch.ts';
 import type { TargetTable, Wire, WireCan } from '../model.ts';
 import { createConnectSockets } from './connectSockets.ts';
+import { hasCarrier } from './localInterfaces.ts';
 import { createOwnCounters } from './ownCounters.ts';
+import { LOOKUP_FAULTS } from './ownSide.ts';
 import { readProcRoute } from './procRoute.ts';
 import { type Ask, askOf, createSignalSink } from './signalSink.ts';
 
@@ -64,14 +66,16 @@ export function openConnectWire({ targets, note }: ConnectWireOptions): Wire {
       const way = await readProcRoute(targets.bytes, ask.target * 16, family);
       if (isClosed) return;
       const isLocal = source === targets.ip(ask.target);
+      const isFault = routeErrno !== null && LOOKUP_FAULTS.has(routeErrno);
+      const said = routeErrno !== null ? 'none' : isLocal ? 'local' : way.route;
       sink.add(SIGNAL.OWN_SIDE, ask, {
         ownSide: {
           target: ask.target,
           ...way,
-          route: routeErrno !== null ? 'none' : isLocal ? 'local' : way.route,
+          route: isFault ? 'unknown' : said,
           routeErrno,
-          carrier: null,
-          ...counters.read(family, datagrams),
+          carrier: way.interface === null ? null : hasCarrier(way.interface),
+          ...counters.readUntold(family, datagrams),
           overflow: sink.lost() > 0,
         },
       });

@@ -13,6 +13,7 @@ import type { Family, TargetTable, Wire } from '../model.ts';
 import { createOtherRows, toProbeColumns, toSignalColumns } from './errqueueRows.ts';
 import { type Columns, loadNative, type NativeAddon, type NativeWire } from './native.ts';
 import { createOwnSideReader } from './ownSide.ts';
+import { toSlots } from './tcpSlots.ts';
 
 /** What an error-queue wire is opened with. */
 export interface ErrqueueOptions {
@@ -23,9 +24,6 @@ export interface ErrqueueOptions {
 
 /** Pending connects older than this are given up; longer than any sensible wait for one answer. */
 const CONNECT_TIMEOUT_MS = 15_000;
-/** Sockets at most, and files left to the rest of the process. */
-const MAX_TCP_SLOTS = 4096;
-const SPARE_FILES = 64;
 /** Answers on a direct link come within this; going to sleep on another thread would take longer. */
 const SHORT_WAIT_MS = 0.3;
 /** While answers keep coming, timers and signals (Ctrl-C) get their turn this often. */
@@ -38,8 +36,8 @@ export function openErrqueueWire(options: ErrqueueOptions): Wire | { unavailable
   const loaded = loadNative();
   if ('unavailable' in loaded) return loaded;
   const { addon } = loaded;
-  const slots = Math.min(MAX_TCP_SLOTS, addon.fileLimit() - SPARE_FILES);
-  if (slots < 1) return { unavailable: 'the limit of open files is too low (ulimit -n)' };
+  const slots = toSlots(addon.fileLimit());
+  if (typeof slots === 'string') return { unavailable: slots };
   try {
     return createErrqueueWire(addon, addon.open(slots, CONNECT_TIMEOUT_MS), slots, options);
   } catch (error) {

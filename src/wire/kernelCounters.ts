@@ -36,14 +36,17 @@ const paths = {
   dev: '/proc/net/dev',
 } as const satisfies Record<keyof CounterTexts, string>;
 
-/** Reads the files that matter for these families; parsing is left for when somebody asks. */
+/**
+ * Reads the files; parsing is left for when somebody asks. Both families are always counted: an interface counts their
+ * packets together.
+ */
 export function readCounterTexts(
   readText: (path: string) => string | undefined,
   families: readonly Family[],
 ): CounterTexts {
   return {
-    snmp: families.includes(4) ? readText(paths.snmp) : undefined,
-    snmp6: families.includes(6) ? readText(paths.snmp6) : undefined,
+    snmp: readText(paths.snmp),
+    snmp6: readText(paths.snmp6),
     netstat: readText(paths.netstat),
     loopback6: families.includes(6) ? readText(paths.loopback6) : undefined,
     dev: readText(paths.dev),
@@ -161,6 +164,18 @@ function countUnsent(grown: (name: string) => number | null): number | null {
   const transmits = [grown('Ip.OutTransmits'), grown('Ip6OutTransmits')];
   if (sent === null || transmits.every((count) => count === null)) return null;
   return Math.max(0, transmits.reduce<number>((sum, count) => sum + (count ?? 0), 0) - sent);
+}
+
+/**
+ * Datagrams that no device took: a full queue, or a hook at the device (EGRESS) that drops. A socket without an error
+ * queue is not told (net/ipv4/udp.c, udp_send_skb); null: not countable.
+ */
+export function diffSendErrors(
+  before: CounterTable,
+  after: CounterTable,
+  family: Family,
+): number | null {
+  return growth(before, after, family === 4 ? 'Udp.SndbufErrors' : 'Udp6SndbufErrors');
 }
 
 /** Received, never delivered, and no drop of ours. */

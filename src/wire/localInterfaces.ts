@@ -1,7 +1,9 @@
 /** The interfaces of this machine and their addresses. */
+import { readFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import type { Ip, LocalInterface } from '../model.ts';
 import { formatIp, parseIp } from '../packet/address.ts';
+import type { NativeAddon } from './native.ts';
 
 /** The addresses of the interfaces that are up, with the interface of each. */
 export function localInterfaces(): readonly LocalInterface[] {
@@ -14,9 +16,13 @@ export function localInterfaces(): readonly LocalInterface[] {
   );
 }
 
-/** Addresses of this machine's interfaces. */
-export function localAddresses(): ReadonlySet<Ip> {
+/**
+ * Addresses of this machine's interfaces. Node leaves out those without a carrier, on which our own kernel still answers
+ * us with errors; the addon knows them.
+ */
+export function localAddresses(native: Pick<NativeAddon, 'ownAddresses'> | null): ReadonlySet<Ip> {
   const own = new Set<Ip>();
+  for (const { bytes, family } of native?.ownAddresses() ?? []) own.add(formatIp(bytes, 0, family));
   for (const addresses of Object.values(networkInterfaces())) {
     for (const { address } of addresses ?? []) {
       const parsed = parseIp(address);
@@ -24,4 +30,28 @@ export function localAddresses(): ReadonlySet<Ip> {
     }
   }
   return own;
+}
+
+/**
+ * Whether an interface has a carrier; null: not to be told. Node lists those that are up and running alone, the kernel's
+ * list of IPv6 addresses all; both are of our own namespace, which /sys need not be.
+ */
+export function hasCarrier(name: string): boolean | null {
+  if (networkInterfaces()[name] !== undefined) return true;
+  return parseIfInet6(readIfInet6()).has(name) ? false : null;
+}
+
+/** Names of the interfaces in the text of /proc/net/if_inet6, the last of six columns. */
+export function parseIfInet6(text: string): ReadonlySet<string> {
+  const names = text.split('\n').map((line) => line.trim().split(/\s+/)[5]);
+  return new Set(names.filter((name) => name !== undefined));
+}
+
+/** A kernel without IPv6 has no such file, and nothing is told. */
+function readIfInet6(): string {
+  try {
+    return readFileSync('/proc/net/if_inet6', 'latin1');
+  } catch {
+    return '';
+  }
 }

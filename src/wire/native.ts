@@ -98,8 +98,9 @@ export interface NativeAddon {
    * `filter` is a classic BPF program, 8 bytes an instruction (struct sock_filter, host byte order), attached before the
    * first packet can be queued; its offset 0 is the first byte behind the link-layer header, whatever the link, and what
    * it returns is how much of a packet is kept. `ringBytes` 0 reads a plain socket (for few packets: a ring takes longer
-   * to open and to close), else a TPACKET_V3 ring of this size, a multiple of 1 MiB, 1 GiB at most; two blocks at the
-   * least are sensible.
+   * to open), else a TPACKET_V3 ring of this size, a multiple of 1 MiB, 1 GiB at most. Each MiB is eight blocks, and a
+   * block is handed over full or after 1 ms: a ring of 32 MiB bears a pause of 256 ms between two drains, however few the
+   * packets, as long as they fit.
    *
    * Throws an Error whose `code` is the errno's name (`EPERM`, `ENOMEM`, ...) when it cannot be had.
    */
@@ -143,7 +144,8 @@ export interface NativeAddon {
    * the previous call lose their memory. Columns in this order: `offset` (Uint32Array, into `packetMemory`), `length`
    * (Uint16Array, bytes kept), `atMs` (Float64Array, the kernel's receive stamp as CLOCK_MONOTONIC in ms), `protocol`
    * (Uint16Array, ethertype), `ifindex` (Uint32Array), `flags` (Uint8Array: 1 transport checksum not computed yet, 2
-   * transport checksum verified, 4 cut: the packet was longer). A plain socket keeps 8192 bytes of a packet.
+   * transport checksum verified, 4 cut: the packet was longer, 8 the kernel had no stamp, so `atMs` is the time of this
+   * call: within the first moments after the opening of a plain socket). A plain socket keeps 8192 bytes of a packet.
    */
   packetDrain(port: NativePacketPort, columns: Columns): number;
   /** Blocks until rows are ready, at most 1000 us. A ring that still holds rows of the last drain may count as ready. */

@@ -1,4 +1,5 @@
 /** Opens the packet wire, or says why it cannot be had: no addon, no privilege, no memory for the ring. */
+import { readFileSync } from 'node:fs';
 import type { Plan, Wire } from '../model.ts';
 import { TOKEN, tokenWord } from '../probe/token.ts';
 import { loadNative, type NativeAddon, type NativePacketPort } from './native.ts';
@@ -29,18 +30,31 @@ export function openPacketWire(
   const loaded = loadNative();
   if ('unavailable' in loaded) return loaded;
   const { addon: native } = loaded;
+  const { sourcePort } = plan.sending;
+  const interfaceIndex = indexOf(plan.sending.interface);
   const ringBytes = plan.space.count >= RING_FROM_PROBES ? RING_BYTES : 0;
-  for (let draw = 0; draw < MAX_DRAWS; draw++) {
-    const word = tokenWord(plan.seed[0], plan.seed[1], draw, TOKEN.SOURCE_PORT);
-    const srcPort = FIRST_PORT + (word % PORT_COUNT);
+  for (let draw = 0; draw < (sourcePort === null ? MAX_DRAWS : 1); draw++) {
+    const srcPort = sourcePort ?? drawPort(plan, draw);
     const port = openPort(native, srcPort, ringBytes);
     if (typeof port === 'string') return { unavailable: port };
     if (native.packetReserve(port, srcPort) === srcPort) {
-      return { wire: createPacketWire({ native, port, srcPort, plan, note }), srcPort };
+      const wire = createPacketWire({ native, port, srcPort, plan, interfaceIndex, note });
+      return { wire, srcPort };
     }
     native.packetClose(port);
   }
-  return { unavailable: `no free source port in ${MAX_DRAWS} draws` };
+  return {
+    unavailable: `source port ${sourcePort ?? `in ${MAX_DRAWS} draws`} is not free on this machine`,
+  };
+}
+
+function drawPort({ seed }: Plan, draw: number): number {
+  return FIRST_PORT + (tokenWord(seed[0], seed[1], draw, TOKEN.SOURCE_PORT) % PORT_COUNT);
+}
+
+/** The kernel's number of an interface that was there when the plan was made; 0 without one. */
+function indexOf(name: string | null): number {
+  return name === null ? 0 : Number(readFileSync(`/sys/class/net/${name}/ifindex`, 'latin1'));
 }
 
 function openPort(

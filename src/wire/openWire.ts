@@ -1,11 +1,11 @@
 /** Opens the best wire for the privilege and the platform, or the one that was asked for, and says why. */
 import { readFileSync } from 'node:fs';
 import { ProbeError, UsageError } from '../errors.ts';
-import type { Ip, Plan, TargetTable, Wire } from '../model.ts';
+import type { Ip, Plan, Sending, TargetTable, Wire } from '../model.ts';
 import { classifyIp } from '../packet/address.ts';
 import { openErrqueueWire } from './errqueueWire.ts';
 import { localAddresses } from './localInterfaces.ts';
-import type { OpenedRawSocketWire } from './rawSocketWire.ts';
+import { loadNative } from './native.ts';
 
 /** A wire, and what the run has to know of it. */
 export interface OpenedWire {
@@ -36,7 +36,8 @@ export function checkWire(wire: string): void {
   );
 }
 
-/** Why the packet wire was chosen. */
+/** Why a wire was chosen. */
+const ERRQUEUE_NOTE = 'the kernel error queue names the sender of ICMP errors';
 const PACKET_NOTE = 'TCP by SYN, whole packets seen';
 
 /**
@@ -45,13 +46,20 @@ const PACKET_NOTE = 'TCP by SYN, whole packets seen';
  */
 function isForPackets({ groups, targets }: Plan, connectRequested: boolean): boolean {
   if (connectRequested || !groups.some(({ tcpPorts }) => tcpPorts.length > 0)) return false;
-  const own = localAddresses();
+  const own = ownAddresses(true);
   for (let target = 0; target < targets.count; target++) {
     const isLoopback =
       classifyIp(targets.bytes, target * 16, familyOf(targets, target)) === 'loopback';
     if (!isLoopback && !own.has(targets.ip(target))) return true;
   }
   return false;
+}
+
+/** The option that only a wire of packets can follow, as it was typed; null without one. */
+function boundBy({ interface: name, source, sourcePort }: Sending): string | null {
+  if (name !== null) return `-e ${name}`;
+  if (source !== null) return `-S ${source.ip}`;
+  return sourcePort === null ? null : `-g ${sourcePort}`;
 }
 
 const familyOf = ({ families }: TargetTable, target: number): 4 | 6 =>
@@ -67,65 +75,92 @@ export async function openWire(
   connectRequested = false,
 ): Promise<OpenedWire> {
   checkWire(asked);
-  if (asked.startsWith('sim:')) {
-    const [{ openSimulation, splitView }, { parseWorld }] = await Promise.all([
-      import('./openSimulation.ts'),
-      import('../sim/world.ts'),
-    ]);
-    const { file, view } = splitView(asked.slice(4));
-    return openSimulation(plan, parseWorld(readSimulation(file), file), view);
+  const bound = boundBy(plan.sending);
+  if (bound !== null && asked !== 'auto' && asked !== 'packet') {
+    throw new UsageError(`${bound} needs packets of our own: not with --wire ${asked}`);
   }
-  const { targets } = plan;
-  const live = (wire: Wire, warnings: readonly string[] = []): OpenedWire => ({
-    wire,
-    ownAddresses: localAddresses(),
-    srcPort: 0,
-    warnings,
-  });
-  // Loaded only where it is used: start-up is a feature.
-  const openConnect = async (why: string): Promise<OpenedWire> => {
-    const { openConnectWire } = await import('./connectWire.ts');
-    return live(openConnectWire({ targets, note: `${why}; ${CONNECT_LIMITS}` }));
-  };
-  if (asked === 'connect') return openConnect('asked for');
-  if (asked === 'raw-socket') {
-    const opened = await openRawSockets(plan, 'asked for');
-    if ('unavailable' in opened) throw cannotBeHad(asked, opened.unavailable);
-    return { ...live(opened.wire), srcPort: opened.srcPort };
+  if (asked.startsWith('sim:')) return openSimulated(asked.slice(4), plan);
+  if (asked === 'connect') return openConnect(plan, 'asked for');
+  if (asked === 'raw-socket') return had(asked, null, await openRawSockets(plan, 'asked for'));
+  const needsPackets = asked === 'packet' || bound !== null;
+  if (needsPackets || (asked === 'auto' && isForPackets(plan, connectRequested))) {
+    const opened = await openPackets(plan, asked === 'packet' ? 'asked for' : PACKET_NOTE);
+    if (needsPackets || 'wire' in opened) return had('packet', bound, opened);
   }
-  if (asked === 'packet' || (asked === 'auto' && isForPackets(plan, connectRequested))) {
-    const { openPacketWire } = await import('./openPacketWire.ts');
-    const opened = openPacketWire(plan, asked === 'packet' ? 'asked for' : PACKET_NOTE);
-    if (!('unavailable' in opened)) return { ...live(opened.wire), srcPort: opened.srcPort };
-    if (asked === 'packet') throw cannotBeHad(asked, opened.unavailable);
-  }
-  const opened = openErrqueueWire({
-    targets,
-    note:
-      asked === 'errqueue' ? 'asked for' : 'the kernel error queue names the sender of ICMP errors',
-  });
-  if (!('unavailable' in opened)) return live(opened);
-  if (asked === 'errqueue') throw cannotBeHad(asked, opened.unavailable);
-  const why = `no error queue (${opened.unavailable})`;
-  const raw = connectRequested ? undefined : await openRawSockets(plan, why);
-  if (raw === undefined || 'unavailable' in raw) return openConnect(why);
-  return { ...live(raw.wire), srcPort: raw.srcPort };
+  if (asked === 'errqueue') return had(asked, null, openErrqueue(plan, 'asked for'));
+  return openSockets(plan, connectRequested);
 }
 
-/** Opens the wire of the npm package raw-socket, which is loaded for it. */
-async function openRawSockets(
-  plan: Plan,
-  note: string,
-): Promise<OpenedRawSocketWire | { readonly unavailable: string }> {
+/** The error queue, or what an addon that is missing leaves. */
+async function openSockets(plan: Plan, connectRequested: boolean): Promise<OpenedWire> {
+  const opened = openErrqueue(plan, ERRQUEUE_NOTE);
+  if ('wire' in opened) return opened;
+  const why = `no error queue (${opened.unavailable})`;
+  const raw = connectRequested ? opened : await openRawSockets(plan, why);
+  return 'wire' in raw ? raw : openConnect(plan, why);
+}
+
+type Unavailable = { readonly unavailable: string };
+
+/** The wire that was asked for, or needed for the option `bound`. */
+function had(kind: string, bound: string | null, opened: OpenedWire | Unavailable): OpenedWire {
+  if ('wire' in opened) return opened;
+  throw new ProbeError(
+    'E_WIRE_UNAVAILABLE',
+    `wire '${kind}'${bound === null ? '' : `, which ${bound} needs,`} cannot be had: ${opened.unavailable}`,
+  );
+}
+
+const live = (wire: Wire, srcPort = 0): OpenedWire => ({
+  wire,
+  ownAddresses: ownAddresses(wire.kind !== 'connect'),
+  srcPort,
+  warnings: [],
+});
+
+/** The addon knows those of interfaces without a carrier as well. */
+function ownAddresses(hasNative: boolean): ReadonlySet<Ip> {
+  const loaded = hasNative ? loadNative() : null;
+  return localAddresses(loaded !== null && 'addon' in loaded ? loaded.addon : null);
+}
+
+/** Loaded only where it is used, as the wires below are: start-up is a feature. */
+async function openPackets(plan: Plan, note: string): Promise<OpenedWire | Unavailable> {
+  const { openPacketWire } = await import('./openPacketWire.ts');
+  const opened = openPacketWire(plan, note);
+  return 'unavailable' in opened ? opened : live(opened.wire, opened.srcPort);
+}
+
+async function openRawSockets(plan: Plan, note: string): Promise<OpenedWire | Unavailable> {
   const { loadRawSocket } = await import('./rawSocketPackage.ts');
   const loaded = await loadRawSocket();
   if ('unavailable' in loaded) return loaded;
   const { openRawSocketWire } = await import('./rawSocketWire.ts');
-  return openRawSocketWire(loaded.raw, plan, `${note}; ${RAW_SOCKET_LIMITS}`);
+  const opened = openRawSocketWire(loaded.raw, plan, `${note}; ${RAW_SOCKET_LIMITS}`);
+  return 'unavailable' in opened ? opened : live(opened.wire, opened.srcPort);
 }
 
-const cannotBeHad = (wire: string, why: string): ProbeError =>
-  new ProbeError('E_WIRE_UNAVAILABLE', `wire '${wire}' cannot be had: ${why}`);
+function openErrqueue({ targets }: Plan, note: string): OpenedWire | Unavailable {
+  const opened = openErrqueueWire({ targets, note });
+  return 'unavailable' in opened ? opened : live(opened);
+}
+
+async function openConnect({ targets, sending }: Plan, why: string): Promise<OpenedWire> {
+  if (sending.ttl !== null) {
+    throw new ProbeError('E_WIRE_UNAVAILABLE', '--ttl cannot be had: plain sockets have none');
+  }
+  const { openConnectWire } = await import('./connectWire.ts');
+  return live(openConnectWire({ targets, note: `${why}; ${CONNECT_LIMITS}` }));
+}
+
+async function openSimulated(text: string, plan: Plan): Promise<OpenedWire> {
+  const [{ openSimulation, splitView }, { parseWorld }] = await Promise.all([
+    import('./openSimulation.ts'),
+    import('../sim/world.ts'),
+  ]);
+  const { file, view } = splitView(text);
+  return openSimulation(plan, parseWorld(readSimulation(file), file), view);
+}
 
 function readSimulation(file: string): unknown {
   let text: string;

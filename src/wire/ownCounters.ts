@@ -4,6 +4,7 @@ import type { Family, TargetTable } from '../model.ts';
 import {
   type CounterTable,
   diffCounters,
+  diffSendErrors,
   type KernelDrops,
   parseCounters,
   readCounterTexts,
@@ -13,6 +14,8 @@ import {
 export interface OwnCounters {
   /** Growth since the wire was opened; `ownDatagrams`: UDP datagrams of the family that the wire itself received. */
   read(family: Family, ownDatagrams: number): KernelDrops;
+  /** The same, and datagrams that no device took count as dropped: for sockets that are not told so. */
+  readUntold(family: Family, ownDatagrams: number): KernelDrops;
 }
 
 /** Begins to count: drops are told as growth from here on. */
@@ -20,11 +23,17 @@ export function createOwnCounters(targets: TargetTable): OwnCounters {
   const families = ([4, 6] as const).filter((family) => targets.families.includes(family));
   const begin = readCounterTexts(readText, families);
   let before: CounterTable | undefined;
+  const tables = (): readonly [CounterTable, CounterTable] => {
+    before ??= parseCounters(begin);
+    return [before, parseCounters(readCounterTexts(readText, families))];
+  };
   return {
-    read(family, ownDatagrams) {
-      before ??= parseCounters(begin);
-      const after = parseCounters(readCounterTexts(readText, families));
-      return diffCounters(before, after, family, ownDatagrams);
+    read: (family, ownDatagrams) => diffCounters(...tables(), family, ownDatagrams),
+    readUntold(family, ownDatagrams) {
+      const [from, to] = tables();
+      const drops = diffCounters(from, to, family, ownDatagrams);
+      const untold = diffSendErrors(from, to, family) ?? 0;
+      return untold > 0 ? { ...drops, outDropped: (drops.outDropped ?? 0) + untold } : drops;
     },
   };
 }

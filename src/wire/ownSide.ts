@@ -22,7 +22,9 @@ export interface OwnSideReader {
 const RTN_LOCAL = 2;
 const IFF_UP_AND_RUNNING = 0x41;
 /** errnos of a route look-up that failed for another reason than the route. */
-const lookupFaults = new Set([
+export const LOOKUP_FAULTS: ReadonlySet<string> = new Set([
+  'EADDRINUSE',
+  'EADDRNOTAVAIL',
   'EAGAIN',
   'EBADMSG',
   'EPERM',
@@ -40,8 +42,12 @@ const neighbourStates: ReadonlyMap<number, OwnSide['neighbour']> = new Map([
   [0x20, 'failed'],
 ]);
 
-/** Begins to count: drops are told as growth from here on. */
-export function createOwnSideReader(native: NativeAddon, targets: TargetTable): OwnSideReader {
+/** Begins to count: drops are told as growth from here on. `interfaceIndex` 0 takes the interface that the route names. */
+export function createOwnSideReader(
+  native: NativeAddon,
+  targets: TargetTable,
+  interfaceIndex = 0,
+): OwnSideReader {
   const counters = createOwnCounters(targets);
   return {
     read(wanted, facts) {
@@ -50,7 +56,7 @@ export function createOwnSideReader(native: NativeAddon, targets: TargetTable): 
         const family = targets.families[target] === 6 ? 6 : 4;
         const at = 16 * target;
         const bytes = targets.bytes.subarray(at, at + 16);
-        const found = native.ownSide(family, bytes, targets.scopeIds[target]!);
+        const found = native.ownSide(family, bytes, interfaceIndex || targets.scopeIds[target]!);
         const dropped = drops.get(family) ?? counters.read(family, facts.datagrams[family]);
         drops.set(family, dropped);
         return { target, ...describe(found), ...dropped, overflow: facts.overflow };
@@ -73,7 +79,7 @@ function describe(found: NativeOwnSide): Omit<OwnSide, 'target' | 'overflow' | k
 }
 
 function toRoute(found: NativeOwnSide, errno: string | null): OwnSide['route'] {
-  if (errno !== null) return lookupFaults.has(errno) ? 'unknown' : 'none';
+  if (errno !== null) return LOOKUP_FAULTS.has(errno) ? 'unknown' : 'none';
   if (found.type === RTN_LOCAL) return 'local';
   return found.gatewayFamily === 0 ? 'on-link' : 'gateway';
 }

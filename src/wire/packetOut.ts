@@ -10,7 +10,7 @@ import { writeProbePacket } from '../probe/frame.ts';
 import type { NativeAddon, NativePacketPort } from './native.ts';
 import { createNeighbours, type Neighbours } from './neighbours.ts';
 import { createPacketSender } from './packetSender.ts';
-import { type Ask, askOf, type SignalSink } from './signalSink.ts';
+import { askOf, type SignalSink } from './signalSink.ts';
 import { emitReset, isSynAck, RESET_BYTES } from './synAckReset.ts';
 import { createWays, isReady, linkOf, type Way } from './ways.ts';
 
@@ -33,6 +33,8 @@ export interface PacketOutOptions {
   readonly port: NativePacketPort;
   readonly srcPort: number;
   readonly plan: Plan;
+  /** The interface to send from, 0: by the route. */
+  readonly interfaceIndex: number;
   /** Gets what could not be sent. */
   readonly sink: SignalSink;
 }
@@ -78,6 +80,8 @@ export function createPacketOut(options: PacketOutOptions): PacketOut {
     native,
     targets,
     frame: { targets, srcPort, keyHi, keyLo },
+    interfaceIndex: options.interfaceIndex,
+    source: plan.sending.source?.bytes ?? null,
     neighbours,
   });
 

@@ -20,6 +20,8 @@ export interface PacketWireOptions {
   readonly port: NativePacketPort;
   readonly srcPort: number;
   readonly plan: Plan;
+  /** The interface to send from, 0: by the route. */
+  readonly interfaceIndex: number;
   /** Why this wire was chosen, for the report. */
   readonly note: string;
 }
@@ -48,13 +50,14 @@ const YIELD_EVERY_MS = 20;
 const MAX_WAIT_MS = 1000;
 
 /** Creates the wire over an open port. */
-export function createPacketWire({ native, port, srcPort, plan, note }: PacketWireOptions): Wire {
+export function createPacketWire(options: PacketWireOptions): Wire {
+  const { native, port, srcPort, plan, interfaceIndex, note } = options;
   const { targets } = plan;
   const nowMs = (): number => native.nowMs();
   const sink = createSignalSink(targets, nowMs, () => undefined);
-  const out = createPacketOut({ native, port, srcPort, plan, sink });
+  const out = createPacketOut({ native, port, srcPort, plan, interfaceIndex, sink });
   const { neighbours } = out;
-  const ownSide = createOwnSideReader(native, targets);
+  const ownSide = createOwnSideReader(native, targets, interfaceIndex);
   let hasCarried = false;
   let yieldedMs = nowMs();
   let isOpen = true;

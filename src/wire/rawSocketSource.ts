@@ -1,6 +1,6 @@
 /**
- * What an ordinary UDP socket of Node's does for raw sockets: it tells the address that we send from, and it keeps the
- * source port.
+ * What ordinary UDP sockets of Node's do for raw sockets: one a family keeps the source port, and tells the address that we
+ * send from.
  */
 import { createSocket, type Socket } from 'node:dgram';
 import { isIPv6 } from 'node:net';
@@ -8,7 +8,7 @@ import { ERRNO, type ErrnoName } from '../errno.ts';
 import type { Family, TargetTable } from '../model.ts';
 import { parseIp } from '../packet/address.ts';
 
-/** Our addresses by target. */
+/** Our addresses by target, and the port that is ours until `close`. */
 export interface Sources {
   /** The address that we send from, 16 bytes; undefined when there is none or it was not asked for yet. */
   known(target: number): Uint8Array | undefined;
@@ -33,28 +33,36 @@ const literal = (
   found: (error: null, address: string, family: number) => void,
 ): void => found(null, address, isIPv6(address) ? 6 : 4);
 
-const createUdp = (family: Family): Socket =>
-  createSocket({ type: family === 4 ? 'udp4' : 'udp6', ipv6Only: family === 6, lookup: literal });
-
-/** Creates the look-up; the kernel is asked once for each target. */
-export function createSources(targets: TargetTable): Sources {
+/**
+ * Takes a UDP port of these families; undefined when somebody has it. Its sockets discard what comes, so that our kernel
+ * does not refuse the answers with port-unreachables; the raw sockets get copies. TCP needs no such thing, and Node has
+ * none: for an answer to a port without a socket the kernel sends the reset that is wanted.
+ */
+export function openSources(
+  targets: TargetTable,
+  port: number,
+  families: readonly Family[],
+): Sources | undefined {
   const sockets = new Map<Family, Socket>();
   const sources = new Map<number, Source>();
-
-  const socketOf = (family: Family): Socket => {
-    const open = sockets.get(family);
-    if (open !== undefined) return open;
-    const socket = createUdp(family);
-    // One listener a connect is pending, for a turn of the event loop, and a batch may hold a thousand.
-    socket.setMaxListeners(0);
-    socket.on('error', () => undefined);
-    sockets.set(family, socket);
-    return socket;
+  const close = (): void => {
+    for (const socket of sockets.values()) socket.close();
+    sockets.clear();
   };
+  let isTaken = false;
+  for (const family of families) {
+    const socket = bindUdp(family, port, () => {
+      isTaken = true;
+    });
+    sockets.set(family, socket);
+  }
+  if (isTaken) {
+    close();
+    return undefined;
+  }
 
   const ask = (target: number): Source => {
-    const family: Family = targets.families[target] === 6 ? 6 : 4;
-    const socket = socketOf(family);
+    const socket = sockets.get(targets.families[target] === 6 ? 6 : 4)!;
     const connected = (error?: Error | null): void => {
       if (error == null) return;
       const { code } = error as NodeJS.ErrnoException;
@@ -65,6 +73,7 @@ export function createSources(targets: TargetTable): Sources {
     // Node hands a failed connect to the callback, but its types say that there is none.
     socket.connect(DISCARD_PORT, targets.ip(target), connected as () => void);
     const source: Source = { bytes: connectedFrom(socket), errno: 0, waiting: [] };
+    // The port has to hear everybody again.
     if (source.bytes !== undefined) socket.disconnect();
     sources.set(target, source);
     return source;
@@ -79,10 +88,18 @@ export function createSources(targets: TargetTable): Sources {
       else source.waiting.push(whenNone);
       return undefined;
     },
-    close() {
-      for (const socket of sockets.values()) socket.close();
-    },
+    close,
   };
+}
+
+function bindUdp(family: Family, port: number, failed: () => void): Socket {
+  const type = family === 4 ? 'udp4' : 'udp6';
+  const socket = createSocket({ type, ipv6Only: family === 6, lookup: literal });
+  // One listener a connect is pending, for a turn of the event loop, and a batch may hold a thousand.
+  socket.setMaxListeners(0);
+  socket.on('error', failed);
+  socket.bind({ port, address: family === 4 ? '0.0.0.0' : '::', exclusive: true });
+  return socket;
 }
 
 /** The address of a socket that is connected. */
@@ -93,31 +110,4 @@ function connectedFrom(socket: Socket): Uint8Array | undefined {
     return undefined;
   }
   return parseIp(socket.address().address)?.bytes;
-}
-
-/**
- * Takes a UDP port of these families, or says that somebody has it. Its socket discards what comes, so that our kernel does
- * not refuse the answers with port-unreachables; the raw sockets get copies. TCP needs no such thing, and Node has none: for
- * an answer to a port without a socket the kernel sends the reset that is wanted.
- */
-export function reserveUdpPort(
-  port: number,
-  families: readonly Family[],
-): { close(): void } | undefined {
-  const sockets: Socket[] = [];
-  const close = (): void => {
-    for (const socket of sockets.splice(0)) socket.close();
-  };
-  let isTaken = false;
-  for (const family of families) {
-    const socket = createUdp(family);
-    socket.on('error', () => {
-      isTaken = true;
-    });
-    sockets.push(socket);
-    socket.bind({ port, address: family === 4 ? '0.0.0.0' : '::', exclusive: true });
-  }
-  if (!isTaken) return { close };
-  close();
-  return undefined;
 }

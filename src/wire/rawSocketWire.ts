@@ -14,7 +14,7 @@ import { createInquire } from './rawSocketOwnSide.ts';
 import { errnoOf, type RawSocketPackage } from './rawSocketPackage.ts';
 import { openRawSocketPort, type RawListener } from './rawSocketPort.ts';
 import { createRawReceiver } from './rawSocketReceiver.ts';
-import { createSources, reserveUdpPort, type Sources } from './rawSocketSource.ts';
+import { openSources, type Sources } from './rawSocketSource.ts';
 import { type Ask, askOf, createSignalSink } from './signalSink.ts';
 import { emitReset, isSynAck, RESET_BYTES } from './synAckReset.ts';
 
@@ -61,13 +61,13 @@ export function openRawSocketWire(
   for (let draw = 0; draw < MAX_DRAWS; draw++) {
     const word = tokenWord(plan.seed[0], plan.seed[1], draw, TOKEN.SOURCE_PORT);
     const srcPort = FIRST_PORT + (word % PORT_COUNT);
-    const reserved = reserveUdpPort(srcPort, families);
-    if (reserved === undefined) continue;
+    const sources = openSources(plan.targets, srcPort, families);
+    if (sources === undefined) continue;
     try {
-      const options = { raw, plan, note, families, srcPort, release: reserved.close };
+      const options = { raw, plan, note, families, srcPort, sources };
       return { wire: createRawSocketWire(options), srcPort };
     } catch (error) {
-      reserved.close();
+      sources.close();
       const errno = errnoOf(error);
       const isForbidden = errno === ERRNO.EPERM || errno === ERRNO.EACCES;
       return { unavailable: isForbidden ? 'it needs CAP_NET_RAW' : (error as Error).message };
@@ -82,17 +82,16 @@ interface RawSocketWireOptions {
   readonly note: string;
   readonly families: readonly Family[];
   readonly srcPort: number;
-  readonly release: () => void;
+  readonly sources: Sources;
 }
 
 function createRawSocketWire(options: RawSocketWireOptions): Wire {
-  const { raw, plan, note, families, srcPort, release } = options;
+  const { raw, plan, note, families, srcPort, sources } = options;
   const { targets } = plan;
   const nowMs = (): number => performance.now();
   let wake: (() => void) | undefined;
   let isOpen = true;
   const sink = createSignalSink(targets, nowMs, () => wake?.());
-  const sources = createSources(targets);
   const resetPacket = Buffer.alloc(RESET_BYTES);
   /** SYNs that our own OUTPUT hook kept back: a reset from there is its own (`reject with tcp reset`). */
   const keptBack = new Set<number>();
@@ -125,7 +124,7 @@ function createRawSocketWire(options: RawSocketWireOptions): Wire {
   const port = openRawSocketPort(raw, families, listener);
   const inquire = createInquire(targets, sources);
   const lost = (): number => port.lost() + sink.lost() + receiver.counters().lostSignals;
-  const writeRow = createRowWriter(options, sources, (ask, errno) => {
+  const writeRow = createRowWriter(options, (ask, errno) => {
     if (isOpen) sink.add(SIGNAL.SEND_FAILED, ask, { errno });
   });
 
@@ -186,7 +185,6 @@ function createRawSocketWire(options: RawSocketWireOptions): Wire {
       isOpen = false;
       port.close();
       sources.close();
-      release();
       wake?.();
     },
   };
@@ -212,8 +210,7 @@ interface Written {
 
 /** Creates what writes the packet of a row; `failed` gets the errno, now or in a moment, where we have no address for it. */
 function createRowWriter(
-  { plan, srcPort }: RawSocketWireOptions,
-  sources: Sources,
+  { plan, srcPort, sources }: RawSocketWireOptions,
   failed: (ask: Ask, errno: number) => void,
 ): (batch: ProbeBatch, row: number) => Written | undefined {
   const { targets } = plan;

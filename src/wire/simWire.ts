@@ -13,16 +13,20 @@ import {
   type SignalBatch,
 } from '../batch.ts';
 import { ERRNO } from '../errno.ts';
+import { ProbeError } from '../errors.ts';
 import type { TargetTable, Wire, WireCan } from '../model.ts';
 import { classifyIp } from '../packet/address.ts';
 import { type FrameContext, writeProbePacket } from '../probe/frame.ts';
 import type { Arrival } from '../sim/arrivals.ts';
-import { MAX_PACKET_BYTES } from '../sim/flight.ts';
-import { createKernel } from '../sim/kernel.ts';
+import { compileFilter } from '../sim/filter.ts';
+import { createFlight, readFlight } from '../sim/flight.ts';
+import { createKernel, toSendFailed } from '../sim/kernel.ts';
+import { PROCESS_DESCRIPTORS } from '../sim/limits.ts';
 import { createNetwork, type Network } from '../sim/network.ts';
 import { createOwnSide } from '../sim/ownSide.ts';
 import { type SignalRecord, writeSignal } from '../sim/signals.ts';
 import type { World } from '../sim/world.ts';
+import { toSlots } from './tcpSlots.ts';
 
 /** Which wire the simulated one looks like. */
 export type SimView = 'packet' | 'errqueue' | 'connect';
@@ -85,6 +89,22 @@ const CAN: Readonly<Record<SimView, WireCan>> = {
   },
 };
 
+/** Sockets that the packet wire opens at once: packets, raw IP, the reserved port of both protocols and families. */
+const PACKET_DESCRIPTORS = 10;
+
+/** Fewer descriptors are fewer connects at once; throws ProbeError where not even one is left, as the real wire does. */
+function canOf(view: SimView, { scanner }: World): WireCan {
+  const { descriptors } = scanner.limits;
+  if (descriptors === null || view === 'connect') return CAN[view];
+  if (view === 'packet') {
+    if (descriptors >= PROCESS_DESCRIPTORS + PACKET_DESCRIPTORS) return CAN[view];
+    throw new ProbeError('E_WIRE_UNAVAILABLE', 'no packet socket: Too many open files');
+  }
+  const slots = toSlots(descriptors);
+  if (typeof slots === 'string') throw new ProbeError('E_WIRE_UNAVAILABLE', slots);
+  return { ...CAN[view], maxTcpInFlight: slots };
+}
+
 /** The side of the scanner: takes probes, and makes signals of what the network brings. */
 interface Side {
   send(batch: ProbeBatch, row: number, nowMs: number): void;
@@ -95,6 +115,8 @@ interface Side {
   nextAtMs(): number | undefined;
   counters(): Readonly<Record<string, number>>;
 }
+
+const NO_BYTES = new Uint8Array(0);
 
 /** Opens a simulated wire at virtual time 0. */
 export function openSimWire(options: SimWireOptions): Wire {
@@ -112,6 +134,8 @@ export function openSimWire(options: SimWireOptions): Wire {
   /** Moves what has happened by now into the batch, as far as it has room. */
   function collect(): void {
     signals.count = 0;
+    // The process is here to read: what came before is out of the buffer.
+    own.buffer.empty();
     side.advance(clockMs);
     for (;;) {
       drainQueue(queue, signals);
@@ -160,11 +184,15 @@ export function openSimWire(options: SimWireOptions): Wire {
   return {
     kind: 'sim',
     note: `simulated network, seen as the ${view} wire sees it`,
-    can: CAN[view],
+    can: canOf(view, world),
     nowMs: () => clockMs,
     send,
     next,
-    counters: () => ({ ...network.counters(), ...side.counters() }),
+    counters: () => ({
+      ...network.counters(),
+      ...side.counters(),
+      ringDrops: own.buffer.lost(),
+    }),
     close() {
       isClosed = true;
       signals.count = 0;
@@ -193,7 +221,7 @@ interface PacketSideContext {
   readonly seed: number;
 }
 
-/** Frames written by ourselves: no hook of the own firewall is passed, and every packet on the link is seen. */
+/** Frames written by ourselves: they pass no hook of the own firewall but the device's, and every packet on the link is seen. */
 function createPacketSide(context: PacketSideContext, options: SimWireOptions): Side {
   const { world, network, targets, own, queue } = context;
   const identity = options.identity ?? { srcPort: 61_000, keyHi: 0, keyLo: options.seed };
@@ -207,7 +235,12 @@ function createPacketSide(context: PacketSideContext, options: SimWireOptions): 
   const loopback4 = Uint8Array.of(127, 0, 0, 1, ...new Uint8Array(12));
   const loopback6 = Uint8Array.of(...new Uint8Array(15), 1);
   const loopbackFrame: FrameContext = { ...frame, source4: loopback4, source6: loopback6 };
-  const scratch = new Uint8Array(MAX_PACKET_BYTES);
+  const out = createFlight();
+  const filter = compileFilter(world.scanner.rules);
+  const hasEgress = world.scanner.rules.some(({ hook }) => hook === 'egress');
+
+  const isKept = (length: number, nowMs: number): boolean =>
+    hasEgress && readFlight(out, length, nowMs) && filter.match('egress', out)?.verdict === 'drop';
 
   return {
     send(batch, row, nowMs) {
@@ -216,34 +249,26 @@ function createPacketSide(context: PacketSideContext, options: SimWireOptions): 
       const at = target * 16;
       const errno = own.routeError(targets.bytes, at, family);
       if (errno !== null) {
-        queue.push({
-          kind: SIGNAL.SEND_FAILED,
-          atMs: nowMs,
-          sentMs: nowMs,
-          probe: batch.probe[row]!,
-          attempt: batch.attempt[row]!,
-          tag: batch.tag[row]!,
-          protocol: batch.protocol[row]!,
-          family,
-          dst: { bytes: targets.bytes, at },
-          dstPort: batch.port[row]!,
-          errno: ERRNO[errno],
-        });
+        queue.push(toSendFailed(targets, batch, row, { errno: ERRNO[errno], nowMs }));
         return;
       }
       if (!own.hasNextHop(targets.bytes, at, family)) {
-        own.wait(targets.bytes, at, family, nowMs, () => scratch);
+        own.wait(targets.bytes, at, family, nowMs, () => NO_BYTES);
         return;
       }
       const isLoopback = classifyIp(targets.bytes, at, family) === 'loopback';
-      const length = writeProbePacket(batch, row, isLoopback ? loopbackFrame : frame, scratch, 0);
-      network.send(scratch, nowMs, 0, length);
+      const { bytes } = out;
+      const length = writeProbePacket(batch, row, isLoopback ? loopbackFrame : frame, bytes, 0);
+      if (isKept(length, nowMs)) {
+        queue.push(toSendFailed(targets, batch, row, { errno: ERRNO.ENOBUFS, nowMs }));
+      } else network.send(bytes, nowMs, 0, length);
     },
     receive(arrival, out) {
       const row = out.count;
       const { bytes } = arrival;
       const at = arenaEnd(out);
       if (row >= out.capacity || at + bytes.length > out.bytes.length) return false;
+      if (!own.buffer.takes(bytes.length)) return true;
       out.kind[row] = SIGNAL.PACKET;
       out.probe[row] = NO_PROBE;
       out.attempt[row] = 0;

@@ -36,6 +36,10 @@ export interface WaysOptions {
   readonly native: NativeAddon;
   readonly targets: TargetTable;
   readonly frame: Omit<FrameContext, 'source4' | 'source6'>;
+  /** The interface to send from, 0: by the route. */
+  readonly interfaceIndex: number;
+  /** The address to send from; null: by the route. */
+  readonly source: Uint8Array | null;
   readonly neighbours: Neighbours;
 }
 
@@ -47,9 +51,10 @@ export function createWays(options: WaysOptions): (target: number) => Way {
   const lookUp = (target: number): Way => {
     const family: Family = targets.families[target] === 6 ? 6 : 4;
     const address = targets.bytes.slice(target * 16, target * 16 + 16);
-    const scopeId = targets.scopeIds[target]!;
+    const scopeId = options.interfaceIndex || targets.scopeIds[target]!;
     const found = native.ownSide(family, address, scopeId);
-    const frame = { ...options.frame, source4: found.source, source6: found.source };
+    const source = options.source ?? found.source;
+    const frame = { ...options.frame, source4: source, source6: source };
     const isLocal = found.errno === 0 && found.type === RTN_LOCAL;
     const link: Link = { ...linksTo(isLocal ? 0 : found.index, NO_ADDRESS)[family], scopeId };
     const way: Way = { errno: found.errno, family, neighbour: null, link, frame };

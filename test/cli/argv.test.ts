@@ -183,9 +183,8 @@ describe('mistakes', () => {
       'T -sn',
       'option -sn (--discover) is not built yet; ports are asked at once, no host discovery stands before them',
     ],
-    ['T -e eth0', 'option -e (--interface) is not built yet'],
-    ['T -S10.0.0.1', 'option -S (--source) is not built yet'],
-    ['T -g 53', 'option -g (--local-port) is not built yet'],
+    ['T -g 70000', '-g takes 1 to 65535, not "70000"'],
+    ['T --ttl 0', '--ttl takes 1 to 255, not "0"'],
     ['T -oX x.xml', 'option -oX (--xml-file) is not built yet; -oJ FILE writes JSON'],
     [
       'T --grep-file x',

@@ -352,6 +352,18 @@ describe.each([4, 6] as const)('ICMP errors, IPv%i', (family) => {
     quote.fill(0x7a, at + 8);
     expect(read(error(quote)).result).not.toBe('matched');
   });
+
+  it.each([
+    [3, 'too little of what the token makes', false],
+    [4, 'four bytes from where the token begins', true],
+  ])('%i payload bytes, %s: ours %s', (shown, _, isOurs) => {
+    // A DNS question begins with its id; the checksum and the identification are not the ones sent.
+    const quote = question(family, 'udp', 53);
+    const at = headerBytes(family);
+    if (family === 4) put16(quote, 4, (quote[4]! * 256 + quote[5]!) ^ 0xfff0);
+    put16(quote, at + 6, (quote[at + 6]! * 256 + quote[at + 7]!) ^ 0x5a5a);
+    expect(read(error(quote.slice(0, at + 8 + shown))).result === 'matched').toBe(isOurs);
+  });
 });
 
 it('an identification that a NAT changed leaves the attempt open, not the probe', () => {

@@ -14,7 +14,8 @@ import type { World, WorldNode } from '../../src/sim/world.ts';
 import { startServices } from './labServers.ts';
 import { joinNodes, setRoutes } from './labTopology.ts';
 import { createNamespace, type Namespace, run, setSysctl } from './namespaces.ts';
-import { toNftRuleset } from './nftRules.ts';
+import { toIp6Proxies, toNftRuleset } from './nftRules.ts';
+import { limitNamespace } from './ownLimits.ts';
 
 /** A built lab. */
 export interface Lab {
@@ -63,6 +64,7 @@ export async function buildLab(world: World): Promise<Lab> {
       startServices(world.scanner, nodes[0]!, world, place),
       startServices(target, nodes.at(-1)!, world, place),
     ]);
+    limitNamespace(world.scanner.limits, nodes[0]!);
     return {
       scanner: nodes[0]!,
       routers: nodes.slice(1, -1),
@@ -119,5 +121,6 @@ function setNode(node: WorldNode, ns: Namespace): void {
   if (ruleset !== null) run(ns, ['nft', '-f', '-'], { input: ruleset });
   if (node.rules.some((rule) => rule.verdict === 'synproxy')) {
     setSysctl(ns, 'net.netfilter.nf_conntrack_tcp_loose', 0);
+    for (const rule of toIp6Proxies(node.rules)) run(ns, ['ip6tables', ...rule]);
   }
 }

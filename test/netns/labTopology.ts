@@ -68,8 +68,18 @@ export function setRoutes(world: World, nodes: readonly Namespace[]): void {
       return [...own, ...deadRoute(world, index, family)];
     });
     batch(ns, commands);
+    if (index === 0 && world.scanner.route === 'blocked') blockTarget(world, ns);
     if (index <= last && !world.links[index]!.up) run(ns, ['ip', 'link', 'set', 'out', 'down']);
+    if (index === 1 && !world.links[0]!.carrier) run(ns, ['ip', 'link', 'set', 'in', 'down']);
   });
+}
+
+function blockTarget(world: World, ns: Namespace): void {
+  for (const family of FAMILIES) {
+    const { bytes, bits } = world.targets[0]!.address[family];
+    const words = `xfrm policy add dst ${textOf(bytes, family)}/${bits} dir out action block`;
+    run(ns, ['ip', ...words.split(' ')]);
+  }
 }
 
 function targetRoutes(world: World, family: Family): readonly string[] {
@@ -83,7 +93,7 @@ function deadRoute(world: World, index: number, family: Family): readonly string
   const kind = index === 0 ? world.scanner.route : world.routers[index - 1]!.route;
   const { bytes, bits } = world.targets[0]!.address[family];
   const goal = `${textOf(bytes, family)}/${bits}`;
-  if (kind === 'forward') return [];
+  if (kind === 'forward' || kind === 'blocked') return [];
   if (kind === 'loop') return [`route add ${goal} via ${linkAddress(index - 1, 1, family)}`];
   return [`route add ${kind === 'none' ? 'throw' : kind} ${goal}`];
 }

@@ -6,6 +6,7 @@ import {
   HOOKS,
   type Hook,
   type IcmpMessage,
+  isDeviceHook,
   type RejectName,
   type Rule,
 } from '../../src/sim/rules.ts';
@@ -13,7 +14,7 @@ import {
 /** Makes the ruleset for `nft -f -`, or null when there are no rules. */
 export function toNftRuleset(rules: readonly Rule[]): string | null {
   if (rules.length === 0) return null;
-  const chains = HOOKS.flatMap((hook) =>
+  const chains = HOOKS.filter((hook) => !isDeviceHook(hook)).flatMap((hook) =>
     toChain(
       hook,
       rules.filter((rule) => rule.hook === hook),
@@ -21,16 +22,37 @@ export function toNftRuleset(rules: readonly Rule[]): string | null {
   );
   const proxies = rules.filter((rule) => rule.verdict === 'synproxy');
   if (proxies.length > 0) chains.push(...untrackedSyns(proxies));
-  return ['table inet pp {', ...chains, '}', ''].join('\n');
+  const devices = (['ingress', 'egress'] as const).flatMap((hook) => toDeviceChain(hook, rules));
+  const tables = ['table inet pp {', ...chains, '}', 'table netdev pp {', ...devices, '}', ''];
+  return tables.join('\n');
 }
+
+/** Links are joined by the device `out` of the node nearer to the scanner (labTopology.ts). */
+function toDeviceChain(hook: 'ingress' | 'egress', rules: readonly Rule[]): readonly string[] {
+  const own = rules.filter((rule) => rule.hook === hook);
+  if (own.length === 0) return [];
+  const head = `type filter hook ${hook} device "out" priority 0; policy accept;`;
+  return [`chain ${hook} {`, head, NEIGHBOUR_DISCOVERY, ...own.flatMap(toDeviceLines), '}'];
+}
+
+function toDeviceLines(rule: Rule): readonly string[] {
+  const families: readonly Family[] = rule.family === null ? [4, 6] : [rule.family];
+  return families.map(
+    (family) =>
+      `meta protocol ip${family === 4 ? '' : '6'} ${toMatch(rule, family)}${rule.verdict}`,
+  );
+}
+
+// Without neighbour discovery IPv6 has no link at all; the simulator's links need none.
+const NEIGHBOUR_DISCOVERY =
+  'icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert, nd-router-solicit, nd-router-advert } accept';
 
 function toChain(hook: Hook, rules: readonly Rule[]): readonly string[] {
   if (rules.length === 0) return [];
   return [
     `chain ${hook} {`,
     `type filter hook ${hook} priority 0; policy accept;`,
-    // Without neighbour discovery IPv6 has no link at all; the simulator's links need none.
-    'icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert, nd-router-solicit, nd-router-advert } accept',
+    NEIGHBOUR_DISCOVERY,
     ...rules.flatMap(toLines),
     '}',
   ];
@@ -44,8 +66,10 @@ function toLines(rule: Rule): readonly string[] {
         (family) => `meta nfproto ipv${family} ${toMatch(rule, family)}${toVerdict(rule, family)}`,
       )
     : [`${toMatch(rule, 4)}${toVerdict(rule, 4)}`];
-  if (rule.verdict === 'synproxy') lines.push(`${toMatch(rule, 4)}ct state invalid drop`);
-  return lines;
+  if (rule.verdict !== 'synproxy') return lines;
+  return [...lines, `${toMatch(rule, 4)}ct state invalid drop`].map(
+    (line) => `meta nfproto ipv4 ${line}`,
+  );
 }
 
 const ICMP_4: Readonly<Record<IcmpMessage, string>> = {
@@ -108,6 +132,24 @@ function toVerdict(rule: Rule, family: Family): string {
       return `reject with ${family === 4 ? 'icmp' : 'icmpv6'} type ${names[name!]!}`;
     }
   }
+}
+
+/**
+ * The SYN proxies of a world for IPv6, as arguments of `ip6tables`: that of nftables checks IPv6 segments with the IPv4
+ * pseudo-header and drops those that carry a finished checksum, as packet and raw sockets send them (Linux 6.18).
+ */
+export function toIp6Proxies(rules: readonly Rule[]): readonly (readonly string[])[] {
+  return rules
+    .filter(({ verdict, family }) => verdict === 'synproxy' && family !== 4)
+    .flatMap(({ hook, protocol, dport }) => {
+      const ports = dport === null ? [] : ['--dport', `${dport[0]}:${dport[1]}`];
+      const match = ['-A', hook.toUpperCase(), '-p', protocol ?? 'tcp', ...ports];
+      const proxy = 'SYNPROXY --mss 1460 --wscale 7 --timestamp --sack-perm'.split(' ');
+      return [
+        [...match, '-m', 'state', '--state', 'INVALID,UNTRACKED', '-j', ...proxy],
+        [...match, '-m', 'state', '--state', 'INVALID', '-j', 'DROP'],
+      ];
+    });
 }
 
 /** A SYN proxy must see the handshake before connection tracking does. */

@@ -32,20 +32,12 @@ const scenarios = loadScenarios().filter(
 /** An unanswered neighbour is told after 3.05 s, all else at once. */
 const SLOW = new Set(['hostBehindRouterAbsent']);
 
-/**
- * nft_synproxy checks IPv6 segments with the IPv4 pseudo-header: it drops those that carry a finished checksum, as raw
- * sockets send them, and takes those of ordinary sockets, which leave it to the device (seen on Linux 6.18).
- */
-const ONLY_IPV4 = new Set(['tcpSynProxy']);
-if (why === null) console.log(`IPv4 only, as nftables drops raw IPv6 SYNs: ${[...ONLY_IPV4]}`);
-
 describe.skipIf(why !== null)('the simulator answers as the kernel does', () => {
   afterAll(removeAll);
   test.each(scenarios.map((one) => [one.name, one] as const))('%s', async (_, scenario) => {
     const lab = await buildLab(scenario.world);
     try {
-      const families = ONLY_IPV4.has(scenario.name) ? ([4] as const) : ([4, 6] as const);
-      const packets = families.flatMap((family) => probesOf(scenario, family));
+      const packets = ([4, 6] as const).flatMap((family) => probesOf(scenario, family));
       const seconds = SLOW.has(scenario.name) ? 3.6 : 0.15;
       const fromKernel = sendInLab(lab.scanner.name, packets, seconds);
       expect(sendInSim(scenario.world, packets, seconds * 1000)).toEqual(fromKernel);

@@ -10,6 +10,7 @@ export type User = 'root' | 'nobody';
 
 /** The built command, copied to where nobody may read it. */
 export interface Installed {
+  readonly folder: string;
   readonly cli: string;
   readonly addon: string | null;
   remove(): void;
@@ -37,7 +38,7 @@ export function install(): Installed {
   const builtAddon = join(root, 'build/pu_probe.node');
   const addon = existsSync(builtAddon) ? join(folder, 'pu_probe.node') : null;
   if (addon !== null) copyFileSync(builtAddon, addon);
-  return { cli, addon, remove: () => rmSync(folder, { recursive: true, force: true }) };
+  return { folder, cli, addon, remove: () => rmSync(folder, { recursive: true, force: true }) };
 }
 
 export interface Ran {
@@ -46,16 +47,24 @@ export interface Ran {
   readonly stderr: string;
 }
 
-/** Runs `pu-probe ARGV` in the namespace. */
+/** Where and as whom the command runs. */
+export interface Place {
+  readonly namespace: string;
+  readonly user: User;
+  /** Words before the command, such as `prlimit --nofile=64:64`. */
+  readonly prefix: readonly string[];
+}
+
+/** Runs `pu-probe ARGV` there. */
 export function runCommand(
   installed: Installed,
-  namespace: string,
-  user: User,
+  { namespace, user, prefix }: Place,
   argv: readonly string[],
 ): Promise<Ran> {
   const command = [
     ...['ip', 'netns', 'exec', namespace],
     ...(user === 'nobody' ? AS_NOBODY : []),
+    ...prefix,
     ...[process.execPath, installed.cli, ...argv],
   ];
   return new Promise((resolve, reject) => {
@@ -76,16 +85,10 @@ export function runCommand(
   });
 }
 
-/** Runs a scan with `--json` and parses its report. */
-export async function scanInLab(
-  installed: Installed,
-  namespace: string,
-  user: User,
-  argv: readonly string[],
-): Promise<{ readonly report: Report; readonly exitCode: number | null }> {
-  const ran = await runCommand(installed, namespace, user, [...argv, '--json']);
+/** The report of a scan with `--json`; throws with what was printed instead where there is none. */
+export function toReport(ran: Ran): Report {
   try {
-    return { report: JSON.parse(ran.stdout) as Report, exitCode: ran.exitCode };
+    return JSON.parse(ran.stdout) as Report;
   } catch {
     throw new Error(`no report (exit ${ran.exitCode}): ${ran.stderr || ran.stdout}`);
   }

@@ -1,10 +1,11 @@
 /** One scenario on real wires: a lab of its own (its ICMP limiters start full), both families at once. */
-import type { Family, Reason } from '../../src/model.ts';
+import type { Family } from '../../src/model.ts';
 import { loadRawSocket } from '../../src/wire/rawSocketPackage.ts';
 import { differences } from '../scenarios/check.ts';
-import type { ExpectedVerdict, Scenario } from '../scenarios/scenario.ts';
+import type { ExpectedVerdict, Scenario, WireColumn } from '../scenarios/scenario.ts';
 import { buildLab } from './lab.ts';
-import { type Installed, scanInLab, type User } from './runInLab.ts';
+import { limitProcess } from './ownLimits.ts';
+import { type Installed, runCommand, toReport, type User } from './runInLab.ts';
 
 /** A column of truth.md on a real wire. */
 export interface Column {
@@ -26,40 +27,34 @@ export const COLUMNS: readonly Column[] = [
   { wire: 'connect', column: 'C', user: 'nobody' },
 ];
 
-const only = (reason: Reason): ExpectedVerdict['reasons'] => ({ 4: [reason], 6: [reason] });
-
-/** Where the raw-socket wire sees less than column P; the later rows get what the earlier ones left. */
-const RAW_SOCKET_SEES_LESS: readonly {
+/** Where the raw-socket wire is not as column P; the later entries get what the earlier ones left. */
+const RAW_SOCKET_DIFFERS: readonly {
   readonly why: string;
   readonly scenes: RegExp;
   readonly families: readonly Family[];
   readonly expect: (row: ExpectedVerdict) => ExpectedVerdict;
+  /** The column that `expect` begins with. */
+  readonly column?: WireColumn;
 }[] = [
   {
     why: 'it passes the hooks of our own firewall, as all sockets but packet sockets do',
-    scenes: /^own(Input|Output|Prerouting)/,
+    scenes: /^own(Flows|Ingress|Input|Output|Prerouting|Postrouting|RouteBlocked)/,
     families: [4, 6],
-    expect: (row) => ({
-      ...row,
-      states: ['unknown'],
-      reasons: only('local-error'),
-      by: { role: 'local', hop: null },
-    }),
+    column: 'E',
+    expect: (row) => row,
   },
   {
-    why: 'a router drops each IPv6 SYN whose checksum is complete: nft_synproxy.c verifies it as one of IPv4',
-    scenes: /^tcpSynProxy$/,
-    families: [6],
-    expect: (row) =>
-      row.details?.includes('syn-proxy') === true
-        ? {
-            ...row,
-            states: ['filtered'],
-            reasons: only('no-response'),
-            details: undefined,
-            by: null,
-          }
-        : row,
+    why: 'a SYN that our own firewall keeps back fails with EPERM at once, and nothing is surer',
+    scenes: /^own(FlowsFew|OutputRejectReset)$/,
+    families: [4, 6],
+    expect: (row) => ({ ...row, certain: undefined }),
+  },
+  {
+    why: 'it needs few descriptors, and can be had where the other wires cannot; it sees whose refusal it was',
+    scenes: /^ownDescriptorsNone$/,
+    families: [4, 6],
+    column: 'C',
+    expect: (row) => ({ ...row, states: [...row.states, 'closed'], warning: undefined }),
   },
   {
     why: 'hop limits are not seen, so a forged RST looks like one of the target',
@@ -71,12 +66,18 @@ const RAW_SOCKET_SEES_LESS: readonly {
         : row,
   },
   {
+    why: 'hop limits are not seen, so nobody knows where a SYN proxy is',
+    scenes: /^tcpSynProxy$/,
+    families: [6],
+    expect: (row) => (row.details?.includes('syn-proxy') === true ? { ...row, by: null } : row),
+  },
+  {
     why: 'hop limits are not seen: no distance, and no RST is certain',
     scenes: /./,
     families: [6],
     expect: (row) => ({
       ...row,
-      by: row.by?.hop === undefined ? row.by : { ...row.by, hop: null },
+      by: row.by?.hop === undefined ? row.by : row.by && { ...row.by, hop: null },
       certain: row.reasons[6]?.includes('reset') === true ? false : row.certain,
     }),
   },
@@ -89,13 +90,18 @@ function expectedOf(
   { wire, column }: Column,
   family: Family,
 ): readonly ExpectedVerdict[] {
-  const rows = scenario.expect[column];
-  if (wire !== 'raw-socket') return rows;
-  const less = RAW_SOCKET_SEES_LESS.filter(
+  if (wire !== 'raw-socket') return scenario.expect[column];
+  const found = RAW_SOCKET_DIFFERS.filter(
     ({ scenes, families }) => scenes.test(scenario.name) && families.includes(family),
   );
-  return rows.map((row) => less.reduce((seen, { expect }) => expect(seen), row));
+  const instead = found.find((entry) => entry.column !== undefined)?.column;
+  return scenario.expect[instead ?? column].map((row) =>
+    found.reduce((seen, { expect }) => expect(seen), row),
+  );
 }
+
+/** Exit code of a wire that was named and cannot be had (contract.md). */
+const COULD_NOT_CHECK = 3;
 
 /** Runs the scenario and returns the differences from truth.md, in words. */
 export async function runTruth(
@@ -105,18 +111,21 @@ export async function runTruth(
 ): Promise<readonly string[]> {
   const { wire, user } = column;
   const lab = await buildLab(scenario.world);
+  // The raw-socket wire needs less than the packet wire does.
+  const unavailable = wire === 'raw-socket' ? undefined : scenario.unavailable?.[column.column];
   try {
+    const prefix = limitProcess(scenario.world.scanner.limits, installed.folder);
+    const place = { namespace: lab.scanner.name, user, prefix };
     const runs = ([4, 6] as const).map(async (family: Family) => {
       const argv = scenario.command.map((word) =>
         word.replaceAll('TARGET', lab.targetIp(family)).replaceAll('SELF', lab.scannerIp(family)),
       );
-      const { report } = await scanInLab(installed, lab.scanner.name, user, [
-        ...argv,
-        '--wire',
-        wire,
-      ]);
-      const { verdicts, warnings } = report;
-      const lines = differences(expectedOf(scenario, column, family), verdicts, warnings, family);
+      const ran = await runCommand(installed, place, [...argv, '--wire', wire, '--json']);
+      if (unavailable !== undefined) {
+        const isSaid = ran.exitCode === COULD_NOT_CHECK && ran.stderr.includes(unavailable);
+        return isSaid ? [] : [`IPv${family} exit ${ran.exitCode}: ${ran.stderr}${ran.stdout}`];
+      }
+      const lines = differences(expectedOf(scenario, column, family), toReport(ran), family);
       return lines.map((line) => `IPv${family} ${line}`);
     });
     return (await Promise.all(runs)).flat();

@@ -17,7 +17,11 @@ const BYTES = 'reads or writes packets and addresses';
 
 /** Part -> what it may import, each with the reason. */
 const ARROWS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
-  model: { packet: 'Ip, the branded text of an address', batch: THE_SEAM },
+  model: {
+    packet: 'Ip, the branded text of an address',
+    seam: 'what a wire and an engine are, for all',
+  },
+  seam: { model: NOUNS, batch: THE_SEAM },
   batch: { model: 'OwnSide, the rare rows with more to say than columns hold' },
   errno: {},
   errors: {},

@@ -20,6 +20,27 @@ it('deadlines come out in order of time, whatever the order in', () => {
   );
 });
 
+it('deadlines come out in order while others go in', () => {
+  fc.assert(
+    fc.property(fc.array(fc.option(fc.nat(1000)), { maxLength: 400 }), (steps) => {
+      const deadlines = createDeadlines(2);
+      const model: number[] = [];
+      for (const [item, atMs] of steps.entries()) {
+        if (atMs !== null) {
+          deadlines.push(atMs, item);
+          model.push(atMs);
+          continue;
+        }
+        if (model.length === 0) continue;
+        model.sort((a, b) => a - b);
+        expect(deadlines.peekMs()).toBe(model[0]);
+        expect(steps[deadlines.pop()]).toBe(model.shift());
+      }
+      expect(deadlines.size()).toBe(model.length);
+    }),
+  );
+});
+
 it('a queue keeps its order through growth and wrap-around', () => {
   fc.assert(
     fc.property(fc.array(fc.boolean(), { maxLength: 400 }), (pushes) => {

@@ -5,27 +5,33 @@ import type { ExpectedVerdict } from './scenario.ts';
 /** Certain from here on (contract.md). */
 const CERTAIN = 0.999;
 
+/** What a run said. */
+export interface RunSaid {
+  readonly verdicts: readonly Verdict[];
+  readonly warnings: readonly string[];
+  readonly counters: Readonly<Record<string, number>>;
+}
+
 /** Differences between the verdicts of a run and the expected rows, in words; empty when all is as written. */
 export function differences(
   expected: readonly ExpectedVerdict[],
-  verdicts: readonly Verdict[],
-  warnings: readonly string[],
+  said: RunSaid,
   family: Family,
 ): readonly string[] {
   return expected.flatMap((row) => {
     const label = `${row.port}/${row.protocol}`;
-    const found = verdicts.filter(
+    const found = said.verdicts.filter(
       ({ port, protocol }) => port === row.port && protocol === row.protocol,
     );
     if (found.length !== 1) return [`${label}: ${found.length} verdicts`];
-    return compare(row, found[0]!, warnings, family).map((line) => `${label}: ${line}`);
+    return compare(row, found[0]!, said, family).map((line) => `${label}: ${line}`);
   });
 }
 
 function compare(
   row: ExpectedVerdict,
   verdict: Verdict,
-  warnings: readonly string[],
+  { warnings, counters }: RunSaid,
   family: Family,
 ): readonly string[] {
   const lines: string[] = [];
@@ -44,8 +50,11 @@ function compare(
     must(isHop, `hop ${by?.hop}, not ${row.by.hop}`);
   }
   if (row.certain === true) must(confidence >= CERTAIN, `confidence ${confidence}, not certain`);
-  if (row.certain === false) must(confidence < CERTAIN, `confidence ${confidence}, too certain`);
-  const { warning } = row;
+  // That it could not be checked may be certain: it says nothing about the port.
+  if (row.certain === false && state !== 'unknown')
+    must(confidence < CERTAIN, `confidence ${confidence}, too certain`);
+  const { warning, counted } = row;
+  if (counted !== undefined) must((counters[counted] ?? 0) > 0, `nothing counted as ${counted}`);
   if (warning !== undefined) {
     must(
       warnings.some((text) => text.includes(warning)),

@@ -31,6 +31,12 @@ test('a range of ports stands for one row each, a list of states for a choice', 
   expect(scenario.expect.P[0]!.by).toBeUndefined();
 });
 
+test('a text in place of a column is a wire that cannot be had', () => {
+  const scenario = parseScenario({ ...minimal, expect: { ...minimal.expect, E: 'no files' } }, 'x');
+  expect(scenario.unavailable).toEqual({ E: 'no files' });
+  expect(scenario.expect.E).toEqual([]);
+});
+
 test.each([
   [{ ...minimal, titel: 'x' }, /x\.json: titel: unknown key "titel"/],
   [{ ...minimal, command: 'scan 10.0.0.1 -p 22' }, /x\.json: command: "scan 10\.0\.0\.1 -p 22"/],

@@ -38,6 +38,8 @@ export interface ExpectedVerdict {
   readonly certain: boolean | undefined;
   /** A part of one of the run's warnings. */
   readonly warning: string | undefined;
+  /** A counter of the run that must not be 0. */
+  readonly counted: string | undefined;
 }
 
 /** Who must be named. */
@@ -59,6 +61,8 @@ export interface Scenario {
    */
   readonly command: readonly string[];
   readonly expect: Readonly<Record<WireColumn, readonly ExpectedVerdict[]>>;
+  /** Wires that cannot be had in this scene, and a part of what is said of it. */
+  readonly unavailable?: Readonly<Partial<Record<WireColumn, string>>>;
   /** True, or why it cannot be built as namespaces. */
   readonly namespaces: true | string;
 }
@@ -90,10 +94,15 @@ export function parseScenario(json: unknown, name: string): Scenario {
   const expect = openObject(need('expect'), WIRES);
   const rowsOf = (wire: WireColumn): readonly ExpectedVerdict[] => {
     const column = expect(wire) ?? failAt(need('expect'), `"${wire}" is missing`);
+    if (typeof column.value === 'string') return [];
     const rows = openArray(column).flatMap(parseRow);
     return rows.length > 0 ? rows : failAt(column, 'at least one row is wanted here');
   };
   const namespaces = need('namespaces');
+  const refused = WIRES.flatMap((wire) => {
+    const column = expect(wire);
+    return typeof column?.value === 'string' ? [[wire, readText(column)] as const] : [];
+  });
   return {
     name,
     title: readText(need('title')),
@@ -101,6 +110,7 @@ export function parseScenario(json: unknown, name: string): Scenario {
     world: parseWorldAt(need('world')),
     command,
     expect: { P: rowsOf('P'), E: rowsOf('E'), C: rowsOf('C') },
+    unavailable: Object.fromEntries(refused),
     namespaces: namespaces.value === true ? true : readText(namespaces),
   };
 }
@@ -157,6 +167,7 @@ const ROW_KEYS = [
   'by',
   'certain',
   'warning',
+  'counted',
 ] as const;
 
 /** A row with a range of ports ("1000-1011") stands for one row each. */
@@ -167,6 +178,7 @@ function parseRow(place: JsonPlace): readonly ExpectedVerdict[] {
   const certain = at('certain');
   const detail = at('detail');
   const warning = at('warning');
+  const counted = at('counted');
   const row = {
     protocol: readWord<Protocol>(need('protocol'), ['tcp', 'udp']),
     states: readWords(need('state'), STATES),
@@ -175,6 +187,7 @@ function parseRow(place: JsonPlace): readonly ExpectedVerdict[] {
     by: readBy(at('by')),
     certain: certain === undefined ? undefined : readBoolean(certain, false),
     warning: warning === undefined ? undefined : readText(warning),
+    counted: counted === undefined ? undefined : readText(counted),
   };
   const [from, to] = parsePortRange(need('port'))!;
   return Array.from({ length: to - from + 1 }, (_, index) => ({ ...row, port: from + index }));

@@ -5,7 +5,7 @@ import type { Family, Verdict } from '../../src/model.ts';
 import { formatIp } from '../../src/packet/address.ts';
 import { createPlan } from '../../src/plan/plan.ts';
 import { buildGroups, buildVerdict } from '../../src/report/build.ts';
-import { controlNotes, selfNotes } from '../../src/report/notes.ts';
+import { controlNotes, ownSideNotes, selfNotes } from '../../src/report/notes.ts';
 import type { AlikePorts } from '../../src/report/summary.ts';
 import { createScheduler } from '../../src/scan/scheduler.ts';
 import { openSimulation } from '../../src/wire/openSimulation.ts';
@@ -22,6 +22,7 @@ export interface ScenarioRun {
   readonly verdicts: readonly Verdict[];
   readonly groups: readonly AlikePorts[];
   readonly warnings: readonly string[];
+  readonly counters: Readonly<Record<string, number>>;
   readonly virtualMs: number;
 }
 
@@ -61,10 +62,18 @@ export async function runInSimulator(
   if (hanging.signal.aborted) throw new Error(`no end after ${MAX_TURNS} turns`);
   const result = engine.result();
   const build = { plan, wire: wire.kind, judgementOf: engine.judgementOf };
+  const verdicts = result.settled.map((probe) => buildVerdict(build, probe));
+  const ruled = verdicts.map((verdict) => ({ verdict, ports: 1 }));
+  const lost = wire.counters()['ringDrops'] ?? 0;
   return {
-    verdicts: result.settled.map((probe) => buildVerdict(build, probe)),
+    verdicts,
     groups: buildGroups(build, result.alike()),
-    warnings: [...selfNotes(plan, ownAddresses), ...controlNotes(plan, result.controls)],
+    warnings: [
+      ...selfNotes(plan, ownAddresses),
+      ...controlNotes(plan, result.controls),
+      ...ownSideNotes(ruled, lost),
+    ],
+    counters: wire.counters(),
     virtualMs: wire.nowMs(),
   };
 }

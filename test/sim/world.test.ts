@@ -7,7 +7,7 @@ test('an empty world is a scanner and one target on its link', () => {
   const world = parseWorld({}, 'w.json');
   expect(world.routers).toEqual([]);
   expect(world.targets).toHaveLength(1);
-  expect(world.links).toEqual([{ delayMs: 0.015, loss: 0, mtu: 1500, up: true }]);
+  expect(world.links).toEqual([{ delayMs: 0.015, loss: 0, mtu: 1500, up: true, carrier: true }]);
   expect(formatIp(world.targets[0]!.address[4].bytes, 0, 4)).toBe('10.90.0.10');
   expect(formatIp(world.targets[0]!.address[6].bytes, 0, 6)).toBe('fd90::a');
   expect(world.targets[0]!.limiter).toEqual({
@@ -85,7 +85,23 @@ describe('a mistake is one line with the file, the place and the text', () => {
     ],
     [
       { scanner: { rules: [{ hook: 'forward', verdict: 'drop' }] } },
-      'w.json: scanner.rules[0].hook: "forward": one of prerouting, input, output, postrouting is wanted here',
+      'w.json: scanner.rules[0].hook: "forward": one of ingress, prerouting, input, output, postrouting, egress is wanted here',
+    ],
+    [
+      inRule({ hook: 'egress', verdict: 'drop' }),
+      'w.json: routers[0].rules[0].hook: "egress": one of prerouting, input, forward, output, postrouting is wanted here',
+    ],
+    [
+      { scanner: { rules: [{ hook: 'egress', verdict: 'reject', with: 'port-unreach' }] } },
+      'w.json: scanner.rules[0].verdict: "reject": accept or drop is wanted at a device',
+    ],
+    [
+      { scanner: { limits: { ports: '1000-1003' } } },
+      'w.json: scanner.limits.ports: "1000-1003": ports from 1024 on are wanted here',
+    ],
+    [
+      { scanner: { limits: { files: 64 } } },
+      'w.json: scanner.limits.files: unknown key "files"; known here: descriptors, ports, flows, receiveBytes',
     ],
     [
       inRule({ hook: 'forward', verdict: 'drop', dport: 53 }),

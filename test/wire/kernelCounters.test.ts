@@ -1,7 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Family } from '../../src/model.ts';
-import { diffCounters, parseCounters, readCounterTexts } from '../../src/wire/kernelCounters.ts';
+import {
+  diffCounters,
+  diffSendErrors,
+  parseCounters,
+  readCounterTexts,
+} from '../../src/wire/kernelCounters.ts';
 
 const nothing = {
   snmp: undefined,
@@ -53,12 +58,11 @@ describe('parseCounters', () => {
       },
       [6],
     );
-    expect(read).toEqual([
-      '/proc/net/snmp6',
-      '/proc/net/netstat',
-      '/proc/net/dev_snmp6/lo',
-      '/proc/net/dev',
-    ]);
+    const both = ['/proc/net/snmp', '/proc/net/snmp6', '/proc/net/netstat', '/proc/net/dev'];
+    expect(new Set(read)).toEqual(new Set([...both, '/proc/net/dev_snmp6/lo']));
+    read.length = 0;
+    readCounterTexts((path) => read.push(path).toString(), [4]);
+    expect(new Set(read)).toEqual(new Set(both));
   });
 });
 
@@ -159,6 +163,17 @@ describe('diffCounters', () => {
       retransFailed: 3,
       unsent: null,
     });
+  });
+
+  test('datagrams that no device took', () => {
+    const table = (value: number) =>
+      new Map([
+        ['Udp.SndbufErrors', value],
+        ['Udp6SndbufErrors', 7],
+      ]);
+    expect(diffSendErrors(table(3), table(8), 4)).toBe(5);
+    expect(diffSendErrors(table(3), table(8), 6)).toBe(0);
+    expect(diffSendErrors(new Map(), table(8), 4)).toBeNull();
   });
 
   test('nothing to read is not countable', () => {

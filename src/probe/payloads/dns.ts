@@ -1,23 +1,22 @@
 /**
  * DNS: `id.server` TXT in class CH, recursion not desired (RFC 4892). 27 bytes.
  *
- * Why this question: measured on dnsmasq 2.90, unbound 1.17 and BIND 9.18, a server answers it from itself or refuses it,
- * in at most 74 bytes. The obvious `. NS` with RD=0 is passed on to the upstream by dnsmasq and fetches 240 bytes from a
- * BIND resolver; `version.bind` sets off intrusion detection. Any RCODE proves a name server. (djbdns' dnscache drops
- * class CH: it stays silent.)
+ * Why this question: measured on dnsmasq 2.90, unbound 1.17 and BIND 9.18, a server answers it from itself or refuses
+ * it, in at most 74 bytes. The obvious `. NS` with RD=0 is passed on to the upstream by dnsmasq and fetches 240 bytes
+ * from a BIND resolver; `version.bind` sets off intrusion detection. Any RCODE proves a name server. (djbdns'
+ * dnscache drops class CH: it stays silent.)
  *
  * The target sees one query; none of the three logs it unless query logging is on.
  */
 import type { PayloadKind } from '../payload.ts';
-import { toBytes, writeBytes, writeU16 } from './bytes.ts';
-import { DNS_RESPONSE, type DnsMessage, readDnsMessage } from './dnsMessage.ts';
+import { writeBytes, writeU16 } from './bytes.ts';
+import { DNS_RESPONSE, type DnsMessage, readDnsMessage, toDnsQuery } from './dnsMessage.ts';
 import { toInfo, toPrintable } from './printable.ts';
 
 const NAME = '\x02id\x06server';
 const TYPE_TXT = 16;
 const CLASS_CH = 3;
-/** Flags (zero: a standard query), one question, its name, type and class: what follows the id. */
-const AFTER_ID: Uint8Array = toBytes(`\0\0\0\x01\0\0\0\0\0\0${NAME}\0\0\x10\0\x03`);
+const QUERY: Uint8Array = toDnsQuery({ name: NAME, type: TYPE_TXT, class: CLASS_CH });
 
 const OPCODE_MASK = 0x7800;
 const AUTHORITATIVE = 0x0400;
@@ -39,14 +38,19 @@ const RCODES = [
   'NOTZONE',
 ] as const;
 
-/** DNS, proven by id, QR bit, opcode and the echoed question; `info` is the RCODE, the AA and RA bits and the server's id. */
+/**
+ * DNS, proven by id, QR bit, opcode and the echoed question; `info` is the RCODE, the AA and RA bits and the server's
+ * id.
+ */
 export const dns: PayloadKind = {
   protocol: 'dns',
   ports: [53],
   source: 'RFC 1035 section 4; RFC 4892 section 3',
-  maxLength: 2 + AFTER_ID.length,
+  maxLength: QUERY.length,
   write(out, at, _tokenHi, tokenLo) {
-    return writeBytes(out, writeU16(out, at, tokenLo), AFTER_ID) - at;
+    const end = writeBytes(out, at, QUERY);
+    writeU16(out, at, tokenLo);
+    return end - at;
   },
   read(reply, _tokenHi, tokenLo) {
     const message = readDnsMessage(reply);

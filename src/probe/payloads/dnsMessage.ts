@@ -1,7 +1,7 @@
 /**
  * The message format that DNS and mDNS share (RFC 1035 section 4) and NetBIOS-NS borrows: read whole or not at all.
  */
-import { readU16, readU32 } from './bytes.ts';
+import { readU16, readU32, toBytes, writeU16 } from './bytes.ts';
 
 /** A resource record; `dataAt .. dataAt+dataLength` lies inside the message. */
 interface DnsRecord {
@@ -13,7 +13,17 @@ interface DnsRecord {
   readonly dataLength: number;
 }
 
-/** The name in a message: `key` is its labels in lower case, each after its length, so that two names are equal when their keys are. */
+/** What is asked: `name` is its length-prefixed labels without the final zero, type and class are 16-bit numbers. */
+export interface DnsQuestion {
+  readonly name: string;
+  readonly type: number;
+  readonly class: number;
+}
+
+/**
+ * The name in a message: `key` is its labels in lower case, each after its length, so that two names are equal when
+ * their keys are.
+ */
 export interface DnsName {
   readonly key: string;
   /** Place after the name in the message. */
@@ -24,11 +34,7 @@ export interface DnsName {
 export interface DnsMessage {
   readonly id: number;
   readonly flags: number;
-  readonly questions: readonly {
-    readonly name: string;
-    readonly type: number;
-    readonly class: number;
-  }[];
+  readonly questions: readonly DnsQuestion[];
   readonly answers: readonly DnsRecord[];
   readonly authorities: readonly DnsRecord[];
   readonly additionals: readonly DnsRecord[];
@@ -36,6 +42,17 @@ export interface DnsMessage {
 
 /** QR bit: this is a response (RFC 1035 section 4.1.1). */
 export const DNS_RESPONSE = 0x8000;
+
+/**
+ * A query with this one question (RFC 1035 sections 4.1.1 and 4.1.2): id and flags zero, so a standard query without
+ * recursion. Whoever sends it writes the id over the first two bytes.
+ */
+export function toDnsQuery(question: DnsQuestion): Uint8Array {
+  const query = toBytes(`\0\0\0\0\0\x01\0\0\0\0\0\0${question.name}\0\0\0\0\0`);
+  writeU16(query, query.length - 4, question.type);
+  writeU16(query, query.length - 2, question.class);
+  return query;
+}
 
 /** Labels and pointers of one name: 127 labels fill a name, and an honest one has a pointer for each at most. */
 const MAX_NAME_STEPS = 255;
@@ -71,7 +88,7 @@ export function readDnsMessage(bytes: Uint8Array): DnsMessage | null {
   const records = counts[1]! + counts[2]! + counts[3]!;
   if (counts[0]! * MIN_QUESTION_LENGTH + records * MIN_RECORD_LENGTH > bytes.length - 12)
     return null;
-  const questions: { name: string; type: number; class: number }[] = [];
+  const questions: DnsQuestion[] = [];
   let at = 12;
   for (let i = 0; i < counts[0]!; i++) {
     const name = readDnsName(bytes, at);

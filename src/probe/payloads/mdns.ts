@@ -1,10 +1,11 @@
 /**
  * mDNS: which service types are here? (`_services._dns-sd._udp.local` PTR, RFC 6763 section 9), with the
- * unicast-response bit (RFC 6762 section 5.4) to the one target, never to the group. We do not send from port 5353, so a
- * responder must treat it as a legacy query (section 6.7): it answers to us alone and echoes id and question. 46 bytes.
+ * unicast-response bit (RFC 6762 section 5.4) to the one target, never to the group. We do not send from port 5353,
+ * so a responder must treat it as a legacy query (section 6.7): it answers to us alone and echoes id and question. 46
+ * bytes.
  *
- * The target sees one query and logs nothing. Responders that offer no service stay silent, and so do those
- * that take queries from their own link alone (section 11).
+ * The target sees one query and logs nothing. Responders that offer no service stay silent, and so do those that take
+ * queries from their own link alone (section 11).
  */
 import type { PayloadKind } from '../payload.ts';
 import { toBytes, writeBytes, writeU16 } from './bytes.ts';
@@ -13,14 +14,15 @@ import {
   type DnsMessage,
   readDnsMessage,
   readDnsName,
+  toDnsQuery,
   toLabels,
 } from './dnsMessage.ts';
 import { toInfo, toPrintable } from './printable.ts';
 
 const NAME = '\x09_services\x07_dns-sd\x04_udp\x05local';
 const TYPE_PTR = 12;
-/** Flags (zero), one question, its name, type PTR, class IN with the unicast-response bit. */
-const AFTER_ID: Uint8Array = toBytes(`\0\0\0\x01\0\0\0\0\0\0${NAME}\0\0\x0c\x80\x01`);
+/** Class IN with the unicast-response bit. */
+const QUERY: Uint8Array = toDnsQuery({ name: NAME, type: TYPE_PTR, class: 0x8001 });
 /** The top bit of a class means "unicast response" or "cache flush" (RFC 6762 section 10.2). */
 const CLASS_MASK = 0x7fff;
 const OPCODE_AND_RCODE = 0x780f;
@@ -30,9 +32,11 @@ export const mdns: PayloadKind = {
   protocol: 'mdns',
   ports: [5353],
   source: 'RFC 6762 sections 5.4 and 6.7; RFC 6763 section 9',
-  maxLength: 2 + AFTER_ID.length,
+  maxLength: QUERY.length,
   write(out, at, _tokenHi, tokenLo) {
-    return writeBytes(out, writeU16(out, at, tokenLo), AFTER_ID) - at;
+    const end = writeBytes(out, at, QUERY);
+    writeU16(out, at, tokenLo);
+    return end - at;
   },
   read(reply, _tokenHi, tokenLo) {
     const message = readDnsMessage(reply);

@@ -1,20 +1,20 @@
 /**
- * NetBIOS name service: node status request for the name `*` (RFC 1002 section 4.2.17). 50 bytes, answered by the host's
- * own name table (about 200 bytes). Reads names only; no session, no credential.
+ * NetBIOS name service: node status request for the name `*` (RFC 1002 section 4.2.17). 50 bytes, answered by the
+ * host's own name table (about 200 bytes). Reads names only; no session, no credential.
  *
  * The target sees what `nbtstat -A` and `nmblookup -A` send, and logs nothing.
  */
 import type { PayloadKind } from '../payload.ts';
-import { toBytes, writeBytes, writeU16 } from './bytes.ts';
-import { DNS_RESPONSE, readDnsMessage } from './dnsMessage.ts';
-import { toInfo, toPrintable } from './printable.ts';
+import { writeBytes, writeU16 } from './bytes.ts';
+import { DNS_RESPONSE, readDnsMessage, toDnsQuery } from './dnsMessage.ts';
+import { toInfo, toMac, toPrintable } from './printable.ts';
 
 /** `*` and fifteen zero bytes, each half byte as a letter from A on (RFC 1001 section 14.1). */
-const ENCODED_NAME = `CK${'A'.repeat(30)}`;
-/** Flags (zero), one question, its name, type NBSTAT, class IN. */
-const AFTER_ID: Uint8Array = toBytes(`\0\0\0\x01\0\0\0\0\0\0\x20${ENCODED_NAME}\0\0\x21\0\x01`);
-const NAME = `\x20${ENCODED_NAME.toLowerCase()}`;
+const ENCODED_NAME = `\x20CK${'A'.repeat(30)}`;
+const NAME = ENCODED_NAME.toLowerCase();
 const TYPE_NBSTAT = 0x21;
+const CLASS_IN = 1;
+const QUERY: Uint8Array = toDnsQuery({ name: ENCODED_NAME, type: TYPE_NBSTAT, class: CLASS_IN });
 const OPCODE_AND_RCODE = 0x780f;
 
 /** A name of 15 characters, its suffix, two bytes of flags (RFC 1002 section 4.2.18). */
@@ -24,14 +24,18 @@ const GROUP_BIT = 0x80;
 /** The statistics begin with the unit id, which is the MAC address; the rest is zero nearly everywhere. */
 const UNIT_ID_LENGTH = 6;
 
-/** NetBIOS-NS, proven by transaction id and a well-formed name table; `info` is host name, workgroup and MAC address. */
+/**
+ * NetBIOS-NS, proven by transaction id and a well-formed name table; `info` is host name, workgroup and MAC address.
+ */
 export const netbiosNs: PayloadKind = {
   protocol: 'netbios-ns',
   ports: [137],
   source: 'RFC 1002 sections 4.2.17 and 4.2.18',
-  maxLength: 2 + AFTER_ID.length,
+  maxLength: QUERY.length,
   write(out, at, _tokenHi, tokenLo) {
-    return writeBytes(out, writeU16(out, at, tokenLo), AFTER_ID) - at;
+    const end = writeBytes(out, at, QUERY);
+    writeU16(out, at, tokenLo);
+    return end - at;
   },
   read(reply, _tokenHi, tokenLo) {
     const message = readDnsMessage(reply);
@@ -39,7 +43,8 @@ export const netbiosNs: PayloadKind = {
     if ((message.flags & (DNS_RESPONSE | OPCODE_AND_RCODE)) !== DNS_RESPONSE) return null;
     const record = message.answers[0];
     if (record === undefined || message.answers.length !== 1) return null;
-    if (record.name !== NAME || record.type !== TYPE_NBSTAT || record.class !== 1) return null;
+    if (record.name !== NAME || record.type !== TYPE_NBSTAT || record.class !== CLASS_IN)
+      return null;
     const info = readNameTable(reply.subarray(record.dataAt, record.dataAt + record.dataLength));
     return info === null ? null : { protocol: 'netbios-ns', info };
   },
@@ -51,12 +56,11 @@ function readNameTable(table: Uint8Array): string | null {
   const unitIdAt = 1 + count * ENTRY_LENGTH;
   if (table.length < unitIdAt + UNIT_ID_LENGTH) return null;
   const unitId = table.subarray(unitIdAt, unitIdAt + UNIT_ID_LENGTH);
-  const mac = Array.from(unitId, (byte) => byte.toString(16).padStart(2, '0')).join(':');
   return toInfo([
     toNameFact(table, { group: false, label: 'name' }),
     toNameFact(table, { group: true, label: 'workgroup' }),
     // Samba has no unit id to give.
-    unitId.every((byte) => byte === 0) ? null : `MAC ${mac}`,
+    unitId.every((byte) => byte === 0) ? null : `MAC ${toMac(unitId)}`,
   ]);
 }
 

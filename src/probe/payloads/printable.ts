@@ -22,7 +22,14 @@ export function toPrintable(bytes: Uint8Array): string {
   return text;
 }
 
-/** Joins the facts that are known with commas and cuts the text at {@link INFO_MAX_LENGTH} characters, `...` included. */
+/** Bytes as a MAC address is written: `00:50:56:9a:0b:0c`. */
+export function toMac(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join(':');
+}
+
+/**
+ * Joins the facts that are known with commas and cuts the text at {@link INFO_MAX_LENGTH} characters, `...` included.
+ */
 export function toInfo(facts: readonly (string | null)[]): string {
   const text = facts.filter((fact) => fact !== null && fact !== '').join(', ');
   return text.length <= INFO_MAX_LENGTH ? text : `${text.slice(0, INFO_MAX_LENGTH - 3)}...`;

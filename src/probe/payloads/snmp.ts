@@ -1,6 +1,6 @@
 /**
- * SNMPv3 engine discovery (RFC 3414 section 4): a get-request without user, engine or variables, which every v3 agent answers
- * with a Report about its engine. No community and no user name are tried. 64 bytes, answered by about 110.
+ * SNMPv3 engine discovery (RFC 3414 section 4): a get-request without user, engine or variables, which every v3 agent
+ * answers with a Report about its engine. No community and no user name are tried. 64 bytes, answered by about 110.
  *
  * Agents that speak v1 and v2c alone stay silent, by design of those versions. The target counts one
  * usmStatsUnknownEngineIDs; net-snmp logs "Connection from UDP" where it logs at info level, as for every packet.
@@ -12,10 +12,11 @@ import {
   BER_SEQUENCE,
   type BerElement,
   readBerFields,
+  toBerId,
   toBerInteger,
 } from './ber.ts';
 import { readU32, writeBytes, writeU32 } from './bytes.ts';
-import { toInfo, toPrintable } from './printable.ts';
+import { toInfo, toMac, toPrintable } from './printable.ts';
 
 /** SEQUENCE, version 3, header: tag and length of msgID. */
 const BEFORE_ID: Uint8Array = Uint8Array.of(0x30, 0x3e, 2, 1, 3, 0x30, 0x11, 2, 4);
@@ -51,14 +52,6 @@ const ENTERPRISES: ReadonlyMap<number, string> = new Map([
   [30065, 'Arista'],
 ]);
 
-/**
- * 30 bits of a word in an INTEGER of always four bytes: the sign bit stays clear (msgID is 0..2^31-1, RFC 3412 section 6.2)
- * and the next one is set, so that BER has no shorter form.
- */
-function toId(word: number): number {
-  return 0x40000000 | (word & 0x3fffffff);
-}
-
 /** SNMPv3, proven by msgID and a well-formed Report; `info` is the engine's enterprise, boots and time. */
 export const snmp: PayloadKind = {
   protocol: 'snmp',
@@ -66,8 +59,8 @@ export const snmp: PayloadKind = {
   source: 'RFC 3412 section 6; RFC 3414 sections 2.4 and 4',
   maxLength: BEFORE_ID.length + 4 + BETWEEN_IDS.length + 4 + AFTER_IDS.length,
   write(out, at, tokenHi, tokenLo) {
-    const afterId = writeU32(out, writeBytes(out, at, BEFORE_ID), toId(tokenLo));
-    const afterIds = writeU32(out, writeBytes(out, afterId, BETWEEN_IDS), toId(tokenHi));
+    const afterId = writeU32(out, writeBytes(out, at, BEFORE_ID), toBerId(tokenLo));
+    const afterIds = writeU32(out, writeBytes(out, afterId, BETWEEN_IDS), toBerId(tokenHi));
     return writeBytes(out, afterIds, AFTER_IDS) - at;
   },
   read(reply, _tokenHi, tokenLo) {
@@ -80,7 +73,7 @@ export const snmp: PayloadKind = {
     ]);
     if (parts === null || toBerInteger(reply, parts[0]!) !== 3) return null;
     const header = readFields(reply, parts[1], [BER_INTEGER, BER_INTEGER, BER_OCTETS, BER_INTEGER]);
-    if (header === null || toBerInteger(reply, header[0]!) !== toId(tokenLo)) return null;
+    if (header === null || toBerInteger(reply, header[0]!) !== toBerId(tokenLo)) return null;
     if (toBerInteger(reply, header[3]!) !== SECURITY_MODEL_USM) return null;
     if (!isReport(reply, parts[3]!)) return null;
     const info = readEngine(reply, parts[2]!);
@@ -134,8 +127,4 @@ function toEngineFact(engine: Uint8Array): string | null {
   if (engine[4] === 3 && rest.length === 6) return `${enterprise}, engine ${toMac(rest)}`;
   if (engine[4] === 4) return `${enterprise}, engine ${toPrintable(rest)}`;
   return enterprise;
-}
-
-function toMac(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join(':');
 }

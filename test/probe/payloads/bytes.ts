@@ -8,9 +8,14 @@ export function fromHex(hex: string): Uint8Array {
   return Uint8Array.from(bytes);
 }
 
+/** Texts one behind the other, a byte a character. */
+export function fromText(...texts: string[]): Uint8Array {
+  return Uint8Array.from(Buffer.from(texts.join(''), 'latin1'));
+}
+
 /** Lines as a text message has them on the wire. */
 export function fromLines(...lines: string[]): Uint8Array {
-  return Uint8Array.from(Buffer.from(lines.map((line) => `${line}\r\n`).join(''), 'latin1'));
+  return fromText(...lines.map((line) => `${line}\r\n`));
 }
 
 export function toHex(bytes: Uint8Array): string {

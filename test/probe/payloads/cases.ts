@@ -1,26 +1,12 @@
 /**
- * One case for each kind: its request for {@link TOKEN}, genuine answers to it, and answers that are not.
+ * One case for each kind: its request for the token of caseShape.ts, genuine answers to it, and answers that are not.
  * Answers marked "seen" were given by the named server and are shown with this token and neutral names.
  */
 import { fromHex, fromLines } from './bytes.ts';
-
-/** The token of every case. */
-export const TOKEN: readonly [number, number] = [0xf1234567, 0x89abcdef];
-
-export interface PayloadCase {
-  readonly protocol: string;
-  readonly request: Uint8Array;
-  /** Bits of the two token words that every answer must bring back; none where the protocol has no room. */
-  readonly identity: readonly [number, number];
-  /** An answer may end anywhere: what is left of it is a genuine shorter answer. */
-  readonly openEnded?: true;
-  readonly accepted: readonly {
-    readonly of: string;
-    readonly bytes: Uint8Array;
-    readonly info: string;
-  }[];
-  readonly rejected: readonly { readonly why: string; readonly bytes: Uint8Array }[];
-}
+import type { PayloadCase } from './caseShape.ts';
+import { DIRECTORY_CASES } from './directoryCases.ts';
+import { NETWORK_CASES } from './networkCases.ts';
+import { SECURITY_CASES } from './securityCases.ts';
 
 const DNS_QUESTION = "02 'id' 06 'server' 00 0010 0003";
 const MDNS_QUESTION = "09 '_services' 07 '_dns-sd' 04 '_udp' 05 'local' 00 000c 8001";
@@ -642,6 +628,9 @@ export const CASES: readonly PayloadCase[] = [
       },
     ],
   },
+  ...DIRECTORY_CASES,
+  ...SECURITY_CASES,
+  ...NETWORK_CASES,
   { protocol: 'syslog', request: fromHex(''), identity: [0, 0], accepted: [], rejected: [] },
   { protocol: 'generic', request: fromHex('0a'), identity: [0, 0], accepted: [], rejected: [] },
 ];

@@ -1,9 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { PAYLOAD_KINDS, type PayloadKind, payloadFor } from '../../../src/probe/payload.ts';
+import { NOT_ASKED } from '../../../src/probe/payloads/notAsked.ts';
 import { INFO_MAX_LENGTH } from '../../../src/probe/payloads/printable.ts';
 import { toHex } from './bytes.ts';
-import { CASES, type PayloadCase, TOKEN } from './cases.ts';
+import { type PayloadCase, TOKEN } from './caseShape.ts';
+import { CASES } from './cases.ts';
 
 const RANDOM_STRINGS = 20_000;
 const MUTATIONS = 2_000;
@@ -20,7 +22,7 @@ describe('the table of kinds', () => {
     const ports = PAYLOAD_KINDS.flatMap((kind) => kind.ports);
     expect(new Set(ports).size).toBe(ports.length);
     for (const { protocol, source, maxLength } of PAYLOAD_KINDS) {
-      expect(protocol).toMatch(/^[a-z][a-z-]*$/);
+      expect(protocol).toMatch(/^[a-z][a-z0-9-]*$/);
       expect(source.length, protocol).toBeGreaterThan(0);
       expect(maxLength, protocol).toBeLessThanOrEqual(1200);
     }
@@ -35,6 +37,14 @@ describe('the table of kinds', () => {
     expect(payloadFor(9).protocol).toBe('generic');
     expect(payloadFor(0).protocol).toBe('generic');
     expect(payloadFor(65_535).protocol).toBe('generic');
+  });
+
+  it('sends the generic payload where a reason says that nothing better is sent', () => {
+    for (const { ports, why, source } of NOT_ASKED) {
+      for (const port of ports) expect(payloadFor(port).protocol, `${port}`).toBe('generic');
+      expect(why.length).toBeGreaterThan(0);
+      expect(source.length).toBeGreaterThan(0);
+    }
   });
 
   it('has a case for every kind', () => {
@@ -129,8 +139,8 @@ describe('bytes from nowhere', () => {
   });
 });
 
-function kindOf({ protocol }: PayloadCase): PayloadKind {
-  return PAYLOAD_KINDS.find((kind) => kind.protocol === protocol)!;
+function kindOf({ protocol, kind }: PayloadCase): PayloadKind {
+  return kind ?? PAYLOAD_KINDS.find((each) => each.protocol === protocol)!;
 }
 
 function expectPresentable(kind: PayloadKind, read: ReturnType<PayloadKind['read']>): void {
