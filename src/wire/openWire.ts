@@ -137,7 +137,11 @@ async function openRawSockets(plan: Plan, note: string): Promise<OpenedWire | Un
   if ('unavailable' in loaded) return loaded;
   const { openRawSocketWire } = await import('./rawSocketWire.ts');
   const opened = openRawSocketWire(loaded.raw, plan, `${note}; ${RAW_SOCKET_LIMITS}`);
-  return 'unavailable' in opened ? opened : live(opened.wire, opened.srcPort);
+  if ('unavailable' in opened) return opened;
+  const one = live(opened.wire, opened.srcPort);
+  if ('addon' in loadNative()) return one;
+  const { procAddresses } = await import('./rawSocketAddresses.ts');
+  return { ...one, ownAddresses: new Set([...one.ownAddresses, ...procAddresses()]) };
 }
 
 function openErrqueue({ targets }: Plan, note: string): OpenedWire | Unavailable {

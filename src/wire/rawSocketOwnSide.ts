@@ -2,9 +2,10 @@
 import { errnoName } from '../errno.ts';
 import type { Family, OwnSide, TargetTable } from '../model.ts';
 import { equalIp } from '../packet/address.ts';
+import { hasCarrier } from './localInterfaces.ts';
 import { loadNative } from './native.ts';
 import { createOwnCounters } from './ownCounters.ts';
-import { createOwnSideReader, type WireFacts } from './ownSide.ts';
+import { createOwnSideReader, LOOKUP_FAULTS, type WireFacts } from './ownSide.ts';
 import { readProcRoute } from './procRoute.ts';
 import type { Sources } from './rawSocketSource.ts';
 
@@ -27,12 +28,14 @@ export function createInquire(targets: TargetTable, sources: Sources): Inquire {
       const way = await readProcRoute(targets.bytes, target * 16, family);
       const isLocal =
         source !== undefined && equalIp(source, 0, targets.bytes, target * 16, family);
+      const name = errno > 0 ? errnoName(errno) : null;
+      const said = name !== null ? 'none' : isLocal ? 'local' : way.route;
       answer({
         target,
         ...way,
-        route: errno > 0 ? 'none' : isLocal ? 'local' : way.route,
-        routeErrno: errno > 0 ? errnoName(errno) : null,
-        carrier: null,
+        route: name !== null && LOOKUP_FAULTS.has(name) ? 'unknown' : said,
+        routeErrno: name,
+        carrier: way.interface === null ? null : hasCarrier(way.interface),
         ...counters.read(family, datagrams[family]),
         overflow,
       });

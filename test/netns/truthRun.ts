@@ -110,6 +110,8 @@ export async function runTruth(
   installed: Installed,
 ): Promise<readonly string[]> {
   const { wire, user } = column;
+  // It is for systems without the addon.
+  const command = wire === 'raw-socket' ? { ...installed, addon: null } : installed;
   const lab = await buildLab(scenario.world);
   // The raw-socket wire needs less than the packet wire does.
   const unavailable = wire === 'raw-socket' ? undefined : scenario.unavailable?.[column.column];
@@ -120,7 +122,7 @@ export async function runTruth(
       const argv = scenario.command.map((word) =>
         word.replaceAll('TARGET', lab.targetIp(family)).replaceAll('SELF', lab.scannerIp(family)),
       );
-      const ran = await runCommand(installed, place, [...argv, '--wire', wire, '--json']);
+      const ran = await runCommand(command, place, [...argv, '--wire', wire, '--json']);
       if (unavailable !== undefined) {
         const isSaid = ran.exitCode === COULD_NOT_CHECK && ran.stderr.includes(unavailable);
         return isSaid ? [] : [`IPv${family} exit ${ran.exitCode}: ${ran.stderr}${ran.stdout}`];
