@@ -9,6 +9,8 @@ import type { Ip, WireKind } from './model.ts';
 export interface WireCan {
   /** Signals are whole packets: TTLs, quoted headers, checksums. TCP is asked by SYN. */
   readonly packets: boolean;
+  /** What is sent and received passes the hooks of our own firewall: its counters speak of it. */
+  readonly passesHooks: boolean;
   /** ICMP errors come with type, code and sender. False: only the errno class of a socket remains. */
   readonly icmpSender: boolean;
   /** The outer TTL of ICMP errors and UDP answers is seen. */

@@ -13,8 +13,10 @@ const LIMITER_BURST = 5;
 export function judgeSilence(port: PortFacts, target: TargetFacts, { can }: JudgeContext): Ruling {
   const { ownSide } = target;
   if (ownSide !== null) {
-    // A packet wire passes neither our own output hooks nor our input hooks, so their counters say nothing about it.
-    const counted = can.packets ? judgeOverflow(ownSide) : judgeCounters(ownSide, port.protocol);
+    // Where no hook of our own is passed, what they dropped says nothing about this port.
+    const counted = can.passesHooks
+      ? judgeCounters(ownSide, port.protocol)
+      : judgeOverflow(ownSide);
     const said = judgeRoute(ownSide) ?? counted;
     if (said !== null && (can.icmpSender || said.state === 'unknown')) return said;
   }

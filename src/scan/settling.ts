@@ -44,7 +44,7 @@ export function createSettling(context: ScanContext): Settling {
     answer >= ANSWER.SYN_ACK || (answer === ANSWER.ICMP && !isFromOwnAddress(context, probe));
 
   const wantsOwnSide = (answer: number): boolean =>
-    answer === ANSWER.RESET ? !can.packets : answer <= ANSWER.ICMP;
+    answer === ANSWER.RESET ? can.passesHooks : answer <= ANSWER.ICMP;
 
   return {
     finish(probe) {

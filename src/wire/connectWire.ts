@@ -26,6 +26,7 @@ const TCP_SILENCE_MS = 1200;
 
 const CAN: WireCan = {
   packets: false,
+  passesHooks: true,
   icmpSender: false,
   replyTtl: false,
   setTtl: false,

@@ -88,6 +88,7 @@ function createErrqueueWire(
     note: options.note ?? 'kernel sockets with their error queues',
     can: {
       packets: false,
+      passesHooks: true,
       icmpSender: true,
       replyTtl: true,
       setTtl: true,

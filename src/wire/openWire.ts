@@ -26,6 +26,10 @@ const KINDS: ReadonlySet<string> = new Set(['auto', 'packet', 'raw-socket', 'err
 const CONNECT_LIMITS =
   'plain sockets see no sender of an ICMP error and no difference between a reset and a port-unreachable';
 
+/** What the raw-socket wire cannot tell. */
+const RAW_SOCKET_LIMITS =
+  'raw sockets pass our own firewall and see no hop limit of an IPv6 answer';
+
 /** Throws UsageError for a kind that does not exist, before anything is sent. */
 export function checkWire(wire: string): void {
   if (KINDS.has(wire) || wire.startsWith('sim:')) return;
@@ -83,28 +87,35 @@ export async function openWire(
   }
   if (asked.startsWith('sim:')) return openSimulated(asked.slice(4), plan);
   if (asked === 'connect') return openConnect(plan, 'asked for');
-  if (asked === 'raw-socket') {
-    throw new ProbeError('E_WIRE_UNAVAILABLE', `wire '${asked}' is not built yet`);
-  }
+  if (asked === 'raw-socket') return had(asked, null, await openRawSockets(plan, 'asked for'));
   const needsPackets = asked === 'packet' || bound !== null;
   if (needsPackets || (asked === 'auto' && isForPackets(plan, tcpBy))) {
     const opened = await openPackets(plan, asked === 'packet' ? 'asked for' : PACKET_NOTE);
-    if ('wire' in opened) return opened;
-    if (needsPackets) throw unavailable('packet', bound, opened.unavailable);
+    if (needsPackets || 'wire' in opened) return had('packet', bound, opened);
   }
-  const opened = openErrqueue(plan, asked === 'errqueue' ? 'asked for' : ERRQUEUE_NOTE);
+  if (asked === 'errqueue') return had(asked, null, openErrqueue(plan, 'asked for'));
+  return openSockets(plan, connectRequested);
+}
+
+/** The error queue, or what an addon that is missing leaves. */
+async function openSockets(plan: Plan, connectRequested: boolean): Promise<OpenedWire> {
+  const opened = openErrqueue(plan, ERRQUEUE_NOTE);
   if ('wire' in opened) return opened;
-  if (asked === 'errqueue') throw unavailable('errqueue', null, opened.unavailable);
-  return openConnect(plan, `no error queue (${opened.unavailable})`);
+  const why = `no error queue (${opened.unavailable})`;
+  const raw = connectRequested ? opened : await openRawSockets(plan, why);
+  return 'wire' in raw ? raw : openConnect(plan, why);
 }
 
 type Unavailable = { readonly unavailable: string };
 
-const unavailable = (kind: string, bound: string | null, why: string): ProbeError =>
-  new ProbeError(
+/** The wire that was asked for, or needed for the option `bound`. */
+function had(kind: string, bound: string | null, opened: OpenedWire | Unavailable): OpenedWire {
+  if ('wire' in opened) return opened;
+  throw new ProbeError(
     'E_WIRE_UNAVAILABLE',
-    `wire '${kind}'${bound === null ? '' : `, which ${bound} needs,`} cannot be had: ${why}`,
+    `wire '${kind}'${bound === null ? '' : `, which ${bound} needs,`} cannot be had: ${opened.unavailable}`,
   );
+}
 
 const live = (wire: Wire, srcPort = 0): OpenedWire => ({
   wire,
@@ -119,7 +130,7 @@ function ownAddresses(hasNative: boolean): ReadonlySet<Ip> {
   return localAddresses(loaded !== null && 'addon' in loaded ? loaded.addon : null);
 }
 
-/** Loaded only where it is used, as the connect wire is: start-up is a feature. */
+/** Loaded only where it is used, as the wires below are: start-up is a feature. */
 async function openPackets(plan: Plan, note: string): Promise<OpenedWire | Unavailable> {
   const { openPacketWire } = await import('./openPacketWire.ts');
   const opened = openPacketWire(plan, note);
@@ -131,6 +142,19 @@ async function openPackets(plan: Plan, note: string): Promise<OpenedWire | Unava
       return 'unavailable' in sockets ? null : sockets;
     },
   };
+}
+
+async function openRawSockets(plan: Plan, note: string): Promise<OpenedWire | Unavailable> {
+  const { loadRawSocket } = await import('./rawSocketPackage.ts');
+  const loaded = await loadRawSocket();
+  if ('unavailable' in loaded) return loaded;
+  const { openRawSocketWire } = await import('./rawSocketWire.ts');
+  const opened = openRawSocketWire(loaded.raw, plan, `${note}; ${RAW_SOCKET_LIMITS}`);
+  if ('unavailable' in opened) return opened;
+  const one = live(opened.wire, opened.srcPort);
+  if ('addon' in loadNative()) return one;
+  const { procAddresses } = await import('./rawSocketAddresses.ts');
+  return { ...one, ownAddresses: new Set([...one.ownAddresses, ...procAddresses()]) };
 }
 
 function openErrqueue({ targets }: Plan, note: string): OpenedWire | Unavailable {

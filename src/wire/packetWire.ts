@@ -28,6 +28,7 @@ export interface PacketWireOptions {
 
 const CAN: WireCan = {
   packets: true,
+  passesHooks: false,
   icmpSender: true,
   replyTtl: true,
   setTtl: true,

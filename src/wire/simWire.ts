@@ -50,6 +50,7 @@ export interface SimWireOptions {
 const CAN: Readonly<Record<SimView, WireCan>> = {
   packet: {
     packets: true,
+    passesHooks: false,
     icmpSender: true,
     replyTtl: true,
     setTtl: true,
@@ -62,6 +63,7 @@ const CAN: Readonly<Record<SimView, WireCan>> = {
   },
   errqueue: {
     packets: false,
+    passesHooks: true,
     icmpSender: true,
     replyTtl: true,
     setTtl: true,
@@ -74,6 +76,7 @@ const CAN: Readonly<Record<SimView, WireCan>> = {
   },
   connect: {
     packets: false,
+    passesHooks: true,
     icmpSender: false,
     replyTtl: false,
     setTtl: false,

@@ -10,6 +10,7 @@ export const OWN_IP: Readonly<Record<4 | 6, Ip>> = { 4: '10.0.0.2' as Ip, 6: 'fd
 export const CAN: Readonly<Record<'P' | 'E' | 'C', WireCan>> = {
   P: {
     packets: true,
+    passesHooks: false,
     icmpSender: true,
     replyTtl: true,
     setTtl: true,
@@ -22,6 +23,7 @@ export const CAN: Readonly<Record<'P' | 'E' | 'C', WireCan>> = {
   },
   E: {
     packets: false,
+    passesHooks: true,
     icmpSender: true,
     replyTtl: true,
     setTtl: true,
@@ -34,6 +36,7 @@ export const CAN: Readonly<Record<'P' | 'E' | 'C', WireCan>> = {
   },
   C: {
     packets: false,
+    passesHooks: true,
     icmpSender: false,
     replyTtl: false,
     setTtl: false,

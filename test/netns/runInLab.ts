@@ -1,6 +1,6 @@
 /** Runs the built command inside a lab's scanner namespace, as root or as nobody, and reads its report. */
 import { spawn } from 'node:child_process';
-import { chmodSync, copyFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -33,6 +33,8 @@ export function install(): Installed {
   chmodSync(folder, 0o755);
   const cli = join(folder, 'cli.cjs');
   copyFileSync(built, cli);
+  // The npm package raw-socket is no part of the bundle.
+  symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
   const builtAddon = join(root, 'build/pu_probe.node');
   const addon = existsSync(builtAddon) ? join(folder, 'pu_probe.node') : null;
   if (addon !== null) copyFileSync(builtAddon, addon);

@@ -57,6 +57,7 @@ export interface Script {
 /** What the error queue of an ordinary user on Linux can do. */
 export const ERRQUEUE_CAN: WireCan = {
   packets: false,
+  passesHooks: true,
   icmpSender: true,
   replyTtl: true,
   setTtl: true,

@@ -6,6 +6,8 @@ import { loadNative } from '../../src/wire/native.ts';
 import { openPacketWire } from '../../src/wire/openPacketWire.ts';
 import { openSimulation } from '../../src/wire/openSimulation.ts';
 import { packetFilter } from '../../src/wire/packetFilter.ts';
+import { loadRawSocket, type RawSocketPackage } from '../../src/wire/rawSocketPackage.ts';
+import { openRawSocketWire } from '../../src/wire/rawSocketWire.ts';
 import { describeWire, openLoopbackScene, type Scene } from './contract.ts';
 
 const SIMULATED: Scene = {
@@ -57,6 +59,27 @@ describeWire('packet', {
   open: (plan) => openPacketWire(plan, 'contract'),
   can: { icmpSender: true, resetKnown: true },
   unavailable: whyNoPackets(),
+});
+
+const rawSocket = await loadRawSocket();
+
+/** Asked by opening one, as above. */
+function whyNoRawSockets(): string | null {
+  if ('unavailable' in rawSocket) return rawSocket.unavailable;
+  try {
+    const { AddressFamily, createSocket } = rawSocket.raw;
+    createSocket({ protocol: 1, addressFamily: AddressFamily.IPv4, bufferSize: 64 }).close();
+    return null;
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
+describeWire('raw-socket', {
+  scene: openLoopbackScene,
+  open: (plan) => openRawSocketWire((rawSocket as { raw: RawSocketPackage }).raw, plan, 'contract'),
+  can: { icmpSender: true, resetKnown: true },
+  unavailable: whyNoRawSockets(),
 });
 
 describeWire('connect', {
