@@ -16,10 +16,10 @@
 
 enum packet_limits {
   /*
-   * One block of the ring (packet(7), TPACKET_V3): it holds the largest packet there is. A packet alone takes a whole
-   * block when the block is handed over before it is full, so a ring of few large blocks overflows within as many ms.
+   * One block of the ring (packet(7), TPACKET_V3); a longer packet is cut to it. A packet alone takes a whole block when
+   * the block is handed over before it is full, so a ring of n blocks overflows when nobody reads for n ms.
    */
-  RING_BLOCK = 1 << 17,
+  RING_BLOCK = 1 << 15,
   /* A ring is a multiple of it. */
   RING_STEP = 1 << 20,
   /* Memory of received rows when there is no ring. */

@@ -120,7 +120,9 @@ export function createClosing(
   const needsDistance = (work: Work): boolean => {
     if (!mayCompare || targets.distance[work.target]! > 0) return false;
     const resets = resetsOf(work).length;
-    return resets > 0 && (can.packets || (can.minTtl && resets <= MAX_CHECKED_RESETS));
+    return (
+      resets > 0 && ((can.packets && can.replyTtl) || (can.minTtl && resets <= MAX_CHECKED_RESETS))
+    );
   };
 
   /** The distance is known, or is not to be had. */

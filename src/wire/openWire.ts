@@ -94,7 +94,7 @@ export async function openWire(
     if (needsPackets || 'wire' in opened) return had('packet', bound, opened);
   }
   if (asked === 'errqueue') return had(asked, null, openErrqueue(plan, 'asked for'));
-  return openSockets(plan, connectRequested);
+  return openSockets(plan, tcpBy === 'connect');
 }
 
 /** The error queue, or what an addon that is missing leaves. */
