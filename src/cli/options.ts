@@ -94,7 +94,7 @@ export const OPTIONS: readonly OptionRow[] = [
     '',
     'wire',
     'KIND',
-    'auto, packet, raw-socket, errqueue, connect, sim:FILE',
+    'auto packet raw-socket errqueue connect sim:FILE',
   ),
   row('Output', '', 'json', null, 'one JSON document on standard output'),
   row('Output', '', 'jsonl', null, 'one JSON record a line, as they come'),
