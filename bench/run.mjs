@@ -29,8 +29,9 @@ const lab = await createLab(DELAY_MS);
 const results = [];
 try {
   for (const row of options.rows) {
-    console.error(`bench: ${row.name}`);
     results.push(await measure(row));
+    // What was measured is not lost when a later row is interrupted.
+    console.error(table(results.slice(-1)).split('\n').at(-1));
   }
 } catch (error) {
   fail(error.message);
