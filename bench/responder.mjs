@@ -1,11 +1,11 @@
 // What answers in the target's namespace: TCP listeners, an NTP server, and UDP ports that are bound and say nothing.
-//   node responder.mjs '{"tcpOpen":[80],"udpOpen":[53,123],"udpSilent":[514]}'
+//   node responder.mjs '{"tcpOpen":[80],"tcpOpenAt":[{"host":"10.80.0.0","port":8888}],"udpOpen":[53,123],"udpSilent":[514]}'
 // 53 is left to dnsmasq. Prints one line when everything is bound.
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 
-const { tcpOpen, udpSilent } = JSON.parse(process.argv[2]);
+const { tcpOpen, tcpOpenAt, udpSilent } = JSON.parse(process.argv[2]);
 const DNS = 53;
 const NTP = 123;
 const NTP_BYTES = 48;
@@ -34,12 +34,12 @@ async function bindUdp(port, onMessage) {
   await once(socket, 'listening');
 }
 
-async function listen(port) {
+async function listen(port, host) {
   const server = createServer({ noDelay: true }, (socket) => {
     socket.on('error', () => {});
     socket.resume();
   });
-  server.listen({ port, host: '::', backlog: 64 });
+  server.listen({ port, host, backlog: 64 });
   await once(server, 'listening');
 }
 
@@ -48,5 +48,6 @@ await bindUdp(NTP, (socket, message, address, port) => {
   if (answer !== null) socket.send(answer, port, address);
 });
 for (const port of udpSilent) await bindUdp(port, () => {});
-for (const port of tcpOpen.filter((port) => port !== DNS)) await listen(port);
+for (const port of tcpOpen.filter((port) => port !== DNS)) await listen(port, '::');
+for (const { host, port } of tcpOpenAt) await listen(port, host);
 console.log('ready');

@@ -1,35 +1,48 @@
-// Times whole processes, ours and the peer's in turn, in two namespaces of their own, and checks every answer.
-//   node bench/run.mjs [--rounds N] [--only NAME] [--family 4|6] [--command FILE] [--json]
-// Needs Linux, root, iproute2, setpriv, nmap and dnsmasq, and the built command (npm run build).
-import { spawn } from 'node:child_process';
+// Times whole processes, ours and the peers' in turn, in namespaces of their own, and checks every answer.
+//   node bench/run.mjs [--rounds N] [--only NAME,NAME] [--family 4|6] [--command FILE] [--json]
+// Needs Linux, root, iproute2, setpriv, nftables, cc, nmap and dnsmasq, and the built command (npm run build); masscan and
+// zmap are left out where they are not installed.
 import { existsSync } from 'node:fs';
-import { cpus, release } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { createLab, TARGET, whyNot } from './lab.mjs';
-import { findErrors, ROWS, readJson, readReport } from './rows.mjs';
+import { isInstalled, MEASURES, pause, run } from './measures.mjs';
+import { PACKET_ROWS } from './packetRows.mjs';
+import { countOpen, findErrors, readJsonl, readText } from './reports.mjs';
+import { SOCKET_ROWS } from './rows.mjs';
+import { holds, machine, ratiosTo, table } from './table.mjs';
 
-/** A program that hangs must not hang the benchmark. */
-const RUN_TIMEOUT_MS = 60_000;
+const ROWS = [...SOCKET_ROWS, ...PACKET_ROWS];
 /** Rounds before those that count: files come into the cache, neighbours are found. */
 const WARM_UPS = 1;
+/** A row takes about this long; slow ones get fewer rounds than were asked for, the slowest the first one alone. */
+const ROW_SECONDS = 100;
+/** One way, of the link with a delay. */
+const DELAY_MS = 10;
 
 const options = readOptions();
 const reason = whyNot();
 if (reason !== null) fail(`cannot run: ${reason}`);
 if (!existsSync(options.command)) fail(`${options.command} is missing: npm run build`);
 
-const lab = await createLab();
+const lab = await createLab(DELAY_MS);
 const results = [];
 try {
-  for (const row of options.rows) results.push(await measure(row));
+  for (const row of options.rows) {
+    results.push(await measure(row));
+    // What was measured is not lost when a later row is interrupted.
+    console.error(table(results.slice(-1)).split('\n').at(-1));
+  }
 } catch (error) {
   fail(error.message);
 }
 lab.close();
-if (options.json) console.log(JSON.stringify({ machine: machine(), results }, null, 2));
-else console.log(`${table(results)}\n\n${machine()}`);
-process.exitCode = results.every((result) => result.held && result.errors.length === 0) ? 0 : 1;
+const host = machine(options);
+if (options.json) console.log(JSON.stringify({ machine: host, results }, null, 2));
+else console.log(`${table(results)}\n\n${host}`);
+process.exitCode = results.every(({ held, errors }) => held !== false && errors.length === 0)
+  ? 0
+  : 1;
 
 function readOptions() {
   const { values } = parseArgs({
@@ -48,10 +61,17 @@ function readOptions() {
   if (!Number.isInteger(rounds) || rounds < 1)
     fail(`--rounds takes a number, not '${values.rounds}'`);
   if (!(values.family in TARGET)) fail(`--family takes 4 or 6, not '${values.family}'`);
-  const rows = ROWS.filter(({ name }) => values.only === undefined || name === values.only);
-  if (rows.length === 0) {
-    fail(`--only takes ${ROWS.map(({ name }) => name).join(', ')}, not '${values.only}'`);
+  const wanted = values.only?.split(',') ?? ROWS.map(({ name }) => name);
+  for (const name of wanted) {
+    if (ROWS.every((row) => row.name !== name)) {
+      fail(`--only takes ${ROWS.map((row) => row.name).join(', ')}, not '${name}'`);
+    }
   }
+  const rows = ROWS.filter(({ name, target }) => {
+    const has = values.family in target;
+    if (!has && wanted.includes(name)) console.error(`bench: ${name}: IPv4 only, left out`);
+    return has && wanted.includes(name);
+  });
   return { ...values, rounds, rows };
 }
 
@@ -60,100 +80,103 @@ function fail(text) {
   process.exit(2);
 }
 
-/** Runs one row: ours, the peer, and an empty Node in turn. */
+/** Who takes part in a row, ours first and an empty Node last; each with its command line in the scanner. */
+function contendersOf(row) {
+  const target = row.target[options.family];
+  const measure = MEASURES[row.measure ?? 'seconds'];
+  const place = (argv, user) =>
+    lab.command(measure.isMetered ? [lab.meter, lab.device, ...argv] : argv, user);
+  const ourArgv = (args) =>
+    place([process.execPath, options.command, 'scan', target, ...args.split(' ')], row.user);
+  const ours = {
+    name: 'pu-probe',
+    argv: ourArgv(row.ours),
+    less: row.less && ourArgv(row.less),
+    read: row.read ?? (row.ours.includes('--jsonl') ? readJson(row) : readText),
+  };
+  const context = { target, targetMac: lab.targetMac };
+  const peers = row.peers.filter(({ tool }) => {
+    if (isInstalled(tool)) return true;
+    console.error(`bench: ${row.name}: ${tool} is not installed, left out`);
+    return false;
+  });
+  const placed = peers.map((peer) => ({
+    ...peer,
+    argv: place(peer.argv(context), peer.user),
+    less: peer.less && place(peer.less.argv(context), peer.user),
+  }));
+  const floor = { name: 'node -e 0', argv: place([process.execPath, '-e', '0'], row.user) };
+  return [ours, ...placed, ...(row.measure === undefined ? [floor] : [])];
+}
+
+function readJson(row) {
+  return (text) => readJsonl(text, row.isNet === true);
+}
+
+/** Runs one row: all contenders in turn, round after round. */
 async function measure(row) {
-  const target = TARGET[options.family];
-  const six = options.family === '6' ? ['-6'] : [];
-  const ours = [process.execPath, options.command, 'scan', target, ...row.ours.split(' ')];
-  const peer = ['nmap', ...six, ...row.peer.args.split(' '), target];
-  const floor = [process.execPath, '-e', '0'];
-  const times = { ours: [], peer: [], floor: [] };
+  const contenders = contendersOf(row);
+  const { name, what, must = [], aim = [] } = row;
+  const result = { name, what, must, aim, measure: row.measure ?? 'seconds' };
+  const values = Object.fromEntries(contenders.map((contender) => [contender.name, []]));
   const errors = new Set();
-  const check = (who, report) => {
-    for (const error of findErrors(row, report)) errors.add(`${who}: ${error}`);
-  };
-  for (let round = -WARM_UPS; round < options.rounds; round++) {
-    const oneRound = {
-      ours: await run(lab.command(ours, row.user), row.restMs),
-      peer: await run(lab.command(peer, row.peer.user), row.restMs),
-      floor: await run(lab.command(floor, row.user), 0),
-    };
-    check('pu-probe', readReport(oneRound.ours.text));
-    check('nmap', readReport(oneRound.peer.text));
-    if (round < 0) continue;
-    for (const [who, { seconds }] of Object.entries(oneRound)) times[who].push(seconds);
+  const found = {};
+  const carried = [];
+  const ceiling = row.usesLine ? await lab.line.ceiling() : undefined;
+  let rounds = options.rounds;
+  for (let round = -WARM_UPS; round < rounds; round++) {
+    const begunMs = performance.now();
+    const taken = {};
+    for (const contender of contenders) {
+      const { value, text, failed } = await takeTurn(row, contender);
+      if (row.usesLine) carried.push({ who: contender.name, ...(await lab.line.counts()) });
+      if (failed !== undefined) errors.add(`${contender.name}: ${failed}`);
+      else check(row, contender, text, errors, found);
+      taken[contender.name] = value;
+    }
+    const seconds = (performance.now() - begunMs) / 1000;
+    rounds = Math.min(rounds, Math.floor(ROW_SECONDS / seconds));
+    if (round < 0 && rounds > 0) continue;
+    for (const [who, value] of Object.entries(taken)) values[who].push(value);
   }
-  // The text counts closed ports; the document lists every one of them.
-  const { text } = await run(lab.command([...ours, '--json'], row.user), row.restMs);
-  check('pu-probe --json', readJson(text));
-  const ratios = times.ours.map((seconds, round) => seconds / times.peer[round]);
-  const { name, what, must, aim } = row;
-  const held = isHeld(must, ratios, times.ours);
-  return { name, what, must, aim, held, errors: [...errors], times, ratios };
+  if (!row.ours.includes('--jsonl')) await checkEveryPort(row, errors);
+  const ratios = Object.fromEntries(
+    contenders.slice(1).map((peer) => [peer.name, ratiosTo(values, peer.name)]),
+  );
+  const held = holds(must, values['pu-probe'], ratios);
+  return { ...result, held, errors: [...errors], values, ratios, found, ceiling, carried };
 }
 
-/** Waits, then runs a command to its end; the time is that of the whole process. */
-async function run(argv, restMs) {
-  await new Promise((resolve) => setTimeout(resolve, restMs));
-  const [file, ...args] = argv;
-  const chunks = [];
-  const started = process.hrtime.bigint();
-  const child = spawn(file, args, {
-    stdio: ['ignore', 'pipe', 'pipe'],
-    timeout: RUN_TIMEOUT_MS,
-    env: { PATH: process.env.PATH, LC_ALL: 'C' },
-  });
-  const messages = [];
-  child.stdout.on('data', (chunk) => chunks.push(chunk));
-  child.stderr.on('data', (chunk) => messages.push(chunk));
-  const status = await new Promise((resolve, reject) => {
-    child.on('error', reject).on('close', (code, signal) => resolve(code ?? signal));
-  });
-  const seconds = Number(process.hrtime.bigint() - started) / 1e9;
-  if (status !== 0) throw new Error(`${argv.join(' ')}: ${status}: ${Buffer.concat(messages)}`);
-  return { seconds, text: Buffer.concat(chunks).toString() };
+async function takeTurn(row, { argv, less, chatter }) {
+  await pause(row.restMs);
+  const silence = chatter ? lab.chatter() : undefined;
+  const turn = { argv, less, probes: row.probes };
+  const taken = await MEASURES[row.measure ?? 'seconds'].measure(turn);
+  silence?.();
+  return taken;
 }
 
-function isHeld(must, ratios, seconds) {
-  if (must?.ratio !== undefined) return middle(ratios) <= must.ratio;
-  return must?.seconds === undefined || middle(seconds) <= must.seconds;
+/** Reads what was printed: all must be right, or, of programs that name open ports only, it is counted. */
+function check({ truth }, { name, read, sees }, text, errors, found) {
+  if (read === undefined) return;
+  if (sees !== 'open') {
+    for (const error of findErrors(truth, read(text))) errors.add(`${name}: ${error}`);
+    return;
+  }
+  found[name] ??= [];
+  found[name].push(countOpen(truth, read(text)));
 }
 
-function middle(values) {
-  const sorted = values.toSorted((a, b) => a - b);
-  const half = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
-}
-
-/** `median [smallest-largest]`. */
-function spread(values, digits = 3) {
-  const [low, high] = [Math.min(...values), Math.max(...values)];
-  return `${middle(values).toFixed(digits)} [${low.toFixed(digits)}-${high.toFixed(digits)}]`;
-}
-
-function table(all) {
-  const bound = (limit) => {
-    if (limit === undefined) return '-';
-    return limit.ratio === undefined ? `<= ${limit.seconds} s` : `<= ${limit.ratio}x`;
-  };
-  const cells = all.map(({ name, what, times, ratios, must, aim, held, errors }) => [
-    `${what} (\`${name}\`)`,
-    spread(times.ours),
-    spread(times.peer),
-    spread(ratios, 2),
-    bound(must),
-    bound(aim),
-    must === undefined ? '-' : held ? 'yes' : '**no**',
-    spread(times.floor),
-    errors.length === 0 ? 'all right' : errors.slice(0, 5).join('; '),
-  ]);
-  const head = ['row', 'pu-probe s', 'nmap s', 'ratio by pair', 'must', 'aim', 'held'];
-  const lines = [[...head, '`node -e 0` s', 'verdicts'], head.concat('', '').map(() => '---')];
-  return [...lines, ...cells].map((line) => `| ${line.join(' | ')} |`).join('\n');
-}
-
-function machine() {
-  const { model } = cpus()[0];
-  const host = `${cpus().length} x ${model.trim()}, Linux ${release()}, Node ${process.version}`;
-  return `${host}; IPv${options.family}, one veth, median [min-max] of ${options.rounds} rounds.`;
+/** The text counts ports; the records list every one of them. */
+async function checkEveryPort(row, errors) {
+  const argv = [process.execPath, options.command, 'scan', row.target[options.family]];
+  await pause(row.restMs);
+  const ran = await run(lab.command([...argv, ...row.ours.split(' '), '--jsonl'], row.user));
+  if (ran.failed !== undefined) {
+    errors.add(`pu-probe --jsonl: ${ran.failed}`);
+    return;
+  }
+  for (const error of findErrors(row.truth, readJson(row)(ran.text))) {
+    errors.add(`pu-probe --jsonl: ${error}`);
+  }
 }
