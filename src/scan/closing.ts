@@ -55,6 +55,8 @@ interface Work {
 
 /** Slower templates are asked for by people who want few packets: they get no comparison, and no certainty by it. */
 const QUICKEST_POLITE = 3;
+/** Two control datagrams each would be most of what a run over more targets sends. */
+const MAX_COMPARED_TARGETS = 1024;
 /** An own-side inquiry that is not answered by then is done without, ms. */
 const OWN_SIDE_WAIT_MS = 1000;
 
@@ -65,7 +67,7 @@ export function createClosing(
   onClosed: (probes: readonly number[]) => void,
 ): Closing {
   const { plan, can, probes: state, targets, rtt } = context;
-  const mayCompare = can.resetKnown && plan.control && plan.timing >= QUICKEST_POLITE;
+  const mayCompare = isComparing(context);
   const works = new Map<number, Work>();
   const due = createDeadlines(16);
   const controls = createControlRows(sender.control);
@@ -197,6 +199,12 @@ export function createClosing(
     controls: controls.distanceControls,
     controlAt: controls.tagAt,
   };
+}
+
+/** Whether RSTs are compared in this run at all. */
+function isComparing({ plan, can }: ScanContext): boolean {
+  const isFew = plan.targets.count <= MAX_COMPARED_TARGETS;
+  return can.resetKnown && plan.control && plan.timing >= QUICKEST_POLITE && isFew;
 }
 
 const isWaiting = ({ rows }: Work): boolean => rows.some((row) => row.outcome === 'waiting');

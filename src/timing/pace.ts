@@ -39,8 +39,12 @@ const COHORT_SIZE = 64;
 const COHORT_SLOTS = 1024;
 /** How much larger the first window is on our own link. */
 const ON_LINK_FACTOR = 8;
-/** A fall of the answer share by less than this is noise of small cohorts. */
+/** A fall of the answer share by less than this is no congestion. */
 const SHARE_FALL = 0.25;
+/** Nor is one within so many standard errors of the two cohorts: among a thousand cohorts 3 are seen by chance. */
+const SHARE_SIGMAS = 4;
+/** Cohorts that must have fallen one after the other: one alone may be a single busy or filtered host. */
+const FALLS_TO_CUT = 2;
 /** Probes closer together than this leave together, ms: waking up for each would cost more than the probe. */
 const TICK_MS = 1;
 /** Debt of the schedule older than this is dropped, so that a pause is not followed by a burst (ms). */
@@ -57,6 +61,7 @@ export function createPace({ template, ratePps }: PaceOptions): Pace {
   let bestShare = -1;
   let bestShareWindow = 0;
   let cutBarrier = 0;
+  let falls = 0;
 
   let current = 0;
   const sentIn = new Uint16Array(COHORT_SLOTS);
@@ -71,16 +76,21 @@ export function createPace({ template, ratePps }: PaceOptions): Pace {
   const judge = (slot: number): void => {
     const share = answeredIn[slot]! / sentIn[slot]!;
     const used = windowIn[slot]!;
-    const fell = bestShare >= 0 && share < bestShare - SHARE_FALL && used > bestShareWindow;
-    if (fell && serialIn[slot]! >= cutBarrier) {
+    const sigma = Math.sqrt((2 * bestShare * (1 - bestShare)) / COHORT_SIZE);
+    const margin = Math.max(SHARE_FALL, SHARE_SIGMAS * sigma);
+    const fell = bestShare >= 0 && share < bestShare - margin && used > bestShareWindow;
+    falls = fell ? falls + 1 : 0;
+    if (falls >= FALLS_TO_CUT && serialIn[slot]! >= cutBarrier) {
+      falls = 0;
       window = Math.max(template.initialWindow, bestShareWindow, Math.min(window, used) / 2);
       slowStartEnd = window;
       cuts += 1;
       // What left before the cut says nothing about the smaller window.
       cutBarrier = current + 1;
-    } else if (share > bestShare || used <= bestShareWindow) {
+    } else if (!fell && (share > bestShare || used <= bestShareWindow)) {
       // A path that became worse for good shows it at the smaller window too: the mark follows, and growth goes on.
-      bestShare = bestShare < 0 ? share : Math.max(share, (bestShare + share) / 2);
+      // The mean, not the best: the best of many small cohorts is luck.
+      bestShare = bestShare < 0 ? share : (bestShare + share) / 2;
       bestShareWindow = used;
     }
   };

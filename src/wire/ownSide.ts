@@ -15,8 +15,12 @@ export interface WireFacts {
 
 /** Answers own-side inquiries. */
 export interface OwnSideReader {
-  /** Answers for these targets; the counters are read once for all. */
-  read(targets: readonly number[], facts: WireFacts): OwnSide[];
+  /** Answers for these targets; the counters are read once for all. `found` says what a wire has looked up before. */
+  read(
+    targets: readonly number[],
+    facts: WireFacts,
+    found?: (target: number) => NativeOwnSide,
+  ): OwnSide[];
 }
 
 const RTN_LOCAL = 2;
@@ -50,13 +54,15 @@ export function createOwnSideReader(
 ): OwnSideReader {
   const counters = createOwnCounters(targets);
   return {
-    read(wanted, facts) {
+    read(wanted, facts, foundBefore) {
       const drops = new Map<Family, KernelDrops>();
       return wanted.map((target) => {
         const family = targets.families[target] === 6 ? 6 : 4;
         const at = 16 * target;
         const bytes = targets.bytes.subarray(at, at + 16);
-        const found = native.ownSide(family, bytes, interfaceIndex || targets.scopeIds[target]!);
+        const found =
+          foundBefore?.(target) ??
+          native.ownSide(family, bytes, interfaceIndex || targets.scopeIds[target]!);
         const dropped = drops.get(family) ?? counters.read(family, facts.datagrams[family]);
         drops.set(family, dropped);
         return { target, ...describe(found), ...dropped, overflow: facts.overflow };

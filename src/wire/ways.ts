@@ -2,7 +2,7 @@
 import type { Family, TargetTable } from '../model.ts';
 import { MAC_BYTES } from '../packet/arp.ts';
 import type { FrameContext } from '../probe/frame.ts';
-import type { NativeAddon } from './native.ts';
+import type { NativeAddon, NativeOwnSide } from './native.ts';
 import { linksTo, type Neighbour, type Neighbours } from './neighbours.ts';
 import type { Link } from './packetSender.ts';
 
@@ -17,6 +17,8 @@ export interface Way {
   readonly link: Link;
   /** What packets to this target are written with. */
   readonly frame: FrameContext;
+  /** What the kernel said. */
+  readonly found: NativeOwnSide;
 }
 
 const RTN_LOCAL = 2;
@@ -57,7 +59,7 @@ export function createWays(options: WaysOptions): (target: number) => Way {
     const frame = { ...options.frame, source4: source, source6: source };
     const isLocal = found.errno === 0 && found.type === RTN_LOCAL;
     const link: Link = { ...linksTo(isLocal ? 0 : found.index, NO_ADDRESS)[family], scopeId };
-    const way: Way = { errno: found.errno, family, neighbour: null, link, frame };
+    const way: Way = { errno: found.errno, family, neighbour: null, link, frame, found };
     const hasNeighbours = found.linkAddress.length === MAC_BYTES && (found.flags & IFF_NOARP) === 0;
     if (found.errno !== 0 || isLocal || !hasNeighbours) return way;
     const isRouted = found.gatewayFamily !== 0;
