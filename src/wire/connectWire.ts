@@ -11,32 +11,14 @@ import {
   SIGNAL,
   type SignalBatch,
 } from '../batch.ts';
-import type { TargetTable, Wire, WireCan } from '../model.ts';
+import type { TargetTable, Wire } from '../model.ts';
+import { CAN } from './can.ts';
 import { createConnectSockets } from './connectSockets.ts';
 import { hasCarrier } from './localInterfaces.ts';
 import { createOwnCounters } from './ownCounters.ts';
 import { LOOKUP_FAULTS } from './ownSide.ts';
 import { readProcRoute } from './procRoute.ts';
 import { type Ask, askOf, createSignalSink } from './signalSink.ts';
-
-/** Open connects at once; a soft limit of 1,024 descriptors leaves room for UDP sockets and the rest of the process. */
-const MAX_CONNECTS = 512;
-/** Node surfaces ICMPv6 errors of a connect late; a TCP silence before this means nothing. */
-const TCP_SILENCE_MS = 1200;
-
-const CAN: WireCan = {
-  packets: false,
-  passesHooks: true,
-  icmpSender: false,
-  replyTtl: false,
-  setTtl: false,
-  minTtl: false,
-  resetKnown: false,
-  strangers: false,
-  window: false,
-  maxTcpInFlight: MAX_CONNECTS,
-  tcpSilenceMs: TCP_SILENCE_MS,
-};
 
 /** What a connect wire is opened with. */
 export interface ConnectWireOptions {
@@ -46,7 +28,7 @@ export interface ConnectWireOptions {
 
 /** Opens the wire; it can always be had. */
 export function openConnectWire({ targets, note }: ConnectWireOptions): Wire {
-  const limit = pLimit(MAX_CONNECTS);
+  const limit = pLimit(CAN.connect.maxTcpInFlight);
   const counters = createOwnCounters(targets);
   const nowMs = (): number => performance.now();
   let wake: (() => void) | undefined;
@@ -96,7 +78,7 @@ export function openConnectWire({ targets, note }: ConnectWireOptions): Wire {
   return {
     kind: 'connect',
     note,
-    can: CAN,
+    can: CAN.connect,
     nowMs,
     send(batch) {
       for (let row = 0; row < batch.count; row++) sendRow(batch, row);

@@ -10,6 +10,7 @@
  */
 import { createSignalBatch, type ProbeBatch, SIGNAL } from '../batch.ts';
 import type { Family, TargetTable, Wire } from '../model.ts';
+import { CAN } from './can.ts';
 import { createOtherRows, toProbeColumns, toSignalColumns } from './errqueueRows.ts';
 import { type Columns, loadNative, type NativeAddon, type NativeWire } from './native.ts';
 import { createOwnSideReader } from './ownSide.ts';
@@ -86,19 +87,7 @@ function createErrqueueWire(
   return {
     kind: 'errqueue',
     note: options.note ?? 'kernel sockets with their error queues',
-    can: {
-      packets: false,
-      passesHooks: true,
-      icmpSender: true,
-      replyTtl: true,
-      setTtl: true,
-      minTtl: true,
-      resetKnown: true,
-      strangers: true,
-      window: true,
-      maxTcpInFlight: slots,
-      tcpSilenceMs: 0,
-    },
+    can: { ...CAN.errqueue, maxTcpInFlight: slots },
     nowMs: () => native.nowMs(),
     send(probes) {
       if (probes !== batch) {

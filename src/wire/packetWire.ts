@@ -7,7 +7,8 @@
  * the seam says. The engine never learns of neighbours and resets: both are looked after here.
  */
 import { PROTO_OWN_SIDE, type ProbeBatch, SIGNAL } from '../batch.ts';
-import type { Plan, Wire, WireCan } from '../model.ts';
+import type { Plan, Wire } from '../model.ts';
+import { CAN } from './can.ts';
 import type { NativeAddon, NativePacketPort } from './native.ts';
 import { createOwnSideReader } from './ownSide.ts';
 import { createPacketOut } from './packetOut.ts';
@@ -25,20 +26,6 @@ export interface PacketWireOptions {
   /** Why this wire was chosen, for the report. */
   readonly note: string;
 }
-
-const CAN: WireCan = {
-  packets: true,
-  passesHooks: false,
-  icmpSender: true,
-  replyTtl: true,
-  setTtl: true,
-  minTtl: false,
-  resetKnown: true,
-  strangers: true,
-  window: true,
-  maxTcpInFlight: 1_000_000,
-  tcpSilenceMs: 0,
-};
 
 /** Answers on a direct link come within this; going to sleep on another thread would take longer. */
 const SHORT_WAIT_MS = 0.3;
@@ -139,7 +126,7 @@ export function createPacketWire(options: PacketWireOptions): Wire {
   return {
     kind: 'packet',
     note,
-    can: CAN,
+    can: CAN.packet,
     nowMs,
     send(batch) {
       const rows: number[] = [];

@@ -4,12 +4,13 @@
  */
 import { PROTO_OWN_SIDE, PROTO_TCP, type ProbeBatch, SIGNAL } from '../batch.ts';
 import { ERRNO } from '../errno.ts';
-import type { Family, Plan, Wire, WireCan } from '../model.ts';
+import type { Family, Plan, Wire } from '../model.ts';
 import { read16 } from '../packet/bytes.ts';
 import { IPV6_HEADER_BYTES, type IpView } from '../packet/ip.ts';
 import { TCP_FLAG, TCP_HEADER_BYTES } from '../packet/tcp.ts';
 import { type FrameContext, writeProbePacket } from '../probe/frame.ts';
 import { TOKEN, tokenWord } from '../probe/token.ts';
+import { CAN } from './can.ts';
 import { createInquire } from './rawSocketOwnSide.ts';
 import { errnoOf, type RawSocketPackage } from './rawSocketPackage.ts';
 import { openRawSocketPort, type RawListener } from './rawSocketPort.ts';
@@ -23,20 +24,6 @@ export interface OpenedRawSocketWire {
   readonly wire: Wire;
   readonly srcPort: number;
 }
-
-const CAN: WireCan = {
-  packets: true,
-  passesHooks: true,
-  icmpSender: true,
-  replyTtl: true,
-  setTtl: true,
-  minTtl: false,
-  resetKnown: true,
-  strangers: true,
-  window: true,
-  maxTcpInFlight: 1_000_000,
-  tcpSilenceMs: 0,
-};
 
 /**
  * Source ports above those that Linux gives to clients by itself (net.ipv4.ip_local_port_range): no connection of another
@@ -144,7 +131,7 @@ function createRawSocketWire(options: RawSocketWireOptions): Wire {
   return {
     kind: 'raw-socket',
     note,
-    can: { ...CAN, replyTtl: !families.includes(6) },
+    can: { ...CAN['raw-socket'], replyTtl: !families.includes(6) },
     nowMs,
     send(batch) {
       for (let row = 0; row < batch.count; row++) {

@@ -26,6 +26,7 @@ import { createNetwork, type Network } from '../sim/network.ts';
 import { createOwnSide } from '../sim/ownSide.ts';
 import { type SignalRecord, writeSignal } from '../sim/signals.ts';
 import type { World } from '../sim/world.ts';
+import { CAN } from './can.ts';
 import { toSlots } from './tcpSlots.ts';
 
 /** Which wire the simulated one looks like. */
@@ -45,49 +46,6 @@ export interface SimWireOptions {
     readonly keyLo: number;
   };
 }
-
-/** What each view can see; the numbers of sockets are those of an ordinary process. */
-const CAN: Readonly<Record<SimView, WireCan>> = {
-  packet: {
-    packets: true,
-    passesHooks: false,
-    icmpSender: true,
-    replyTtl: true,
-    setTtl: true,
-    minTtl: false,
-    resetKnown: true,
-    strangers: true,
-    window: true,
-    maxTcpInFlight: 1_000_000,
-    tcpSilenceMs: 0,
-  },
-  errqueue: {
-    packets: false,
-    passesHooks: true,
-    icmpSender: true,
-    replyTtl: true,
-    setTtl: true,
-    minTtl: true,
-    resetKnown: true,
-    strangers: true,
-    window: true,
-    maxTcpInFlight: 960,
-    tcpSilenceMs: 0,
-  },
-  connect: {
-    packets: false,
-    passesHooks: true,
-    icmpSender: false,
-    replyTtl: false,
-    setTtl: false,
-    minTtl: false,
-    resetKnown: false,
-    strangers: false,
-    window: false,
-    maxTcpInFlight: 512,
-    tcpSilenceMs: 1200,
-  },
-};
 
 /** Sockets that the packet wire opens at once: packets, raw IP, the reserved port of both protocols and families. */
 const PACKET_DESCRIPTORS = 10;

@@ -1,6 +1,7 @@
 /** Facts of a port and its target for tests of the judging half, with defaults that say nothing. */
 import { ANSWER, type PortFacts, RESET_CHECK, type TargetFacts } from '../../src/match/facts.ts';
 import type { Ip, OwnSide, WireCan } from '../../src/model.ts';
+import { CAN as WIRE_CAN } from '../../src/wire/can.ts';
 
 export const TARGET_IP: Readonly<Record<4 | 6, Ip>> = { 4: '10.2.0.5' as Ip, 6: 'fd02::5' as Ip };
 export const ROUTER_IP: Readonly<Record<4 | 6, Ip>> = { 4: '10.1.0.1' as Ip, 6: 'fd01::1' as Ip };
@@ -8,45 +9,9 @@ export const OWN_IP: Readonly<Record<4 | 6, Ip>> = { 4: '10.0.0.2' as Ip, 6: 'fd
 
 /** What each wire can tell (the columns of truth.md). */
 export const CAN: Readonly<Record<'P' | 'E' | 'C', WireCan>> = {
-  P: {
-    packets: true,
-    passesHooks: false,
-    icmpSender: true,
-    replyTtl: true,
-    setTtl: true,
-    minTtl: false,
-    resetKnown: true,
-    strangers: true,
-    window: true,
-    maxTcpInFlight: 1_000_000,
-    tcpSilenceMs: 0,
-  },
-  E: {
-    packets: false,
-    passesHooks: true,
-    icmpSender: true,
-    replyTtl: true,
-    setTtl: true,
-    minTtl: true,
-    resetKnown: true,
-    strangers: true,
-    window: true,
-    maxTcpInFlight: 960,
-    tcpSilenceMs: 0,
-  },
-  C: {
-    packets: false,
-    passesHooks: true,
-    icmpSender: false,
-    replyTtl: false,
-    setTtl: false,
-    minTtl: false,
-    resetKnown: false,
-    strangers: false,
-    window: false,
-    maxTcpInFlight: 512,
-    tcpSilenceMs: 1200,
-  },
+  P: WIRE_CAN.packet,
+  E: WIRE_CAN.errqueue,
+  C: WIRE_CAN.connect,
 };
 
 export function portFacts(facts: Partial<PortFacts> = {}): PortFacts {

@@ -18,6 +18,7 @@ import { parseIp } from '../../src/packet/address.ts';
 import { createPlan, type PlanRequest } from '../../src/plan/plan.ts';
 import { createDeadlines } from '../../src/scan/deadlines.ts';
 import { createScheduler, type ScanEngine, type ScanResult } from '../../src/scan/scheduler.ts';
+import { CAN } from '../../src/wire/can.ts';
 
 /** One row that was sent. */
 export interface Asked {
@@ -53,21 +54,6 @@ export interface Script {
   /** What our own side is, at each inquiry. */
   readonly ownSide?: (target: number, nowMs: number) => Partial<OwnSide>;
 }
-
-/** What the error queue of an ordinary user on Linux can do. */
-export const ERRQUEUE_CAN: WireCan = {
-  packets: false,
-  passesHooks: true,
-  icmpSender: true,
-  replyTtl: true,
-  setTtl: true,
-  minTtl: true,
-  resetKnown: true,
-  strangers: true,
-  window: true,
-  maxTcpInFlight: 1000,
-  tcpSilenceMs: 0,
-};
 
 /** A healthy machine with a route over a gateway. */
 export const HEALTHY: OwnSide = {
@@ -179,7 +165,7 @@ export function createScriptedWire(plan: Plan, script: Script): ScriptedWire {
   return {
     kind: 'sim',
     note: 'scripted',
-    can: { ...ERRQUEUE_CAN, ...script.can },
+    can: { ...CAN.errqueue, ...script.can },
     log,
     inquiries,
     nowMs: () => clockMs,
