@@ -49,6 +49,8 @@ export interface WaysOptions {
 export function createWays(options: WaysOptions): (target: number) => Way {
   const { native, targets, neighbours } = options;
   const ways: (Way | undefined)[] = [];
+  /** Targets behind one gateway share their way: a million of them would be a million records. */
+  const shared = new Map<string, Way>();
 
   const lookUp = (target: number): Way => {
     const family: Family = targets.families[target] === 6 ? 6 : 4;
@@ -62,10 +64,17 @@ export function createWays(options: WaysOptions): (target: number) => Way {
     const way: Way = { errno: found.errno, family, neighbour: null, link, frame, found };
     const hasNeighbours = found.linkAddress.length === MAC_BYTES && (found.flags & IFF_NOARP) === 0;
     if (found.errno !== 0 || isLocal || !hasNeighbours) return way;
-    const isRouted = found.gatewayFamily !== 0;
-    const hopFamily: Family = isRouted ? (found.gatewayFamily === 6 ? 6 : 4) : family;
-    const hop = isRouted ? found.gateway : address;
-    return { ...way, neighbour: neighbours.meet(found, hopFamily, hop) };
+    if (found.gatewayFamily === 0) {
+      return { ...way, neighbour: neighbours.meet(found, family, address) };
+    }
+    const key = `${family} ${found.index} ${found.gateway.join()} ${found.source.join()} ${scopeId}`;
+    let routed = shared.get(key);
+    if (routed === undefined) {
+      const hopFamily: Family = found.gatewayFamily === 6 ? 6 : 4;
+      routed = { ...way, neighbour: neighbours.meet(found, hopFamily, found.gateway) };
+      shared.set(key, routed);
+    }
+    return routed;
   };
 
   return (target) => {
