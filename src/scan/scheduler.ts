@@ -123,7 +123,10 @@ export function createScheduler(options: SchedulerOptions): ScanEngine {
 
   const takeOwnSide = (said: OwnSide, nowMs: number): void => {
     if (asksForRoute && said.route === 'gateway') pace.limitRate(ROUTED_RATE_PPS);
-    else if (asksForRoute && LINK_ROUTES.has(said.route)) pace.startLarge();
+    else if (asksForRoute && LINK_ROUTES.has(said.route)) {
+      pace.startLarge();
+      context.rtt.noteOnLink(said.target);
+    }
     outcomes.ownSide(said);
     closing.ownSide(said, nowMs);
   };

@@ -41,7 +41,7 @@ export function createTimeouts(context: ScanContext): Timeouts {
     if (isHeld && probes.answer[probe] === ANSWER.WINDOWLESS) return untilMs;
     // What waits for its next hop is not on its way, and fills no window.
     if (!isHeld && isNextHopSilent(targets, target)) return nowMs;
-    if (rtt.srttMs(target) < 0) return untilMs;
+    if (isHeld && rtt.srttMs(target) < 0) return untilMs;
     return Math.min(untilMs, probes.lastSentMs[probe]! + waitMs(probe, target));
   };
 

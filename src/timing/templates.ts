@@ -68,8 +68,8 @@ export const TIMING_TEMPLATES: readonly TimingTemplate[] = [
     retries: 2,
     maxRetries: 10,
     initialWindow: 32,
-    maxWindow: 16_384,
-    maxTargetWindow: 16_384,
+    maxWindow: 32_768,
+    maxTargetWindow: 32_768,
     gapMs: 0,
   },
   {
@@ -80,8 +80,8 @@ export const TIMING_TEMPLATES: readonly TimingTemplate[] = [
     retries: 2,
     maxRetries: 6,
     initialWindow: 64,
-    maxWindow: 16_384,
-    maxTargetWindow: 16_384,
+    maxWindow: 32_768,
+    maxTargetWindow: 32_768,
     gapMs: 0,
   },
   {

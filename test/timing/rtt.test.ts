@@ -11,6 +11,14 @@ describe('RTT estimation (RFC 6298)', () => {
     expect(rtt.rtoMs(0)).toBe(1000);
   });
 
+  it('waits less for a target on our own link, until a sample says how long', () => {
+    const rtt = createRttTable(2, normal);
+    rtt.noteOnLink(1);
+    expect([rtt.rtoMs(0), rtt.rtoMs(1)]).toEqual([1000, 250]);
+    rtt.sample(1, 200);
+    expect(rtt.rtoMs(1)).toBe(600);
+  });
+
   it.each([
     // samples, srtt, rto (section 2.2 and 2.3; the floor is 100 ms)
     [[200], 200, 600],
