@@ -13,7 +13,7 @@ import type { ReportHead } from './report/jsonl.ts';
 import { controlNotes, ordinaryNotes, ownSideNotes, selfNotes, synNote } from './report/notes.ts';
 import type { Summary } from './report/summary.ts';
 import { chooseOrdinary, createOrdinaryCheck } from './scan/ordinaryCheck.ts';
-import type { ScanEngine } from './scan/scheduler.ts';
+import type { ScanEngine, ScanResult } from './scan/scheduler.ts';
 import { VERSION } from './version.ts';
 import type { OpenedWire } from './wire/openWire.ts';
 
@@ -45,16 +45,17 @@ export function headOf(plan: Plan, { wire }: OpenedWire, startedAt: string): Rep
 
 /** Asks again by ordinary sockets, where packets have passed our own firewall by; returns what failed at home. */
 export async function tryOrdinary(
-  { plan, opened, engine }: Pick<Running, 'plan' | 'opened' | 'engine'>,
-  settled: readonly number[],
+  { plan, opened }: Pick<Running, 'plan' | 'opened'>,
+  { settled, isOpen }: Pick<ScanResult, 'settled' | 'isOpen'>,
 ): Promise<readonly number[]> {
+  if (opened.ordinary === undefined) return [];
   const { targetOf } = plan.space;
   const probes = chooseOrdinary(
     settled,
-    (probe) => engine.judgementOf(probe).state === 'open',
+    isOpen,
     (probe) => !opened.ownAddresses.has(plan.targets.ip(targetOf(probe))),
   );
-  const wire = probes.length === 0 ? null : (opened.ordinary?.() ?? null);
+  const wire = probes.length === 0 ? null : opened.ordinary();
   if (wire === null) return [];
   const check = createOrdinaryCheck(plan, probes);
   try {

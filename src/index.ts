@@ -194,7 +194,7 @@ async function run(
   const result = engine.result();
   // What was answered but still waited for a comparison is judged by what is known; it is reported, not lost.
   onSettled(result.unsettled);
-  const failedAtHome = finished ? await tryOrdinary(running, result.settled) : [];
+  const failedAtHome = finished ? await tryOrdinary(running, result) : [];
   return finishedRun(running, options.synRequested === true, {
     finished,
     durationMs,

@@ -24,9 +24,8 @@ export function chooseOrdinary(
   const others: number[] = [];
   for (const probe of settled) {
     if (open.length === MAX_ORDINARY_ATTEMPTS) break;
-    if (!isForeign(probe)) continue;
-    if (isOpen(probe)) open.push(probe);
-    else if (others.length < MAX_ORDINARY_ATTEMPTS) others.push(probe);
+    const group = isOpen(probe) ? open : others;
+    if (group.length < MAX_ORDINARY_ATTEMPTS && isForeign(probe)) group.push(probe);
   }
   return [...open, ...others].slice(0, MAX_ORDINARY_ATTEMPTS);
 }

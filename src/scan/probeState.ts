@@ -6,7 +6,8 @@ import type { Ip, Service } from '../model.ts';
 
 /**
  * WAITING to be asked (again) · IN_FLIGHT · HELD: watched, but no longer in flight for the pace: accepted without a window,
- * or silent while its host may still be reported dead · DONE: nothing more is asked of it, its target may still be · SETTLED: judged and handed out · DROPPED: given up by a host timeout or a stop.
+ * or silent while its host may still be reported dead · DONE: nothing more is asked of it, its target may still be ·
+ * SETTLED: judged and handed out · DROPPED: given up by a host timeout or a stop.
  */
 export const PHASE = {
   WAITING: 0,

@@ -9,6 +9,7 @@
  * and the state that they share is context.ts, probeState.ts and targetState.ts.
  */
 import { SIGNAL, type SignalBatch } from '../batch.ts';
+import { ANSWER } from '../match/facts.ts';
 import { createMatchingEngine } from '../match/matchingEngine.ts';
 import type { Engine, Ip, Judgement, OwnSide, Plan, WireCan } from '../model.ts';
 import { ROUTED_RATE_PPS } from '../timing/templates.ts';
@@ -51,6 +52,8 @@ export interface ScanResult {
   /** Control ports that the tool chose itself. */
   readonly controls: readonly { readonly target: number; readonly port: number }[];
   readonly isAlive: (target: number) => boolean;
+  /** Whether the port itself answered that it is open; told by the answer alone, without judging. */
+  readonly isOpen: (probe: number) => boolean;
   /** The settled probes in groups about which the same is known. */
   readonly alike: () => readonly (readonly number[])[];
   readonly counters: Readonly<ScanCounters>;
@@ -101,6 +104,7 @@ export function createScheduler(options: SchedulerOptions): ScanEngine {
   });
 
   const asksForRoute = plan.space.count >= ROUTE_MATTERS_PROBES && plan.ratePps === undefined;
+  let isRouteKnown = false;
   if (asksForRoute) sender.inquire(0);
 
   const expire = (nowMs: number): void => {
@@ -122,10 +126,13 @@ export function createScheduler(options: SchedulerOptions): ScanEngine {
   };
 
   const takeOwnSide = (said: OwnSide, nowMs: number): void => {
-    if (asksForRoute && said.route === 'gateway') pace.limitRate(ROUTED_RATE_PPS);
-    else if (asksForRoute && LINK_ROUTES.has(said.route)) {
-      pace.startLarge();
-      context.rtt.noteOnLink(said.target);
+    if (asksForRoute) {
+      const isOnLink = LINK_ROUTES.has(said.route);
+      if (isOnLink) context.rtt.noteOnLink(said.target);
+      // Once: a later inquiry must not undo what congestion has taught since.
+      if (isOnLink && !isRouteKnown) pace.startLarge();
+      if (said.route === 'gateway') pace.limitRate(ROUTED_RATE_PPS);
+      isRouteKnown = true;
     }
     outcomes.ownSide(said);
     closing.ownSide(said, nowMs);
@@ -179,6 +186,7 @@ export function createScheduler(options: SchedulerOptions): ScanEngine {
         notDone,
         controls: closing.controls().map(({ target, port }) => ({ target, port })),
         isAlive: (target) => targets.alive[target] === 1,
+        isOpen: (probe) => probes.answer[probe]! >= ANSWER.SYN_ACK,
         alike: () => groupAlike(context, settled),
         counters,
       };

@@ -14,6 +14,7 @@ import {
 import type { TargetTable, Wire } from '../model.ts';
 import { CAN } from './can.ts';
 import { createConnectSockets } from './connectSockets.ts';
+import { createEventWait } from './eventWait.ts';
 import { hasCarrier } from './localInterfaces.ts';
 import { createOwnCounters } from './ownCounters.ts';
 import { LOOKUP_FAULTS } from './ownSide.ts';
@@ -31,10 +32,10 @@ export function openConnectWire({ targets, note }: ConnectWireOptions): Wire {
   const limit = pLimit(CAN.connect.maxTcpInFlight);
   const counters = createOwnCounters(targets);
   const nowMs = (): number => performance.now();
-  let wake: (() => void) | undefined;
+  const events = createEventWait(nowMs);
   let isClosed = false;
   let datagrams = 0;
-  const sink = createSignalSink(targets, nowMs, () => wake?.());
+  const sink = createSignalSink(targets, nowMs, events.wake);
   const tell: Parameters<typeof createConnectSockets>[1] = (kind, ask, fields) => {
     if (isClosed) return;
     if (kind === SIGNAL.DATAGRAM) datagrams += 1;
@@ -87,15 +88,7 @@ export function openConnectWire({ targets, note }: ConnectWireOptions): Wire {
       // The sockets' events need a turn of the event loop, even when there is something already.
       await new Promise<void>((resolve) => setImmediate(resolve));
       if (sink.count() === 0 && !isClosed) {
-        await new Promise<void>((resolve) => {
-          // Timers count whole milliseconds and would end early.
-          const timer = setTimeout(resolve, Math.max(0, Math.ceil(untilMs - nowMs())));
-          wake = () => {
-            clearTimeout(timer);
-            resolve();
-          };
-        });
-        wake = undefined;
+        await events.until(untilMs);
       }
       return sink.take();
     },
@@ -103,7 +96,7 @@ export function openConnectWire({ targets, note }: ConnectWireOptions): Wire {
     close() {
       isClosed = true;
       sockets.close();
-      wake?.();
+      events.wake();
     },
   };
 }

@@ -38,17 +38,26 @@ export function localAddresses(native: Pick<NativeAddon, 'ownAddresses'> | null)
  */
 export function hasCarrier(name: string): boolean | null {
   if (networkInterfaces()[name] !== undefined) return true;
-  return parseIfInet6(readIfInet6()).has(name) ? false : null;
+  return parseIfInet6(readIfInet6()).some((row) => row.name === name) ? false : null;
 }
 
-/** Names of the interfaces in the text of /proc/net/if_inet6, the last of six columns. */
-export function parseIfInet6(text: string): ReadonlySet<string> {
-  const names = text.split('\n').map((line) => line.trim().split(/\s+/)[5]);
-  return new Set(names.filter((name) => name !== undefined));
+/** A row of /proc/net/if_inet6: an address of an interface, with a carrier or without. */
+export interface IfInet6Row {
+  readonly ip: Ip;
+  readonly name: string;
+}
+
+/** Rows of /proc/net/if_inet6: 32 hexadecimal digits first, the interface last of six columns (net/ipv6/addrconf.c). */
+export function parseIfInet6(text: string): readonly IfInet6Row[] {
+  return text.split('\n').flatMap((line) => {
+    const [digits = '', , , , , name] = line.trim().split(/\s+/);
+    if (!/^[0-9a-f]{32}$/.test(digits) || name === undefined) return [];
+    return [{ ip: formatIp(Buffer.from(digits, 'hex'), 0, 6), name }];
+  });
 }
 
 /** A kernel without IPv6 has no such file, and nothing is told. */
-function readIfInet6(): string {
+export function readIfInet6(): string {
   try {
     return readFileSync('/proc/net/if_inet6', 'latin1');
   } catch {

@@ -5,12 +5,13 @@
 import { readFileSync } from 'node:fs';
 import type { Ip } from '../model.ts';
 import { formatIp, parseIp } from '../packet/address.ts';
+import { parseIfInet6, readIfInet6 } from './localInterfaces.ts';
 
 /** Addresses of all interfaces in our network namespace; none where /proc cannot be read. */
 export function procAddresses(): readonly Ip[] {
   return [
     ...parseFibTrie(readText('/proc/net/fib_trie')),
-    ...parseIfInet6(readText('/proc/net/if_inet6')),
+    ...parseIfInet6(readIfInet6()).map(({ ip }) => ip),
   ];
 }
 
@@ -18,12 +19,6 @@ export function procAddresses(): readonly Ip[] {
 export function parseFibTrie(text: string): readonly Ip[] {
   const found = text.matchAll(/\|-- (\S+)\n\s*\/32 host LOCAL/g);
   return [...found].flatMap(([, address]) => canonical(address!));
-}
-
-/** IPv6 addresses: the first column, 32 hexadecimal digits (net/ipv6/addrconf.c). */
-export function parseIfInet6(text: string): readonly Ip[] {
-  const found = text.matchAll(/^([0-9a-f]{32}) /gm);
-  return [...found].map(([, digits]) => formatIp(Buffer.from(digits!, 'hex'), 0, 6));
 }
 
 function canonical(text: string): readonly Ip[] {

@@ -9,14 +9,15 @@ import { read16 } from '../packet/bytes.ts';
 import { IPV6_HEADER_BYTES, type IpView } from '../packet/ip.ts';
 import { TCP_FLAG, TCP_HEADER_BYTES } from '../packet/tcp.ts';
 import { type FrameContext, writeProbePacket } from '../probe/frame.ts';
-import { TOKEN, tokenWord } from '../probe/token.ts';
 import { CAN } from './can.ts';
+import { createEventWait } from './eventWait.ts';
 import { createInquire } from './rawSocketOwnSide.ts';
 import { errnoOf, type RawSocketPackage } from './rawSocketPackage.ts';
 import { openRawSocketPort, type RawListener } from './rawSocketPort.ts';
 import { createRawReceiver } from './rawSocketReceiver.ts';
 import { openSources, type Sources } from './rawSocketSource.ts';
 import { type Ask, askOf, createSignalSink } from './signalSink.ts';
+import { drawSourcePort, MAX_PORT_DRAWS } from './sourcePort.ts';
 import { emitReset, isSynAck, RESET_BYTES } from './synAckReset.ts';
 
 /** An open wire and the port that it has reserved. */
@@ -25,14 +26,6 @@ export interface OpenedRawSocketWire {
   readonly srcPort: number;
 }
 
-/**
- * Source ports above those that Linux gives to clients by itself (net.ipv4.ip_local_port_range): no connection of another
- * process begins on one while we use it, and TCP ports cannot be reserved here.
- */
-const FIRST_PORT = 61_000;
-const PORT_COUNT = 4500;
-/** Draws before we believe that no port is free. */
-const MAX_DRAWS = 32;
 /** Answers over loopback are there when a packet has left: the smallest receive buffers hold those of so many. */
 const DRAIN_EVERY = 64;
 /** A SYN with its option behind the longer header, or a datagram with the longest payload. */
@@ -45,9 +38,9 @@ export function openRawSocketWire(
   note: string,
 ): OpenedRawSocketWire | { readonly unavailable: string } {
   const families = ([4, 6] as const).filter((family) => plan.targets.families.includes(family));
-  for (let draw = 0; draw < MAX_DRAWS; draw++) {
-    const word = tokenWord(plan.seed[0], plan.seed[1], draw, TOKEN.SOURCE_PORT);
-    const srcPort = FIRST_PORT + (word % PORT_COUNT);
+  for (let draw = 0; draw < MAX_PORT_DRAWS; draw++) {
+    // TCP ports cannot be reserved here: this one is above those that the kernel gives away.
+    const srcPort = drawSourcePort(plan.seed, draw);
     const sources = openSources(plan.targets, srcPort, families);
     if (sources === undefined) continue;
     try {
@@ -60,7 +53,7 @@ export function openRawSocketWire(
       return { unavailable: isForbidden ? 'it needs CAP_NET_RAW' : (error as Error).message };
     }
   }
-  return { unavailable: `no free source port in ${MAX_DRAWS} draws` };
+  return { unavailable: `no free source port in ${MAX_PORT_DRAWS} draws` };
 }
 
 interface RawSocketWireOptions {
@@ -76,9 +69,9 @@ function createRawSocketWire(options: RawSocketWireOptions): Wire {
   const { raw, plan, note, families, srcPort, sources } = options;
   const { targets } = plan;
   const nowMs = (): number => performance.now();
-  let wake: (() => void) | undefined;
+  const events = createEventWait(nowMs);
   let isOpen = true;
-  const sink = createSignalSink(targets, nowMs, () => wake?.());
+  const sink = createSignalSink(targets, nowMs, events.wake);
   const resetPacket = Buffer.alloc(RESET_BYTES);
   /** SYNs that our own OUTPUT hook kept back: a reset from there is its own (`reject with tcp reset`). */
   const keptBack = new Set<number>();
@@ -106,7 +99,7 @@ function createRawSocketWire(options: RawSocketWireOptions): Wire {
   const listener: RawListener = {
     packet: receiver.packet,
     isFull: receiver.isFull,
-    arrived: () => wake?.(),
+    arrived: events.wake,
   };
   const port = openRawSocketPort(raw, families, listener);
   const inquire = createInquire(targets, sources);
@@ -152,15 +145,7 @@ function createRawSocketWire(options: RawSocketWireOptions): Wire {
       // The sockets' events need a turn of the event loop, even when there is something already.
       await new Promise<void>((resolve) => setImmediate(resolve));
       if (isOpen && sink.count() === 0 && receiver.count() === 0) {
-        await new Promise<void>((resolve) => {
-          // Timers count whole milliseconds and would end early.
-          const timer = setTimeout(resolve, Math.max(0, Math.ceil(untilMs - nowMs())));
-          wake = () => {
-            clearTimeout(timer);
-            resolve();
-          };
-        });
-        wake = undefined;
+        await events.until(untilMs);
       }
       const taken = receiver.count() > 0 ? receiver.take() : sink.take();
       if (!isOpen) taken.count = 0;
@@ -172,7 +157,7 @@ function createRawSocketWire(options: RawSocketWireOptions): Wire {
       isOpen = false;
       port.close();
       sources.close();
-      wake?.();
+      events.wake();
     },
   };
 }

@@ -73,7 +73,7 @@ export async function runInSimulator(
     warnings: [
       ...selfNotes(plan, ownAddresses),
       ...controlNotes(plan, result.controls),
-      ...ordinaryNotes(plan, await tryOrdinary({ plan, opened, engine }, result.settled)),
+      ...ordinaryNotes(plan, await tryOrdinary({ plan, opened }, result)),
       ...ownSideNotes(ruled, lost),
     ],
     counters: wire.counters(),

@@ -8,10 +8,14 @@ it('takes addresses that only the addon knows: Node leaves out interfaces withou
   expect(localAddresses(null)).not.toContain('192.0.2.1');
 });
 
-it('finds the names in /proc/net/if_inet6, and none in other text', () => {
+it('finds addresses and names in /proc/net/if_inet6, and none in other text', () => {
   const text = `fd900000000000000000000000000001 02 40 00 80      out
 00000000000000000000000000000001 01 80 10 80       lo
 `;
-  expect(parseIfInet6(text)).toEqual(new Set(['out', 'lo']));
-  expect(parseIfInet6('no such file\n')).toEqual(new Set());
+  expect(parseIfInet6(text)).toEqual([
+    { ip: 'fd90::1', name: 'out' },
+    { ip: '::1', name: 'lo' },
+  ]);
+  expect(parseIfInet6('no such file\n')).toEqual([]);
+  expect(parseIfInet6('fd90 02 40 00 80 out\n')).toEqual([]);
 });
