@@ -3,7 +3,8 @@
  * rows of bytes; of the bytes themselves it reads only where a raw socket has to be told the destination (IP version and
  * destination address).
  *
- * All functions run on the JavaScript thread; the asynchronous wait touches nothing but the epoll set.
+ * All functions run on the JavaScript thread; the asynchronous wait touches nothing but the epoll set, and the second
+ * sender only the rows of the call that is under way.
  */
 #ifndef PU_PROBE_PACKET_H
 #define PU_PROBE_PACKET_H
@@ -27,6 +28,8 @@ enum packet_limits {
   MAX_RING = 1 << 30,
   /* Messages of one sendmmsg; more gain nothing (a larger chunk only blurs the times of sending). */
   SEND_CHUNK = 64,
+  /* Rows of one call from which on a second thread helps; waking it costs as much as some ten packets. */
+  SHARED_ROWS = 256,
   /* Messages of one recvmmsg, and the bytes kept of each: more than any answer but a jumbo or an assembled one. */
   PACKET_MAILBOX = 32,
   PACKET_SNAP = 8192,
@@ -108,6 +111,8 @@ struct packet_counters {
   uint64_t send_failed;
 };
 
+struct second_sender;
+
 struct packet_port {
   int epoll_fd;
   int wake_fd;
@@ -121,6 +126,9 @@ struct packet_port {
   struct packet_memory *memory;
   struct ring ring;
   struct packet_counters counters;
+  /* NULL until a call is large enough, or where there is none. */
+  struct second_sender *second;
+  bool has_no_second;
   uint32_t reserved_count;
   struct reserved_port reserved[MAX_RESERVED];
 };
@@ -140,7 +148,15 @@ void packet_unreserve(struct packet_port *port);
 /* packet_send.c, packet_drain.c */
 uint32_t packet_send(struct packet_port *port, const struct packet_rows *rows, uint32_t from,
                      uint32_t count);
+/* Sends the rows on the calling thread and counts nothing; returns how many failed. */
+uint32_t send_rows(const struct packet_port *port, const struct packet_rows *rows, uint32_t from, uint32_t count);
 uint32_t packet_drain(struct packet_port *port, const struct arrived_rows *rows);
+
+/* second_sender.c */
+struct second_sender *second_sender_start(void);
+uint32_t second_sender_share(struct second_sender *s, const struct packet_port *port,
+                             const struct packet_rows *rows, uint32_t from, uint32_t count);
+void second_sender_end(struct second_sender *s);
 
 /* privilege.c: 0 or an errno. */
 int drop_privileges(void);

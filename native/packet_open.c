@@ -228,6 +228,8 @@ void packet_close(struct packet_port *port) {
   if (port->closed) return;
   packet_count(port);
   port->closed = true;
+  second_sender_end(port->second);
+  port->second = NULL;
   packet_unreserve(port);
   if (port->memory != NULL) memory_cut(port->memory);
   close_packet_socket(&port->receive_fd);

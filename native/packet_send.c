@@ -5,6 +5,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <sched.h>
 #include <string.h>
 
 _Static_assert(sizeof(struct packet_hop) == 48, "src/wire/native.ts says 48 bytes");
@@ -114,16 +115,40 @@ static void fail_all(const struct packet_rows *rows, uint32_t from, uint32_t cou
   if (count > 0) tell_times(rows, from, count, now_ns());
 }
 
+uint32_t send_rows(const struct packet_port *port, const struct packet_rows *rows, uint32_t from, uint32_t count) {
+  uint32_t failed = 0;
+  for (uint32_t done = 0; done < count;) {
+    done += send_some(port, rows, from + done, count - done, &failed);
+  }
+  return failed;
+}
+
+/* On one core two threads are slower than one. */
+static bool has_two_cores(void) {
+  cpu_set_t cores;
+  return sched_getaffinity(0, sizeof cores, &cores) == 0 && CPU_COUNT(&cores) > 1;
+}
+
+static struct second_sender *second_of(struct packet_port *port) {
+  if (port->second == NULL && !port->has_no_second) {
+    port->second = has_two_cores() ? second_sender_start() : NULL;
+    port->has_no_second = port->second == NULL;
+  }
+  return port->second;
+}
+
 uint32_t packet_send(struct packet_port *port, const struct packet_rows *rows, uint32_t from,
                      uint32_t count) {
   uint32_t failed = 0;
+  struct second_sender *second = NULL;
+  if (!port->closed && count >= SHARED_ROWS) second = second_of(port);
   if (port->closed) {
     fail_all(rows, from, count);
     failed = count;
+  } else if (second != NULL) {
+    failed = second_sender_share(second, port, rows, from, count);
   } else {
-    for (uint32_t done = 0; done < count;) {
-      done += send_some(port, rows, from + done, count - done, &failed);
-    }
+    failed = send_rows(port, rows, from, count);
   }
   port->counters.sent += count - failed;
   port->counters.send_failed += failed;

@@ -28,8 +28,8 @@ export function parsePorts(
   text: string,
   asked: { readonly tcp: boolean; readonly udp: boolean },
 ): PortLists {
-  const tcp = new Set<number>();
-  const udp = new Set<number>();
+  const tcp = createPortList();
+  const udp = createPortList();
   for (const piece of parsePieces(text)) {
     if (piece.protocol !== null && !asked[piece.protocol]) {
       const [name, other, option] =
@@ -38,12 +38,10 @@ export function parsePorts(
         `-p ${quote(piece.text)} names ${name} ports, but only ${other} is asked: add ${option}`,
       );
     }
-    for (let port = piece.first; port <= piece.last; port++) {
-      if (asked.tcp && piece.protocol !== 'udp') tcp.add(port);
-      if (asked.udp && piece.protocol !== 'tcp') udp.add(port);
-    }
+    if (asked.tcp && piece.protocol !== 'udp') tcp.add(piece);
+    if (asked.udp && piece.protocol !== 'tcp') udp.add(piece);
   }
-  return { tcp: [...tcp], udp: [...udp] };
+  return { tcp: tcp.ports, udp: udp.ports };
 }
 
 /**
@@ -52,13 +50,26 @@ export function parsePorts(
  * Throws as {@link parsePorts}.
  */
 export function parsePortsByPrefix(text: string): PortLists {
-  const tcp = new Set<number>();
-  const udp = new Set<number>();
-  for (const piece of parsePieces(text)) {
-    const ports = piece.protocol === 'udp' ? udp : tcp;
-    for (let port = piece.first; port <= piece.last; port++) ports.add(port);
-  }
-  return { tcp: [...tcp], udp: [...udp] };
+  const tcp = createPortList();
+  const udp = createPortList();
+  for (const piece of parsePieces(text)) (piece.protocol === 'udp' ? udp : tcp).add(piece);
+  return { tcp: tcp.ports, udp: udp.ports };
+}
+
+/** Ports in the order in which they are added, each once. A table and no Set, which takes 7 ms for all ports. */
+function createPortList(): { readonly ports: readonly number[]; add(piece: Piece): void } {
+  const ports: number[] = [];
+  const isListed = new Uint8Array(MAX_PORT + 1);
+  return {
+    ports,
+    add({ first, last }) {
+      for (let port = first; port <= last; port++) {
+        if (isListed[port] === 1) continue;
+        isListed[port] = 1;
+        ports.push(port);
+      }
+    },
+  };
 }
 
 /** Parses one port, a number or a name; null when it is neither. */

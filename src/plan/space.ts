@@ -32,7 +32,9 @@ export function createSpace(groups: readonly PlanGroup[]): ProbeSpace {
   const tables = new Map<string, Uint32Array>();
   let count = 0;
   for (const group of groups) {
-    const ports = Uint16Array.from([...group.udpPorts, ...group.tcpPorts]);
+    const ports = new Uint16Array(group.udpPorts.length + group.tcpPorts.length);
+    ports.set(group.udpPorts);
+    ports.set(group.tcpPorts, group.udpPorts.length);
     if (group.targetCount === 0 || ports.length === 0) continue;
     rectangles.push({
       firstTarget: group.firstTarget,
@@ -90,10 +92,9 @@ function slotsOf(group: PlanGroup, tables: Map<string, Uint32Array>): Uint32Arra
 
 function fillSlots(group: PlanGroup): Uint32Array {
   const slots = new Uint32Array(2 * PORTS);
-  for (const [index, port] of group.udpPorts.entries()) slots[port] = index + 1;
-  for (const [index, port] of group.tcpPorts.entries()) {
-    slots[PORTS + port] = group.udpPorts.length + index + 1;
-  }
+  const { udpPorts, tcpPorts } = group;
+  for (let i = 0; i < udpPorts.length; i++) slots[udpPorts[i]!] = i + 1;
+  for (let i = 0; i < tcpPorts.length; i++) slots[PORTS + tcpPorts[i]!] = udpPorts.length + i + 1;
   return slots;
 }
 

@@ -147,6 +147,15 @@ describe.skipIf(reason !== null)(
         });
       });
 
+      test('two threads send each row once, and tell which failed', () => {
+        expect(scene('shared', { ringBytes })).toEqual({
+          wrong: [],
+          isWhole: true,
+          count: 10_000,
+          counters: { received: 10_000, dropped: 0, frozen: 0, sent: 10_000, sendFailed: 10_000 },
+        });
+      });
+
       test('counts what it has no room for, and goes on', () => {
         const seen = scene<{ full: Record<string, number>; rows: number; after: number[] }>(
           'overflow',

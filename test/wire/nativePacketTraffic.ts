@@ -34,6 +34,7 @@ export type TrafficName =
   | 'loopback'
   | 'filter'
   | 'wrap'
+  | 'shared'
   | 'overflow'
   | 'errors'
   | 'flags'
@@ -143,6 +144,33 @@ export const traffic: Readonly<Record<TrafficName, Scene>> = {
     const counters = native.packetCounters(port);
     native.packetClose(port);
     return { inOrder: serials.every((serial, i) => serial === i), count: serials.length, counters };
+  },
+
+  /** Calls large enough for the second thread; every other row names a link that does not exist. */
+  async shared({ ringBytes }) {
+    const port = native.packetOpen(udpTo(PORT), ringBytes);
+    const good = across(4, 'left');
+    const wrong: number[] = [];
+    const serials: number[] = [];
+    for (let first = 0; first < 20_000; first += 1000) {
+      const beginMs = native.nowMs();
+      const packets = numbered(1000, 4, first);
+      const { errors, sentMs, failed } = sendRows(native, port, packets, [
+        good,
+        { ...good, ifindex: 9999 },
+      ]);
+      const endMs = native.nowMs();
+      const isRight = (row: number): boolean =>
+        (errors[row] !== 0) === (row % 2 === 1) && sentMs[row]! >= beginMs && sentMs[row]! <= endMs;
+      wrong.push(...[...errors.keys()].filter((row) => !isRight(row)));
+      if (failed !== 500) wrong.push(-failed);
+      serials.push(...(await takeRows(native, port, 500)).map(serialOf));
+    }
+    const counters = native.packetCounters(port);
+    native.packetClose(port);
+    serials.sort((a, b) => a - b);
+    const isWhole = serials.every((serial, i) => serial === 2 * i);
+    return { wrong, isWhole, count: serials.length, counters };
   },
 
   /** Nobody drains while more is sent than there is room for. */
