@@ -194,13 +194,14 @@ function describeOpened({ open, scene: createScene, can }: Subject): void {
     });
 
     it(`${BATCH} rows of one batch are all answered`, async () => {
-      // TCP alone: one UDP socket for each port is all that some wires have, and ICMP errors are limited.
+      // TCP alone: one UDP socket for each port is all that some wires have, and ICMP errors are limited. The open port
+      // once: packets of one flow from two cores at once may meet a connection half made, and get no answer of their own.
       const rows = Array.from({ length: BATCH }, (_, row): Row => {
-        return { protocol: PROTO_TCP, target, port: row % 2 ? scene.tcpClosed : scene.tcpOpen };
+        return { protocol: PROTO_TCP, target, port: row > 0 ? scene.tcpClosed : scene.tcpOpen };
       });
       const { seen, batch } = await ask(rows);
       expect(seen).toHaveLength(BATCH);
-      expect(seen.filter(({ answer }) => answer === ANSWER.RESET)).toHaveLength(BATCH / 2);
+      expect(seen.filter(({ answer }) => answer === ANSWER.RESET)).toHaveLength(BATCH - 1);
       for (let row = 0; row < BATCH; row++) expect(batch.sentMs[row]).toBeGreaterThanOrEqual(0);
     });
 
