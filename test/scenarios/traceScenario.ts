@@ -1,0 +1,196 @@
+/**
+ * Trace scenes: a world, the ports that are traced in it, and the finding that each must give. One file is run over the
+ * simulator and over kernel namespaces, for IPv4 and IPv6.
+ *
+ * A value that may be one of several is a list. A key that is left out is free. Addresses follow from the hops: what is
+ * named at hop N is the router's address towards the scanner, behind the last router the target.
+ */
+import { readdirSync, readFileSync } from 'node:fs';
+import type { Protocol } from '../../src/model.ts';
+import {
+  failAt,
+  type JsonPlace,
+  openArray,
+  openObject,
+  readNumber,
+  readText,
+  readWord,
+} from '../../src/sim/strictJson.ts';
+import { parseWorldAt, type World } from '../../src/sim/world.ts';
+
+/** How a path ends (contract.md, `paths[].end`). */
+export const PATH_ENDS = ['reached', 'rejected', 'dropped', 'broken', 'unknown'] as const;
+/** What a finding is about (contract.md, `finding.kind`). */
+export const FINDING_KINDS = [
+  'drop',
+  'reject',
+  'forged-reset',
+  'route',
+  'mtu',
+  'nat',
+  'return-drop',
+  'proxy',
+  'loop',
+  'ttl-rewrite',
+  'path-variant',
+] as const;
+export const DIRECTIONS = ['forward', 'return', 'either'] as const;
+export const CERTAINTIES = ['high', 'medium', 'low'] as const;
+
+/** Views that can trace: P = packet, E = errqueue. */
+export const TRACE_VIEWS = ['P', 'E'] as const;
+/** One of {@link TRACE_VIEWS}. */
+export type TraceView = (typeof TRACE_VIEWS)[number];
+
+/** What a finding must say; undefined is free, a list is a choice. */
+export interface ExpectedFinding {
+  readonly kinds: readonly (typeof FINDING_KINDS)[number][];
+  /** The rules of the locator (methods, B3) that may give it. */
+  readonly rules: readonly number[] | undefined;
+  /** TTLs of the two ends of the interval; null: that end may be open. */
+  readonly after: readonly (number | null)[] | undefined;
+  readonly before: readonly (number | null)[] | undefined;
+  readonly directions: readonly (typeof DIRECTIONS)[number][] | undefined;
+  /** Hop of who is named; null: nobody. */
+  readonly by: readonly (number | null)[] | undefined;
+  /** Who is named wears the target's address, so that no address of his is known. */
+  readonly isMasked: boolean;
+  readonly certainties: readonly (typeof CERTAINTIES)[number][];
+  readonly mtu: number | undefined;
+}
+
+/** What a path must say: its end, and one of the findings (null: none). */
+export interface ExpectedPath {
+  readonly ends: readonly (typeof PATH_ENDS)[number][];
+  readonly findings: readonly (ExpectedFinding | null)[];
+}
+
+/** One trace of a scene. */
+export interface TraceCase {
+  readonly port: number;
+  readonly protocol: Protocol;
+  /** Further words of the command line, such as `--flows 8`. */
+  readonly options: readonly string[];
+  readonly expect: Readonly<Record<TraceView, ExpectedPath>>;
+}
+
+/** A trace scene, checked. */
+export interface TraceScenario {
+  /** File name without `.json`. */
+  readonly name: string;
+  readonly title: string;
+  /** The row of methods B2, or why it stands here. */
+  readonly scene: string;
+  readonly world: World;
+  readonly traces: readonly TraceCase[];
+  /** True, or why it cannot be built as namespaces. */
+  readonly namespaces: true | string;
+}
+
+/** Reads all trace scenes, in order of their names; throws UsageError for a mistake in any. */
+export function loadTraceScenarios(): readonly TraceScenario[] {
+  const folder = new URL('./trace/', import.meta.url);
+  return readdirSync(folder)
+    .filter((file) => file.endsWith('.json'))
+    .sort()
+    .map((file) => {
+      const text = readFileSync(new URL(file, folder), 'utf8');
+      return parseTraceScenario(JSON.parse(text), file.slice(0, -'.json'.length));
+    });
+}
+
+const KEYS = ['title', 'scene', 'world', 'traces', 'namespaces'] as const;
+
+/** Checks one scene; an unknown key, a missing one or a wrong value throws UsageError. */
+export function parseTraceScenario(json: unknown, name: string): TraceScenario {
+  const place: JsonPlace = { source: `trace/${name}.json`, path: '', value: json };
+  const need = needIn(place, openObject(place, KEYS));
+  const namespaces = need('namespaces');
+  const traces = openArray(need('traces')).flatMap(parseCases);
+  if (traces.length === 0) failAt(need('traces'), 'at least one trace is wanted here');
+  return {
+    name,
+    title: readText(need('title')),
+    scene: readText(need('scene')),
+    world: parseWorldAt(need('world')),
+    traces,
+    namespaces: namespaces.value === true ? true : readText(namespaces),
+  };
+}
+
+/** The look-up of an opened object, for keys that must be there. */
+function needIn<Key extends string>(
+  place: JsonPlace,
+  at: (key: Key) => JsonPlace | undefined,
+): (key: Key) => JsonPlace {
+  return (key) => at(key) ?? failAt(place, `"${key}" is missing`);
+}
+
+/** Several ports of which the same is expected stand for one trace each. */
+function parseCases(place: JsonPlace): readonly TraceCase[] {
+  const at = openObject(place, ['ask', 'options', 'P', 'E']);
+  const need = needIn(place, at);
+  const options = at('options');
+  const packet = parsePath(need('P'));
+  const errqueue = at('E');
+  const rest = {
+    options: options === undefined ? [] : readText(options).split(/\s+/),
+    expect: { P: packet, E: errqueue === undefined ? packet : parsePath(errqueue) },
+  };
+  return choices(need('ask')).map((ask) => {
+    const match = /^(\d{1,5})\/(tcp|udp)$/.exec(readText(ask));
+    if (match === null) failAt(ask, 'a port and its protocol ("53/udp") is wanted here');
+    return { port: Number(match[1]), protocol: match[2] === 'tcp' ? 'tcp' : 'udp', ...rest };
+  });
+}
+
+function parsePath(place: JsonPlace): ExpectedPath {
+  const at = openObject(place, ['end', 'finding']);
+  const need = needIn(place, at);
+  const readEnd = (item: JsonPlace) => readWord(item, PATH_ENDS);
+  const ends = choices(need('end')).map(readEnd);
+  return { ends, findings: choices(need('finding')).map(parseFinding) };
+}
+
+const FINDING_KEYS = [
+  'kind',
+  'rule',
+  'after',
+  'before',
+  'direction',
+  'by',
+  'masked',
+  'certainty',
+  'mtu',
+] as const;
+
+function parseFinding(place: JsonPlace): ExpectedFinding | null {
+  if (place.value === null) return null;
+  const at = openObject(place, FINDING_KEYS);
+  const need = needIn(place, at);
+  const readHop = (item: JsonPlace): number | null =>
+    item.value === null ? null : readNumber(item, { min: 0, max: 255, whole: true }, 0);
+  const readRule = (item: JsonPlace): number =>
+    readNumber(item, { min: 1, max: 99, whole: true }, 1);
+  const listOf = <T>(key: (typeof FINDING_KEYS)[number], read: (item: JsonPlace) => T) => {
+    const item = at(key);
+    return item === undefined ? undefined : choices(item).map(read);
+  };
+  const mtu = at('mtu');
+  return {
+    kinds: choices(need('kind')).map((item) => readWord(item, FINDING_KINDS)),
+    rules: listOf('rule', readRule),
+    after: listOf('after', readHop),
+    before: listOf('before', readHop),
+    directions: listOf('direction', (item) => readWord(item, DIRECTIONS)),
+    by: listOf('by', readHop),
+    isMasked: at('masked')?.value === true,
+    certainties: choices(need('certainty')).map((item) => readWord(item, CERTAINTIES)),
+    mtu: mtu === undefined ? undefined : readNumber(mtu, { min: 68, max: 65_535, whole: true }, 68),
+  };
+}
+
+/** One value, or a list of which one must be met. */
+function choices(place: JsonPlace): readonly JsonPlace[] {
+  return Array.isArray(place.value) ? openArray(place) : [place];
+}
