@@ -1,0 +1,93 @@
+/** The buffer in which blocks of pcapng are put together, little endian, one behind the other. */
+import { pad } from './pcapngBlocks.ts';
+
+/** Writes words, padded bytes and options; `begin` and `finish` put the block around them. */
+export interface BlockBuffer {
+  /** Begins a block of at most `mostBytes`, all included; returns where, for `finish`. */
+  begin(type: number, mostBytes: number): number;
+  finish(at: number): void;
+  u16(value: number): void;
+  u32(value: number): void;
+  /** `from[at, at + length)`, then zeros up to a multiple of four. */
+  padded(from: Uint8Array, at: number, length: number): void;
+  /** An option whose value is `from[0, length)`. */
+  option(code: number, from: Uint8Array, length: number): void;
+  /** Nanoseconds since 1970 in 64 bits, the high word first; whole seconds below 2^32, nanoseconds below 10^9. */
+  stamp(seconds: number, nanoseconds: number): void;
+  size(): number;
+  /** Hands out what was finished since the last call; valid until the next `begin`. */
+  take(): Uint8Array;
+}
+
+/** To begin with; it grows as blocks need it. */
+const BUFFER_BYTES = 256 * 1024;
+/** Below this a loop is faster than the view that `subarray` would allocate. */
+const SHORT_BYTES = 96;
+
+/** Creates an empty buffer. */
+export function createBlockBuffer(): BlockBuffer {
+  let bytes = new Uint8Array(BUFFER_BYTES);
+  let view = new DataView(bytes.buffer);
+  let end = 0;
+
+  const reserve = (length: number): void => {
+    if (end + length <= bytes.length) return;
+    const larger = new Uint8Array(Math.max(2 * bytes.length, end + length));
+    larger.set(bytes.subarray(0, end));
+    bytes = larger;
+    view = new DataView(bytes.buffer);
+  };
+  const u16 = (value: number): void => {
+    view.setUint16(end, value, true);
+    end += 2;
+  };
+  const u32 = (value: number): void => {
+    view.setUint32(end, value, true);
+    end += 4;
+  };
+  const padded = (from: Uint8Array, at: number, length: number): void => {
+    if (length < SHORT_BYTES) for (let i = 0; i < length; i++) bytes[end + i] = from[at + i]!;
+    else bytes.set(from.subarray(at, at + length), end);
+    const to = end + pad(length);
+    // The buffer holds older blocks.
+    for (let i = end + length; i < to; i++) bytes[i] = 0;
+    end = to;
+  };
+
+  return {
+    begin(type, mostBytes) {
+      reserve(mostBytes);
+      const at = end;
+      u32(type);
+      u32(0);
+      return at;
+    },
+    finish(at) {
+      const length = end + 4 - at;
+      view.setUint32(at + 4, length, true);
+      u32(length);
+    },
+    u16,
+    u32,
+    padded,
+    option(code, from, length) {
+      u16(code);
+      u16(length);
+      padded(from, 0, length);
+    },
+    stamp(seconds, nanoseconds) {
+      // Without BigInt, and exact: 10^9 is 1953125 * 2^9.
+      const product = seconds * 1_953_125;
+      const high = Math.floor(product / 0x800000);
+      const low = (product - high * 0x800000) * 512 + nanoseconds;
+      u32(high + (low >= 0x1_0000_0000 ? 1 : 0));
+      u32(low);
+    },
+    size: () => end,
+    take() {
+      const taken = bytes.subarray(0, end);
+      end = 0;
+      return taken;
+    },
+  };
+}
