@@ -58,6 +58,7 @@ NAPI_MODULE_INIT() {
       {"drain", js_drain},     {"pause", js_pause},       {"wait", js_wait},
       {"close", js_close},     {"counters", js_counters}, {"ownSide", js_own_side},
       {"ownAddresses", js_own_addresses}, {"fileLimit", js_file_limit},
+      {"canEcho", js_can_echo},
       {"packetOpen", js_packet_open},         {"packetMemory", js_packet_memory},
       {"packetReserve", js_packet_reserve},   {"packetSend", js_packet_send},
       {"packetDrain", js_packet_drain},       {"packetPause", js_packet_pause},

@@ -34,6 +34,7 @@ napi_value js_counters(napi_env env, napi_callback_info info) {
       {"tcpExpired", c->tcp_expired},     {"selfConnects", c->self_connects},
       {"heldOverflow", c->held_overflow}, {"kernelDrops", c->kernel_drops},
       {"bufferFull", c->buffer_full},     {"eventsLost", c->events_lost},
+      {"echoSent", c->echo_sent},         {"echoReplies", c->echo_replies},
   };
   for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
     if (!set_number(env, object, all[i].name, all[i].value)) return NULL;
@@ -133,4 +134,10 @@ napi_value js_file_limit(napi_env env, napi_callback_info info) {
   struct rlimit limit = {0};
   (void)getrlimit(RLIMIT_NOFILE, &limit);
   return napi_create_double(env, (double)limit.rlim_cur, &value) == napi_ok ? value : NULL;
+}
+
+napi_value js_can_echo(napi_env env, napi_callback_info info) {
+  (void)info;
+  napi_value value;
+  return napi_get_boolean(env, udp_can_echo(), &value) == napi_ok ? value : NULL;
 }

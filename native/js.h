@@ -62,6 +62,7 @@ napi_value js_counters(napi_env env, napi_callback_info info);
 napi_value js_own_side(napi_env env, napi_callback_info info);
 napi_value js_own_addresses(napi_env env, napi_callback_info info);
 napi_value js_file_limit(napi_env env, napi_callback_info info);
+napi_value js_can_echo(napi_env env, napi_callback_info info);
 napi_value js_packet_open(napi_env env, napi_callback_info info);
 napi_value js_packet_memory(napi_env env, napi_callback_info info);
 napi_value js_packet_reserve(napi_env env, napi_callback_info info);

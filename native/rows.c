@@ -23,6 +23,11 @@ static void address_of(const struct target_rows *targets, uint32_t target, uint1
   }
 }
 
+/* An echo request of the target's family. */
+static bool is_echo(uint8_t protocol, const union address *to) {
+  return protocol == (to->any.sa_family == AF_INET ? IPPROTO_ICMP : IPPROTO_ICMPV6);
+}
+
 /* send(wire, targetColumns, probeColumns, count): how many rows were of a protocol that is not sent here. */
 napi_value js_send(napi_env env, napi_callback_info info) {
   napi_value argument[4];
@@ -42,7 +47,7 @@ napi_value js_send(napi_env env, napi_callback_info info) {
   for (uint32_t row = 0; row < (uint32_t)count && !w->closed; row++) {
     union address to;
     address_of(&targets, rows.target[row], rows.port[row], &to);
-    if (rows.protocol[row] == IPPROTO_UDP) {
+    if (rows.protocol[row] == IPPROTO_UDP || is_echo(rows.protocol[row], &to)) {
       udp_send(w, &rows, row, &to);
     } else if (rows.protocol[row] == IPPROTO_TCP) {
       tcp_send(w, &rows, row, &to);

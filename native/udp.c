@@ -1,4 +1,8 @@
-/* One unconnected UDP socket for each family: answers from strangers and the errors of all targets arrive on it. */
+/*
+ * One unconnected UDP socket for each family: answers from strangers and the errors of all targets arrive on it. A ping
+ * socket is the same for echo requests: its messages begin at the ICMP header, whose identifier and checksum are the
+ * kernel's (net/ipv4/ping.c).
+ */
 #define _GNU_SOURCE
 #include "wire.h"
 
@@ -23,8 +27,9 @@ static const int busy_tries = 5;
 /* The most that one ICMP message takes from the buffer. */
 static const uint32_t record_bytes = 4096;
 
-static int open_socket(struct wire *w, struct udp_socket *s, int family) {
-  int fd = socket(family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+static int open_socket(struct wire *w, int index, int family, int protocol) {
+  struct udp_socket *s = &w->udp[index];
+  int fd = socket(family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol);
   if (fd < 0) return errno;
   int error = prepare_socket(fd, family);
   if (error == 0 && set_option(fd, SOL_SOCKET, SO_TIMESTAMPNS, 1) != 0) error = errno;
@@ -33,7 +38,7 @@ static int open_socket(struct wire *w, struct udp_socket *s, int family) {
   }
   struct epoll_event interest = {
       .events = EPOLLIN,
-      .data.u64 = family == AF_INET ? EPOLL_UDP4 : EPOLL_UDP6,
+      .data.u64 = EPOLL_UDP + (uint64_t)index,
   };
   if (error == 0 && epoll_ctl(w->epoll_fd, EPOLL_CTL_ADD, fd, &interest) != 0) error = errno;
   if (error != 0) {
@@ -41,6 +46,9 @@ static int open_socket(struct wire *w, struct udp_socket *s, int family) {
     return error;
   }
   s->fd = fd;
+  s->protocol = (uint8_t)protocol;
+  s->family = family == AF_INET ? 4 : 6;
+  s->hops = -1;
   s->emptied_ns = now_ns();
   return 0;
 }
@@ -59,9 +67,11 @@ static void watch_buffer(struct wire *w, struct udp_socket *s) {
 
 static void push_record(struct wire *w, const struct udp_socket *s, const struct record *record) {
   bool is_error = record->has_err;
-  struct event *event = event_push(w, is_error ? SIGNAL_ICMP : SIGNAL_DATAGRAM, IPPROTO_UDP);
+  bool is_udp = s->protocol == IPPROTO_UDP;
+  uint8_t answer = is_udp ? SIGNAL_DATAGRAM : SIGNAL_ECHO_REPLY;
+  struct event *event = event_push(w, is_error ? SIGNAL_ICMP : answer, s->protocol);
   event->at_ms = to_ms(monotonic_of(record->stamp_ns, s->emptied_ns));
-  event->family = s == &w->udp[0] ? 4 : 6;
+  event->family = s->family;
   if (is_error) {
     event_icmp(event, record);
     event_address(&record->name, event->dst, &event->dst_port);
@@ -69,7 +79,11 @@ static void push_record(struct wire *w, const struct udp_socket *s, const struct
   } else {
     event->ttl = (uint8_t)record->ttl;
     event_address(&record->name, event->from, &event->from_port);
-    w->counters.datagrams++;
+    if (is_udp) {
+      w->counters.datagrams++;
+    } else {
+      w->counters.echo_replies++;
+    }
   }
   if (record->truncated) w->counters.truncated++;
   event_payload(w, event, record->payload, record->length);
@@ -187,10 +201,25 @@ static void set_ttl(struct msghdr *message, void *control, int family, int ttl) 
   memcpy(CMSG_DATA(header), &ttl, sizeof ttl);
 }
 
+/* Before Linux 5.18 the hop limit beside a message was ignored here: it is set on the socket. */
+static int set_ping_hops(struct udp_socket *s, int ttl) {
+  int hops = ttl == 0 ? -1 : ttl;
+  if (hops == s->hops) return 0;
+  bool is_v4 = s->family == 4;
+  int level = is_v4 ? IPPROTO_IP : IPPROTO_IPV6;
+  if (set_option(s->fd, level, is_v4 ? IP_TTL : IPV6_UNICAST_HOPS, hops) != 0) return errno;
+  s->hops = hops;
+  return 0;
+}
+
 void udp_send(struct wire *w, const struct probe_rows *rows, uint32_t row, const union address *to) {
   int family = to->any.sa_family;
-  struct udp_socket *s = &w->udp[family == AF_INET ? 0 : 1];
-  int error = s->fd < 0 ? open_socket(w, s, family) : 0;
+  int protocol = rows->protocol[row];
+  bool is_udp = protocol == IPPROTO_UDP;
+  int index = (is_udp ? 0 : 2) + (family == AF_INET ? 0 : 1);
+  struct udp_socket *s = &w->udp[index];
+  int error = s->fd < 0 ? open_socket(w, index, family, protocol) : 0;
+  if (error == 0 && !is_udp) error = set_ping_hops(s, rows->ttl[row]);
   rows->sent_ms[row] = to_ms(now_ns());
   if (error == 0) {
     union address name = *to;
@@ -202,19 +231,29 @@ void udp_send(struct wire *w, const struct probe_rows *rows, uint32_t row, const
         .msg_iov = &vector,
         .msg_iovlen = 1,
     };
-    if (rows->ttl[row] != 0) set_ttl(&message, control, family, rows->ttl[row]);
+    if (is_udp && rows->ttl[row] != 0) set_ttl(&message, control, family, rows->ttl[row]);
     error = send_message(w, s, &message, &rows->sent_ms[row]);
   }
-  if (error == 0) {
+  if (error == 0 && is_udp) {
     w->counters.udp_sent++;
+  } else if (error == 0) {
+    w->counters.echo_sent++;
   } else {
     send_failed(w, rows, row, to, error);
   }
 }
 
 void udp_close(struct wire *w) {
-  for (int i = 0; i < 2; i++) {
+  for (int i = 0; i < UDP_SOCKETS; i++) {
     if (w->udp[i].fd >= 0) close(w->udp[i].fd);
     w->udp[i].fd = -1;
   }
+}
+
+/* Whether this process may have ping sockets; the one range holds for both families. */
+bool udp_can_echo(void) {
+  int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, IPPROTO_ICMP);
+  if (fd < 0) return false;
+  close(fd);
+  return true;
 }

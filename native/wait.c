@@ -16,7 +16,8 @@ static const int max_rounds = 256;
 static const int64_t held_wait_ns = 5000000;
 
 bool wire_open(struct wire *w, uint32_t slots, int64_t connect_timeout_ns) {
-  w->udp[0].fd = w->udp[1].fd = w->wake_fd = -1;
+  for (int i = 0; i < UDP_SOCKETS; i++) w->udp[i].fd = -1;
+  w->wake_fd = -1;
   w->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
   if (w->epoll_fd < 0) return false;
   w->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -30,8 +31,8 @@ bool wire_open(struct wire *w, uint32_t slots, int64_t connect_timeout_ns) {
 static void handle(struct wire *w, const struct epoll_event *ready, int count, int64_t at_ns) {
   for (int i = 0; i < count; i++) {
     uint64_t what = ready[i].data.u64;
-    if (what == EPOLL_UDP4 || what == EPOLL_UDP6) {
-      udp_service(w, &w->udp[what - EPOLL_UDP4]);
+    if (what >= EPOLL_UDP && what < EPOLL_SLOTS) {
+      udp_service(w, &w->udp[what - EPOLL_UDP]);
     } else if (what >= EPOLL_SLOTS && what - EPOLL_SLOTS < w->tcp.made) {
       tcp_service(w, (uint32_t)(what - EPOLL_SLOTS), at_ns);
     }

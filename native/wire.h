@@ -2,7 +2,7 @@
  * The native part of the error-queue wire: sockets in, rows out. It knows sockets and their errors; what an answer means
  * is decided in TypeScript.
  *
- * A wire is one epoll set with a UDP socket for each family and a pool of TCP sockets ("slots"). Whatever is learnt, while
+ * A wire is one epoll set with a UDP and a ping socket for each family and a pool of TCP sockets ("slots"). Whatever is learnt, while
  * sending or later, becomes an event in one queue; `drain` moves events into the columns of a signal batch. All functions
  * run on the JavaScript thread, except the body of the asynchronous wait (wait.c), which touches nothing but the epoll set.
  */
@@ -20,7 +20,7 @@
 #include "batch.h"
 
 /* Raised whenever a function, a column or its order changes; src/wire/native.ts holds the same number. */
-#define WIRE_ABI 2
+#define WIRE_ABI 3
 
 /* Values of SIGNAL in src/batch.ts. */
 enum signal_kind {
@@ -32,6 +32,7 @@ enum signal_kind {
   SIGNAL_RESET_AFTER = 7,
   SIGNAL_SEND_FAILED = 8,
   SIGNAL_SOCKET_ERROR = 9,
+  SIGNAL_ECHO_REPLY = 11,
 };
 
 #define NO_PROBE UINT32_MAX
@@ -56,6 +57,8 @@ enum limits {
   SLOT_BUCKETS = 8192,
   /* Connects in a row without an answer within the call before we stop looking at once. */
   EAGER_CONNECTS = 16,
+  /* UDP, then ping; IPv4, then IPv6 of each. */
+  UDP_SOCKETS = 4,
 };
 
 union address {
@@ -113,8 +116,13 @@ struct mailbox {
   union address names[MAILBOX];
 };
 
+/* Of one family: datagrams, or echo requests where the kernel lets this process have them (ping_group_range). */
 struct udp_socket {
   int fd;
+  uint8_t protocol;
+  uint8_t family;
+  /* The hop limit that was set on a ping socket, -1: the system's. */
+  int hops;
   /* When both queues were last seen empty: no later message can be older. */
   int64_t emptied_ns;
   uint32_t seen_drops;
@@ -157,11 +165,13 @@ struct tcp_pool {
 
 struct counters {
   uint32_t udp_sent;
+  uint32_t echo_sent;
   uint32_t tcp_sent;
   uint32_t send_failed;
   uint32_t send_retries;
   uint32_t icmp_records;
   uint32_t datagrams;
+  uint32_t echo_replies;
   uint32_t truncated;
   uint32_t stale_records;
   uint32_t tcp_sockets;
@@ -181,7 +191,7 @@ struct wire {
   bool waiting;
   /* Time left for back-pressure in this call of send. */
   int64_t patience_ns;
-  struct udp_socket udp[2];
+  struct udp_socket udp[UDP_SOCKETS];
   struct tcp_pool tcp;
   struct event_queue queue;
   struct counters counters;
@@ -193,7 +203,7 @@ struct wire {
 };
 
 /* epoll data of what is no slot; slot n is EPOLL_SLOTS + n. */
-enum { EPOLL_WAKE = 0, EPOLL_UDP4 = 1, EPOLL_UDP6 = 2, EPOLL_SLOTS = 3 };
+enum { EPOLL_WAKE = 0, EPOLL_UDP = 1, EPOLL_SLOTS = EPOLL_UDP + UDP_SOCKETS };
 
 /* clock.c */
 int64_t now_ns(void);
@@ -223,6 +233,7 @@ bool same_address(const union address *a, const union address *b);
 void udp_send(struct wire *w, const struct probe_rows *rows, uint32_t row, const union address *to);
 void udp_service(struct wire *w, struct udp_socket *socket);
 void udp_close(struct wire *w);
+bool udp_can_echo(void);
 
 /* slots.c */
 bool slots_create(struct tcp_pool *pool, uint32_t limit);

@@ -9,7 +9,15 @@ import type { OwnSide } from './model.ts';
 /** IP protocol numbers, and one of ours: an inquiry to our own side about a target. */
 export const PROTO_TCP = 6;
 export const PROTO_UDP = 17;
+/** IP protocol number of an echo request over IPv4. */
+export const PROTO_ICMP = 1;
+/** IP protocol number of an echo request over IPv6. */
+export const PROTO_ICMPV6 = 58;
 export const PROTO_OWN_SIDE = 255;
+
+/** Whether a row of this protocol is an echo request: of IPv4 or of IPv6, as its target is. It has port 0. */
+export const isEcho = (protocol: number): boolean =>
+  protocol === PROTO_ICMP || protocol === PROTO_ICMPV6;
 
 /** No probe: the wire could not tell, or the row is about none. */
 export const NO_PROBE = 0xffffffff;
@@ -30,7 +38,7 @@ export interface ProbeBatch {
   readonly ttl: Uint8Array;
   /** 0 = any; else answers to this TCP probe with a lower TTL are ignored. */
   readonly minTtl: Uint8Array;
-  /** UDP payload, `bytes[offset .. offset+length)`. */
+  /** UDP payload, or the echo request from its ICMP header on (probe/echo.ts): `bytes[offset .. offset+length)`. */
   readonly offset: Uint32Array;
   readonly length: Uint16Array;
   readonly bytes: Uint8Array;
@@ -60,6 +68,8 @@ export const SIGNAL = {
   SOCKET_ERROR: 9,
   /** Answer to an own-side inquiry; `ownSide[row]` holds it. */
   OWN_SIDE: 10,
+  /** An echo reply from `from`; `bytes` hold the ICMP message. */
+  ECHO_REPLY: 11,
 } as const;
 
 export interface SignalBatch {

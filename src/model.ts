@@ -88,7 +88,7 @@ export interface ProbeSpace {
   readonly count: number;
   targetOf(probe: number): number;
   portOf(probe: number): number;
-  /** IP protocol number: 6 or 17. */
+  /** IP protocol number: 6, 17, or that of an echo request (1 or 58 by the family of the target), which has port 0. */
   protocolOf(probe: number): number;
   /** -1 when this was not asked. */
   indexOf(target: number, protocol: number, port: number): number;
@@ -101,6 +101,8 @@ export interface PlanGroup {
   readonly targetCount: number;
   readonly tcpPorts: readonly number[];
   readonly udpPorts: readonly number[];
+  /** Each target gets an echo request as well. */
+  readonly echo?: boolean;
 }
 
 /** A target whose name gave no address: it is told and not asked. */

@@ -23,6 +23,8 @@ export interface WireCan {
   readonly resetKnown: boolean;
   /** UDP answers from other addresses or ports than the asked ones are seen. */
   readonly strangers: boolean;
+  /** Echo requests can be sent and their replies be seen. */
+  readonly echo: boolean;
   /** The send window of a fresh connection is seen. */
   readonly window: boolean;
   /** TCP probes that may be outstanding at once (open sockets; a large number where there is no such bound). */

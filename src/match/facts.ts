@@ -36,6 +36,7 @@ export const ANSWER = {
   /** SYN-ACK, and the window is open or bytes were seen. */
   ESTABLISHED: 9,
   DATAGRAM: 10,
+  ECHO_REPLY: 11,
 } as const;
 
 /** What the comparison of a RST with another kind of answer of the same target gave. */

@@ -1,5 +1,5 @@
 /** A signal tied to what it answers. */
-import { NO_PROBE } from '../batch.ts';
+import { NO_PROBE, type SignalBatch } from '../batch.ts';
 import type { Ip, Plan, Service } from '../model.ts';
 import { ANSWER } from './facts.ts';
 
@@ -62,6 +62,23 @@ export function createMatch(): Match {
     errno: 0,
     service: null,
   };
+}
+
+/** Fills the record with what a signal says without being tied to anything. */
+export function beginMatch(match: Match, signals: SignalBatch, row: number): void {
+  match.answer = ANSWER.NONE;
+  match.attempt = signals.attempt[row]!;
+  match.atMs = signals.atMs[row]!;
+  match.sentMs = signals.sentMs[row]!;
+  match.ttl = signals.ttl[row]!;
+  match.quotedTtl = 0;
+  match.errno = signals.errno[row]!;
+  match.icmpType = 0;
+  match.icmpCode = 0;
+  match.fromIsTarget = false;
+  match.from = null;
+  match.fromPort = 0;
+  match.service = null;
 }
 
 /** Ties (target, protocol, port) to a probe or a control row; false when nobody asked that. */

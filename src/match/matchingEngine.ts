@@ -5,12 +5,14 @@
  * Socket wires tell the probe (the kernel's own demultiplexing) or at least both ends of the datagram; packet wires hand
  * over bytes, whose token is checked (readPacket.ts). What cannot be tied to a probe is counted and never decides.
  */
-import { NO_PROBE, PROTO_TCP, PROTO_UDP, SIGNAL, type SignalBatch } from '../batch.ts';
+import { isEcho, NO_PROBE, PROTO_TCP, PROTO_UDP, SIGNAL, type SignalBatch } from '../batch.ts';
 import type { Family } from '../model.ts';
 import { equalIp, formatIp } from '../packet/address.ts';
+import { attemptOfEcho } from '../probe/echo.ts';
 import { ANSWER } from './facts.ts';
 import { icmpMeaning } from './icmpMeaning.ts';
 import {
+  beginMatch,
   createMatch,
   locate,
   type Match,
@@ -34,24 +36,9 @@ const familyAt = (signals: SignalBatch, row: number): Family => (signals.family[
 /** Creates the matching engine of one run; it keeps nothing but the latest match. */
 export function createMatchingEngine(options: MatchingOptions): MatchingEngine {
   const { targets, space } = options.plan;
+  const [keyHi, keyLo] = options.plan.seed;
   const packets = createPacketReader(options);
   const match = createMatch();
-
-  const begin = (signals: SignalBatch, row: number): void => {
-    match.answer = ANSWER.NONE;
-    match.attempt = signals.attempt[row]!;
-    match.atMs = signals.atMs[row]!;
-    match.sentMs = signals.sentMs[row]!;
-    match.ttl = signals.ttl[row]!;
-    match.quotedTtl = 0;
-    match.errno = signals.errno[row]!;
-    match.icmpType = 0;
-    match.icmpCode = 0;
-    match.fromIsTarget = false;
-    match.from = null;
-    match.fromPort = 0;
-    match.service = null;
-  };
 
   const takeIcmp = (
     family: Family,
@@ -120,21 +107,44 @@ export function createMatchingEngine(options: MatchingOptions): MatchingEngine {
       match.target = target;
       return true;
     }
-    const protocol = signals.protocol[row] === PROTO_TCP ? PROTO_TCP : PROTO_UDP;
+    const asked = signals.protocol[row]!;
+    const protocol = asked === PROTO_TCP || isEcho(asked) ? asked : PROTO_UDP;
     return locate(match, options, { target, protocol, port: signals.dstPort[row]! });
+  };
+
+  /** The attempt whose message the row holds, an echo reply or a quote; 0 where it is cut or not ours. */
+  const echoAttempt = (signals: SignalBatch, row: number): number => {
+    const at = signals.offset[row]!;
+    const asked = { keyHi, keyLo, probe: match.probe };
+    return attemptOfEcho(signals.bytes, at, at + signals.length[row]!, asked);
+  };
+
+  /** A reply to the kernel's own socket, which has checked the identifier; the token is ours to check. */
+  const takeEchoReply = (signals: SignalBatch, row: number): MatchResult => {
+    const family = familyAt(signals, row);
+    const target = targets.indexOf(signals.from, row * 16, family);
+    const protocol = signals.protocol[row]!;
+    if (!locate(match, options, { target, protocol, port: 0 })) return 'foreign';
+    match.attempt = echoAttempt(signals, row);
+    if (match.attempt === 0) return 'bad-token';
+    match.answer = ANSWER.ECHO_REPLY;
+    match.fromIsTarget = true;
+    return 'matched';
   };
 
   return {
     match,
     read(signals, row) {
-      begin(signals, row);
+      beginMatch(match, signals, row);
       const kind = signals.kind[row]!;
       if (kind === SIGNAL.PACKET) return takePacket(signals, row);
       if (kind === SIGNAL.DATAGRAM) return takeDatagram(signals, row);
+      if (kind === SIGNAL.ECHO_REPLY) return takeEchoReply(signals, row);
       if (!takeProbe(signals, row)) return 'foreign';
       if (kind === SIGNAL.ICMP) {
         const type = signals.icmpType[row]!;
         const code = signals.icmpCode[row]!;
+        if (isEcho(signals.protocol[row]!)) match.attempt ||= echoAttempt(signals, row);
         return takeIcmp(familyAt(signals, row), signals.from, row * 16, type, code);
       }
       match.answer = socketAnswer(kind, signals.info[row]!);

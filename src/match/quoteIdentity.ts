@@ -2,12 +2,14 @@
  * Whether a packet quoted in an ICMP error is one that we sent: its identity is checked as far as the quote reaches.
  * Ports and addresses alone could be guessed by a stranger, whose ICMP never decides a verdict.
  */
-import { PROTO_TCP } from '../batch.ts';
+import { isEcho, PROTO_TCP } from '../batch.ts';
+import { read16 } from '../packet/bytes.ts';
 import { sumIp } from '../packet/checksum.ts';
 import type { QuoteView } from '../packet/quote.ts';
 import { emitUdp, UDP_HEADER_BYTES } from '../packet/udp.ts';
+import { echoSumOf, holdsEchoToken } from '../probe/echo.ts';
 import { PAYLOAD_KINDS, type PayloadKind, payloadFor } from '../probe/payload.ts';
-import { attemptOfIpId, attemptOfSeq, TOKEN, tokenWord } from '../probe/token.ts';
+import { attemptOfEchoSeq, attemptOfIpId, attemptOfSeq, TOKEN, tokenWord } from '../probe/token.ts';
 
 /** Checks quotes against what this run sends. */
 export interface QuoteIdentity {
@@ -38,6 +40,7 @@ function tokenOffsetOf(kind: PayloadKind): number {
 /** Creates the check for a run with this seed. */
 export function createQuoteIdentity(seed: readonly [number, number]): QuoteIdentity {
   const [keyHi, keyLo] = seed;
+  const echoSum = echoSumOf(keyHi, keyLo);
   const longest = Math.max(...PAYLOAD_KINDS.map(({ maxLength }) => maxLength));
   const datagram = new Uint8Array(UDP_HEADER_BYTES + longest);
 
@@ -72,8 +75,20 @@ export function createQuoteIdentity(seed: readonly [number, number]): QuoteIdent
     return true;
   };
 
+  /** The sequence number, and the checksum or the data: a NAT that does not mend its quotes leaves one of them. */
+  const attemptOfEcho = (bytes: Uint8Array, quote: QuoteView, probe: number): number => {
+    const { icmpSeq, transportAt, payloadAt, payloadEnd } = quote;
+    const attempt = icmpSeq < 0 ? 0 : attemptOfEchoSeq(keyHi, keyLo, probe, icmpSeq);
+    if (attempt === 0) return -1;
+    const isOurs =
+      read16(bytes, transportAt + 2) === echoSum ||
+      holdsEchoToken(bytes, payloadAt, payloadEnd, { keyHi, keyLo, probe });
+    return isOurs ? attempt : -1;
+  };
+
   return {
     attemptOf(bytes, quote, probe) {
+      if (isEcho(quote.protocol)) return attemptOfEcho(bytes, quote, probe);
       if (quote.protocol === PROTO_TCP) {
         return quote.tcpSeq < 0 ? -1 : attemptOfSeq(keyHi, keyLo, probe, quote.tcpSeq) || -1;
       }

@@ -2,13 +2,14 @@
  * Reading packets of a packet wire: which probe they answer, with the token checked as far as the packet carries it.
  * Nothing here throws; what is not ours is refused with a reason that is counted.
  */
-import { NO_PROBE, PROTO_TCP, PROTO_UDP } from '../batch.ts';
+import { isEcho, NO_PROBE, PROTO_TCP, PROTO_UDP } from '../batch.ts';
 import type { Family } from '../model.ts';
-import { createIcmpView, readIcmp } from '../packet/icmp.ts';
+import { createIcmpView, ICMP4_TYPE, ICMP6_TYPE, readIcmp } from '../packet/icmp.ts';
 import { createIpView, IP_PROTOCOL, readIp } from '../packet/ip.ts';
 import { createQuoteView, readQuote } from '../packet/quote.ts';
 import { createTcpView, readTcp, TCP_FLAG } from '../packet/tcp.ts';
 import { createUdpView, readUdp } from '../packet/udp.ts';
+import { attemptOfEcho } from '../probe/echo.ts';
 import { attemptOfSeq } from '../probe/token.ts';
 import { ANSWER } from './facts.ts';
 import type { MatchingOptions, MatchResult } from './match.ts';
@@ -17,7 +18,7 @@ import { createQuoteIdentity } from './quoteIdentity.ts';
 /** What a packet says; one record, filled anew by every read. */
 export interface PacketFacts {
   /** `datagram`: a UDP answer, not yet tied to a probe. */
-  kind: 'tcp' | 'datagram' | 'icmp';
+  kind: 'tcp' | 'datagram' | 'icmp' | 'echo';
   family: Family;
   srcAt: number;
   srcPort: number;
@@ -113,8 +114,8 @@ export function createPacketReader(options: MatchingOptions): PacketReader {
 
   /** Reads the quote of an ICMP error; false when it quotes no packet that this run can have sent. */
   const readOurQuote = (bytes: Uint8Array): boolean => {
-    if (!readIcmp(bytes, ip.payloadAt, ip.payloadEnd, ip.family, icmp)) return false;
     if (icmp.quoteAt < 0 || !readQuote(bytes, icmp.quoteAt, icmp.quoteEnd, quote)) return false;
+    if (isEcho(quote.protocol)) return quote.icmpId === srcPort;
     const isProbe = quote.protocol === PROTO_TCP || quote.protocol === PROTO_UDP;
     return isProbe && quote.srcPort === srcPort;
   };
@@ -123,8 +124,9 @@ export function createPacketReader(options: MatchingOptions): PacketReader {
     if (!readOurQuote(bytes)) return refuse('foreign');
     const target = targets.indexOf(bytes, quote.dstAt, quote.family);
     if (target < 0) return refuse('foreign');
-    const probe = space.indexOf(target, quote.protocol, quote.dstPort);
-    const tag = probe < 0 ? controlAt(target, quote.protocol, quote.dstPort) : 0;
+    const port = isEcho(quote.protocol) ? 0 : quote.dstPort;
+    const probe = space.indexOf(target, quote.protocol, port);
+    const tag = probe < 0 ? controlAt(target, quote.protocol, port) : 0;
     if (probe < 0 && tag === 0) return refuse('foreign');
     const attempt = identity.attemptOf(bytes, quote, probe < 0 ? NO_PROBE : probe);
     if (attempt < 0) return refuse('bad-token');
@@ -140,6 +142,32 @@ export function createPacketReader(options: MatchingOptions): PacketReader {
     return facts;
   };
 
+  /** A reply brings back everything that was sent; a control row has no probe, and its token is that of none. */
+  const readEchoReply = (bytes: Uint8Array): PacketFacts | null => {
+    const target = targets.indexOf(bytes, ip.srcAt, ip.family);
+    if (target < 0 || icmp.echoId !== srcPort) return refuse('foreign');
+    const found = space.indexOf(target, ip.protocol, 0);
+    const tag = found < 0 ? controlAt(target, ip.protocol, 0) : 0;
+    if (found < 0 && tag === 0) return refuse('foreign');
+    const probe = found < 0 ? NO_PROBE : found;
+    const asked = { keyHi, keyLo, probe };
+    const attempt = attemptOfEcho(bytes, ip.payloadAt, ip.payloadEnd, asked);
+    if (attempt === 0) return refuse('bad-token');
+    facts.kind = 'echo';
+    facts.probe = probe;
+    facts.tag = tag;
+    facts.target = target;
+    facts.attempt = attempt;
+    facts.answer = ANSWER.ECHO_REPLY;
+    return facts;
+  };
+
+  const readIcmpMessage = (bytes: Uint8Array): PacketFacts | null => {
+    if (!readIcmp(bytes, ip.payloadAt, ip.payloadEnd, ip.family, icmp)) return refuse('foreign');
+    const reply = ip.family === 4 ? ICMP4_TYPE.ECHO_REPLY : ICMP6_TYPE.ECHO_REPLY;
+    return icmp.type === reply ? readEchoReply(bytes) : readError(bytes);
+  };
+
   return {
     read(bytes, at, end) {
       if (!readIp(bytes, at, end, ip)) return refuse('foreign');
@@ -151,7 +179,7 @@ export function createPacketReader(options: MatchingOptions): PacketReader {
       if (ip.protocol === PROTO_TCP) return readTcpAnswer(bytes);
       if (ip.protocol === PROTO_UDP) return readDatagram(bytes);
       const isIcmp = ip.protocol === (ip.family === 4 ? IP_PROTOCOL.ICMP : IP_PROTOCOL.ICMPV6);
-      return isIcmp ? readError(bytes) : refuse('foreign');
+      return isIcmp ? readIcmpMessage(bytes) : refuse('foreign');
     },
     refusal: () => refusal,
   };

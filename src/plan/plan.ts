@@ -78,7 +78,7 @@ export async function createPlan(request: PlanRequest, env: PlanEnv): Promise<Pl
     },
     env,
   );
-  const space = createSpace(groups);
+  const space = createSpace(groups, targets.families);
   if (space.count > MAX_PROBES) {
     const [asked, limit] = [space.count, MAX_PROBES].map((count) => count.toLocaleString('en-US'));
     throw new UsageError(`${asked} probes are too many: a run takes ${limit} at most`);

@@ -1,21 +1,25 @@
 import type { PlanGroup, ProbeSpace } from '../model.ts';
 import { IP_PROTOCOL } from '../packet/ip.ts';
 
-const { TCP, UDP } = IP_PROTOCOL;
+const { ICMP, ICMPV6, TCP, UDP } = IP_PROTOCOL;
 const PORTS = 65_536;
+const isEcho = (protocol: number): boolean => protocol === ICMP || protocol === ICMPV6;
 /** A search through so few ports is as fast as a table. */
 const SEARCHED_PORTS = 16;
 /** Half a megabyte each; plans with more different long port lists search the later ones. */
 const MAX_TABLES = 16;
+const NO_FAMILIES = new Uint8Array(0);
 
 /** One group with the arithmetic that it needs. */
 interface Rectangle {
   readonly firstTarget: number;
   readonly targetCount: number;
   readonly firstProbe: number;
-  /** UDP ports, then TCP ports. */
+  /** UDP ports, then TCP ports, then 0 where there is an echo request. */
   readonly ports: Uint16Array;
   readonly udpCount: number;
+  /** Where the echo request stands, or how many ports there are. */
+  readonly echoSlot: number;
   /** Slot of a port + 1, 0 = not asked: UDP ports, then TCP ports. Null: `ports` is searched. */
   readonly slots: Uint32Array | null;
 }
@@ -24,15 +28,20 @@ interface Rectangle {
  * Creates the numbering of all probes of a plan.
  *
  * The groups follow one another without gaps in their target numbers. Inside a group a target's probes are neighbours,
- * UDP ports first (they take longest: silence has to be asked again), each in the order in which they were named.
+ * UDP ports first (they take longest: silence has to be asked again), each in the order in which they were named, and the
+ * echo request last. `families` has a byte a target; it is not needed without echo requests.
  * Every look-up is arithmetic plus a binary search over the groups.
  */
-export function createSpace(groups: readonly PlanGroup[]): ProbeSpace {
+export function createSpace(
+  groups: readonly PlanGroup[],
+  families: Uint8Array = NO_FAMILIES,
+): ProbeSpace {
   const rectangles: Rectangle[] = [];
   const tables = new Map<string, Uint32Array>();
   let count = 0;
   for (const group of groups) {
-    const ports = new Uint16Array(group.udpPorts.length + group.tcpPorts.length);
+    const echoSlot = group.udpPorts.length + group.tcpPorts.length;
+    const ports = new Uint16Array(echoSlot + (group.echo ? 1 : 0));
     ports.set(group.udpPorts);
     ports.set(group.tcpPorts, group.udpPorts.length);
     if (group.targetCount === 0 || ports.length === 0) continue;
@@ -42,14 +51,19 @@ export function createSpace(groups: readonly PlanGroup[]): ProbeSpace {
       firstProbe: count,
       ports,
       udpCount: group.udpPorts.length,
+      echoSlot,
       slots: groups.length === 1 ? fillSlots(group) : slotsOf(group, tables),
     });
     count += group.targetCount * ports.length;
   }
-  return spaceOf(rectangles, count);
+  return spaceOf(rectangles, count, families);
 }
 
-function spaceOf(rectangles: readonly Rectangle[], count: number): ProbeSpace {
+function spaceOf(
+  rectangles: readonly Rectangle[],
+  count: number,
+  families: Uint8Array,
+): ProbeSpace {
   const firstProbes = Float64Array.from(rectangles, (rectangle) => rectangle.firstProbe);
   const firstTargets = Float64Array.from(rectangles, (rectangle) => rectangle.firstTarget);
   return {
@@ -63,11 +77,16 @@ function spaceOf(rectangles: readonly Rectangle[], count: number): ProbeSpace {
       return ports[(probe - firstProbe) % ports.length]!;
     },
     protocolOf(probe) {
-      const { firstProbe, ports, udpCount } = rectangles[lastAtMost(firstProbes, probe)]!;
-      return (probe - firstProbe) % ports.length < udpCount ? UDP : TCP;
+      const { firstProbe, firstTarget, ports, udpCount, echoSlot } =
+        rectangles[lastAtMost(firstProbes, probe)]!;
+      const slot = (probe - firstProbe) % ports.length;
+      if (slot < udpCount) return UDP;
+      if (slot < echoSlot) return TCP;
+      const target = firstTarget + Math.floor((probe - firstProbe) / ports.length);
+      return families[target] === 6 ? ICMPV6 : ICMP;
     },
     indexOf(target, protocol, port) {
-      if (protocol !== TCP && protocol !== UDP) return -1;
+      if (protocol !== TCP && protocol !== UDP && !isEcho(protocol)) return -1;
       const rectangle = rectangles[lastAtMost(firstTargets, target)];
       if (rectangle === undefined) return -1;
       const row = target - rectangle.firstTarget;
@@ -99,11 +118,11 @@ function fillSlots(group: PlanGroup): Uint32Array {
 }
 
 function slotOf(rectangle: Rectangle, protocol: number, port: number): number {
-  const { slots, ports, udpCount } = rectangle;
+  const { slots, ports, udpCount, echoSlot } = rectangle;
+  if (isEcho(protocol)) return port === 0 && echoSlot < ports.length ? echoSlot : -1;
   if (slots !== null) return (slots[(protocol === TCP ? PORTS : 0) + port] ?? 0) - 1;
-  if (protocol === TCP) return ports.indexOf(port, udpCount);
-  const slot = ports.indexOf(port);
-  return slot < udpCount ? slot : -1;
+  const slot = ports.indexOf(port, protocol === TCP ? udpCount : 0);
+  return slot < (protocol === TCP ? echoSlot : udpCount) ? slot : -1;
 }
 
 /** Index of the last element <= value of an ascending array, or -1. */

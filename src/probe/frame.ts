@@ -1,14 +1,16 @@
 /**
- * Probes as IP packets, for wires that send packets: TCP SYN and UDP, IPv4 and IPv6, each with its identity (token.ts):
- * TCP in the sequence number, UDP in the reserved source port, the IPv4 identification and the payload's own id.
+ * Probes as IP packets, for wires that send packets: TCP SYN, UDP and echo requests, IPv4 and IPv6, each with its identity
+ * (token.ts): TCP in the sequence number, UDP in the reserved source port, the IPv4 identification and the payload's own id,
+ * an echo request in its identifier, sequence number, checksum and data (echo.ts).
  */
-import { PROTO_TCP, type ProbeBatch } from '../batch.ts';
+import { isEcho, PROTO_TCP, type ProbeBatch } from '../batch.ts';
 import type { TargetTable } from '../model.ts';
 import { sumIp } from '../packet/checksum.ts';
 import { emitIp, IPV4_HEADER_BYTES, IPV6_HEADER_BYTES } from '../packet/ip.ts';
 import { emitTcp, TCP_FLAG, TCP_HEADER_BYTES } from '../packet/tcp.ts';
 import { emitTcpOptions } from '../packet/tcpOptions.ts';
 import { emitUdp, UDP_HEADER_BYTES } from '../packet/udp.ts';
+import { ECHO_BYTES, echoSumOf, emitEcho } from './echo.ts';
 import { ipIdOf, seqOf } from './token.ts';
 
 /** What all packets of a run share. */
@@ -17,7 +19,7 @@ export interface FrameContext {
   /** Our addresses, 16 bytes each, IPv4 in the first four. */
   readonly source4: Uint8Array;
   readonly source6: Uint8Array;
-  /** One reserved, bound source port for the run. */
+  /** One reserved, bound source port for the run; the identifier of its echo requests. */
   readonly srcPort: number;
   readonly keyHi: number;
   readonly keyLo: number;
@@ -54,10 +56,13 @@ export function writeProbePacket(
   const isTcp = batch.protocol[row] === PROTO_TCP;
   const probe = batch.probe[row]!;
   const attempt = batch.attempt[row]!;
+  const isIcmp = isEcho(batch.protocol[row]!);
   const payloadLength = isTcp ? 0 : batch.length[row]!;
   const transportLength = isTcp
     ? TCP_HEADER_BYTES + SYN_OPTIONS.length
-    : UDP_HEADER_BYTES + payloadLength;
+    : isIcmp
+      ? ECHO_BYTES
+      : UDP_HEADER_BYTES + payloadLength;
   const addressSum = sumIp(source, 0, family) + sumIp(targets.bytes, target * 16, family);
 
   const headerBytes = family === 4 ? IPV4_HEADER_BYTES : IPV6_HEADER_BYTES;
@@ -91,6 +96,14 @@ export function writeProbePacket(
       payload: NO_PAYLOAD,
       payloadAt: 0,
       payloadLength: 0,
+    });
+  } else if (isIcmp) {
+    emitEcho(out, transportAt, family, {
+      bytes: batch.bytes,
+      from: batch.offset[row]!,
+      id: srcPort,
+      checksum: echoSumOf(keyHi, keyLo),
+      addressSum,
     });
   } else {
     emitUdp(out, transportAt, {

@@ -11,6 +11,8 @@ export const TOKEN = {
   PAYLOAD_LO: 4,
   CONTROL: 5,
   SOURCE_PORT: 6,
+  ECHO_SEQ: 7,
+  ECHO_SUM: 8,
 } as const;
 
 /** The keyed 32-bit word of (probe, purpose), unsigned. */
@@ -67,4 +69,16 @@ export function ipIdOf(keyHi: number, keyLo: number, probe: number, attempt: num
 export function attemptOfIpId(keyHi: number, keyLo: number, probe: number, id: number): number {
   const word = tokenWord(keyHi, keyLo, probe, TOKEN.IP_ID);
   return ((word ^ id) & 0xfff0) === 0 ? id & ATTEMPT_MASK : 0;
+}
+
+/** Sequence number of an echo request: 12 keyed bits and the attempt, as in an IPv4 identification. */
+export function echoSeqOf(keyHi: number, keyLo: number, probe: number, attempt: number): number {
+  const word = tokenWord(keyHi, keyLo, probe, TOKEN.ECHO_SEQ);
+  return (word & 0xfff0) | Math.min(attempt, ATTEMPT_MASK);
+}
+
+/** The attempt that the sequence number of an echo belongs to, or 0 when it is not this probe's. */
+export function attemptOfEchoSeq(keyHi: number, keyLo: number, probe: number, seq: number): number {
+  const word = tokenWord(keyHi, keyLo, probe, TOKEN.ECHO_SEQ);
+  return ((word ^ seq) & 0xfff0) === 0 ? seq & ATTEMPT_MASK : 0;
 }

@@ -21,6 +21,7 @@ const SHOWS_DISTANCE: ReadonlySet<number> = new Set([
   ANSWER.ICMP,
   ANSWER.SYN_ACK,
   ANSWER.ESTABLISHED,
+  ANSWER.ECHO_REPLY,
 ]);
 
 /** Notes what an answer says about its target, whichever row it answered. */

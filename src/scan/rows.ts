@@ -1,5 +1,13 @@
 /** Writing rows into the batch that leaves next. */
-import { createProbeBatch, NO_PROBE, PROTO_UDP, type ProbeBatch } from '../batch.ts';
+import {
+  createProbeBatch,
+  isEcho,
+  NO_PROBE,
+  PROTO_ICMP,
+  PROTO_UDP,
+  type ProbeBatch,
+} from '../batch.ts';
+import { ECHO_BYTES, writeEcho } from '../probe/echo.ts';
 import { payloadFor } from '../probe/payload.ts';
 import { TOKEN, tokenWord } from '../probe/token.ts';
 import type { ControlRow } from './resetCheck.ts';
@@ -14,7 +22,7 @@ export interface Rows {
   addControl(control: ControlRow): void;
 }
 
-/** Creates an empty batch; the seed makes the tokens in UDP payloads. `ttl` 0 is the system's default. */
+/** Creates an empty batch; the seed makes the tokens in UDP payloads and echo requests. `ttl` 0 is the system's default. */
 export function createRows(seed: readonly [number, number], ttl: number): Rows {
   const [keyHi, keyLo] = seed;
   const batch = createProbeBatch();
@@ -45,6 +53,11 @@ export function createRows(seed: readonly [number, number], ttl: number): Rows {
       const length = payloadFor(port).write(batch.bytes, bytesUsed, hi, lo);
       batch.length[row] = length;
       bytesUsed += length;
+    } else if (isEcho(protocol)) {
+      const family = protocol === PROTO_ICMP ? 4 : 6;
+      const asked = { keyHi, keyLo, probe, attempt };
+      batch.length[row] = writeEcho(batch.bytes, bytesUsed, family, asked);
+      bytesUsed += ECHO_BYTES;
     }
     return row;
   };
@@ -57,7 +70,9 @@ export function createRows(seed: readonly [number, number], ttl: number): Rows {
     },
     hasRoom(protocol, port) {
       if (batch.count === batch.capacity) return false;
-      return protocol !== PROTO_UDP || bytesUsed + payloadFor(port).maxLength <= batch.bytes.length;
+      const isUdp = protocol === PROTO_UDP;
+      const bytes = isUdp ? payloadFor(port).maxLength : isEcho(protocol) ? ECHO_BYTES : 0;
+      return bytesUsed + bytes <= batch.bytes.length;
     },
     add,
     addControl({ tag, target, protocol, port, minTtl }) {

@@ -38,8 +38,9 @@ export function isNextHopSilent({ alive, nextHop }: TargetState, target: number)
 /** Creates the state of `count` targets, of which nothing was asked yet. */
 export function createTargetState(count: number, groups: readonly PlanGroup[]): TargetState {
   const remaining = new Uint32Array(count);
-  for (const { firstTarget, targetCount, tcpPorts, udpPorts } of groups) {
-    remaining.fill(tcpPorts.length + udpPorts.length, firstTarget, firstTarget + targetCount);
+  for (const { firstTarget, targetCount, tcpPorts, udpPorts, echo } of groups) {
+    const probes = tcpPorts.length + udpPorts.length + (echo ? 1 : 0);
+    remaining.fill(probes, firstTarget, firstTarget + targetCount);
   }
   return {
     remaining,

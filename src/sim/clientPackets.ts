@@ -2,7 +2,9 @@
  * Packets that the scanner's own kernel sends for its sockets.
  */
 import type { Family } from '../model.ts';
+import { read16 } from '../packet/bytes.ts';
 import { sumIp } from '../packet/checksum.ts';
+import { emitIcmpEcho, ICMP_HEADER_BYTES } from '../packet/icmp.ts';
 import { emitIp, IP_PROTOCOL, IPV4_HEADER_BYTES, IPV6_HEADER_BYTES } from '../packet/ip.ts';
 import { emitTcp, TCP_HEADER_BYTES } from '../packet/tcp.ts';
 import { emitTcpOptions } from '../packet/tcpOptions.ts';
@@ -76,6 +78,27 @@ export function writeClientDatagram(
     payload: payload.bytes,
     payloadAt: payload.at,
     payloadLength: payload.length,
+  });
+  return at + length;
+}
+
+/** Writes an echo request whose message, from its header on, a process has handed over; `srcPort` is its identifier. */
+export function writeClientEcho(
+  ends: Ends,
+  message: { readonly bytes: Uint8Array; readonly at: number; readonly length: number },
+  out: Flight,
+): number {
+  const { bytes, at: from, length } = message;
+  const protocol = ends.family === 4 ? IP_PROTOCOL.ICMP : IP_PROTOCOL.ICMPV6;
+  const at = writeHeader(ends, protocol, length, out);
+  emitIcmpEcho(out.bytes, at, ends.family, {
+    type: bytes[from]!,
+    id: ends.srcPort,
+    seq: read16(bytes, from + 6),
+    addressSum: sumOf(ends),
+    payload: bytes,
+    payloadAt: from + ICMP_HEADER_BYTES,
+    payloadLength: length - ICMP_HEADER_BYTES,
   });
   return at + length;
 }

@@ -95,7 +95,8 @@ export function createHostStack(
     const { bytes, ip } = flight;
     if (ip.payloadEnd - ip.payloadAt < ICMP_HEADER_BYTES) return 0;
     const request = ip.family === 4 ? ICMP4_TYPE.ECHO_REQUEST : ICMP6_TYPE.ECHO_REQUEST;
-    return bytes[ip.payloadAt] === request ? writeEchoReply(flight, sender, out) : 0;
+    const isAnswered = node.echo && bytes[ip.payloadAt] === request;
+    return isAnswered ? writeEchoReply(flight, sender, out) : 0;
   }
 
   return {

@@ -5,7 +5,7 @@
  * View `errqueue`: one unconnected UDP socket a family and TCP connects, all with error queues. View `connect`: a socket
  * for each probe, of which nothing but data and errno is seen.
  */
-import { PROTO_TCP, type ProbeBatch, SIGNAL } from '../batch.ts';
+import { isEcho, PROTO_TCP, type ProbeBatch, SIGNAL } from '../batch.ts';
 import { ERRNO } from '../errno.ts';
 import type { TargetTable } from '../model.ts';
 import { classifyIp } from '../packet/address.ts';
@@ -16,6 +16,7 @@ import { compileFilter } from './filter.ts';
 import { createFlight, type Flight, readFlight } from './flight.ts';
 import { createIcmpInput } from './kernelIcmp.ts';
 import { createKernelOutput } from './kernelOutput.ts';
+import { createPingSockets } from './kernelPing.ts';
 import { createTcpSockets } from './kernelTcp.ts';
 import { createUdpSockets } from './kernelUdp.ts';
 import { PROCESS_DESCRIPTORS } from './limits.ts';
@@ -75,7 +76,8 @@ export function createKernel(context: KernelContext, view: SocketView): Kernel {
   const output = createKernelOutput({ scanner, filter, network, own, input });
   const tcp = createTcpSockets(sockets, outbound, own.counters);
   const udp = createUdpSockets(sockets, outbound);
-  const icmp = createIcmpInput(tcp, udp);
+  const ping = createPingSockets(sockets, scanner.pingSockets, outbound);
+  const icmp = createIcmpInput(tcp, udp, ping);
 
   function input(flight: Flight, length: number, atMs: number): void {
     if (!readFlight(flight, length, atMs)) return;
@@ -108,6 +110,7 @@ export function createKernel(context: KernelContext, view: SocketView): Kernel {
     if (scanner.route === 'blocked' && !isLocal) return ERRNO.EPERM;
     const isTcp = batch.protocol[row] === PROTO_TCP;
     if (isTcp) return tcp.connect(batch, row, nowMs);
+    if (isEcho(batch.protocol[row]!)) return ping.send(batch, row, nowMs);
     const errno = udp.send(batch, row, nowMs);
     if (errno !== ERRNO.ENOBUFS || view === 'errqueue') return errno;
     // Without an error queue the kernel only counts it (net/ipv4/udp.c, udp_send_skb).

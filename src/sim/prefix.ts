@@ -47,3 +47,37 @@ export function parsePrefix(place: JsonPlace | undefined, family: 4 | 6): Prefix
   }
   return { bytes: parsed.bytes, bits };
 }
+
+/** Addresses that nobody named: address `host` of link `link`. */
+export function linkAddresses(link: number, host: number): PerFamily<string> {
+  return { 4: `10.90.${link}.${host}`, 6: `fd90:0:0:${link.toString(16)}::${host.toString(16)}` };
+}
+
+/** The same for addresses that the file cannot name. */
+export function defaultAddresses(texts: PerFamily<string>): PerFamily<Prefix> {
+  return {
+    4: { bytes: parseIp(texts[4])!.bytes, bits: 32 },
+    6: { bytes: parseIp(texts[6])!.bytes, bits: 128 },
+  };
+}
+
+/** The addresses of a node, `v4` and `v6`, or these. */
+export function parseAddresses(
+  at: (key: 'v4' | 'v6') => JsonPlace | undefined,
+  texts: PerFamily<string>,
+): PerFamily<Prefix> {
+  const defaults = defaultAddresses(texts);
+  return {
+    4: parsePrefix(at('v4'), 4) ?? defaults[4],
+    6: parsePrefix(at('v6'), 6) ?? defaults[6],
+  };
+}
+
+/** Throws where a prefix stands in place of an address. */
+export function refusePrefix(
+  at: (key: 'v4' | 'v6') => JsonPlace | undefined,
+  address: PerFamily<Prefix>,
+): void {
+  if (address[4].bits !== 32) failAt(at('v4')!, 'an address is wanted here, not a prefix');
+  if (address[6].bits !== 128) failAt(at('v6')!, 'an address is wanted here, not a prefix');
+}

@@ -11,9 +11,15 @@
  * networks 10.90.i.0/24 and fd90:0:0:i::/64, the node nearer to the scanner address 1, the router behind it 2, the
  * targets of the last link 10, 11, … (fd90:0:0:i::a, ::b, …); TTLs start at 64; ICMP limits are those of Linux.
  */
-import { parseIp } from '../packet/address.ts';
 import { type Limits, parseLimits } from './limits.ts';
-import { type PerFamily, type Prefix, parsePrefix } from './prefix.ts';
+import {
+  defaultAddresses,
+  linkAddresses,
+  type PerFamily,
+  type Prefix,
+  parseAddresses,
+  refusePrefix,
+} from './prefix.ts';
 import { HOOKS, type Hook, isDeviceHook, parseRules, type Rule } from './rules.ts';
 import {
   parseServices,
@@ -72,6 +78,8 @@ export interface WorldNode {
   readonly limiter: PerFamily<Limiter>;
   readonly tcp: readonly Service<TcpServiceKind>[];
   readonly udp: readonly Service<UdpServiceKind>[];
+  /** Whether it answers echo requests (net.ipv4.icmp_echo_ignore_all, net.ipv6.icmp.echo_ignore_all). */
+  readonly echo: boolean;
 }
 
 /** The machine that the tool runs on. */
@@ -81,6 +89,8 @@ export interface Scanner extends WorldNode {
   readonly route: Route;
   /** False: the next hop does not answer ARP or neighbour solicitations. */
   readonly gatewayAnswers: boolean;
+  /** Whether ordinary processes may send echo requests (net.ipv4.ping_group_range); a fresh Linux says no. */
+  readonly pingSockets: boolean;
   readonly limits: Limits;
 }
 
@@ -176,19 +186,28 @@ export function parseWorldAt(place: JsonPlace): World {
   return { scanner, routers, targets, links };
 }
 
-const NODE_KEYS = ['ttl', 'icmpTtl', 'rules', 'limiter', 'tcp', 'udp', 'name'] as const;
+const NODE_KEYS = ['ttl', 'icmpTtl', 'rules', 'limiter', 'tcp', 'udp', 'echo', 'name'] as const;
 const ROUTER_HOOKS = HOOKS.filter((hook) => !isDeviceHook(hook));
 const SCANNER_HOOKS = HOOKS.filter((hook) => hook !== 'forward');
 const HOST_HOOKS = SCANNER_HOOKS.filter((hook) => !isDeviceHook(hook));
 
 function parseScanner(place: JsonPlace): Scanner {
-  const at = openObject(place, [...NODE_KEYS, 'v4', 'v6', 'route', 'gatewayAnswers', 'limits']);
+  const at = openObject(place, [
+    ...NODE_KEYS,
+    'v4',
+    'v6',
+    'route',
+    'gatewayAnswers',
+    'pingSockets',
+    'limits',
+  ]);
   const route = at('route');
   const scanner: Scanner = {
     ...parseNode(at, SCANNER_HOOKS),
     address: parseAddresses(at, { 4: '10.90.0.1', 6: 'fd90::1' }),
     route: route === undefined ? 'forward' : readWord(route, ROUTES),
     gatewayAnswers: readBoolean(at('gatewayAnswers'), true),
+    pingSockets: readBoolean(at('pingSockets'), false),
     limits: parseLimits(at('limits')),
   };
   if (scanner.route === 'loop') failAt(route!, 'a loop needs a router');
@@ -237,6 +256,7 @@ function parseNode(at: LookUp, hooks: readonly Hook[]): WorldNode {
     limiter: parseLimiter(at('limiter')),
     tcp: parseServices(at('tcp'), TCP_SERVICES),
     udp: parseServices(at('udp'), UDP_SERVICES),
+    echo: readBoolean(at('echo'), true),
   };
 }
 
@@ -266,35 +286,4 @@ function parseLink(place: JsonPlace): Link {
     up: readBoolean(at('up'), true),
     carrier: readBoolean(at('carrier'), true),
   };
-}
-
-/** Addresses that nobody named: address `host` of link `link`. */
-function linkAddresses(link: number, host: number): PerFamily<string> {
-  return { 4: `10.90.${link}.${host}`, 6: `fd90:0:0:${link.toString(16)}::${host.toString(16)}` };
-}
-
-function defaultAddresses(texts: PerFamily<string>): PerFamily<Prefix> {
-  return {
-    4: { bytes: parseIp(texts[4])!.bytes, bits: 32 },
-    6: { bytes: parseIp(texts[6])!.bytes, bits: 128 },
-  };
-}
-
-function parseAddresses(
-  at: (key: 'v4' | 'v6') => JsonPlace | undefined,
-  texts: PerFamily<string>,
-): PerFamily<Prefix> {
-  const defaults = defaultAddresses(texts);
-  return {
-    4: parsePrefix(at('v4'), 4) ?? defaults[4],
-    6: parsePrefix(at('v6'), 6) ?? defaults[6],
-  };
-}
-
-function refusePrefix(
-  at: (key: 'v4' | 'v6') => JsonPlace | undefined,
-  address: PerFamily<Prefix>,
-): void {
-  if (address[4].bits !== 32) failAt(at('v4')!, 'an address is wanted here, not a prefix');
-  if (address[6].bits !== 128) failAt(at('v6')!, 'an address is wanted here, not a prefix');
 }

@@ -11,6 +11,7 @@ const PACKET: WireCan = {
   minTtl: false,
   resetKnown: true,
   strangers: true,
+  echo: true,
   window: true,
   maxTcpInFlight: 1_000_000,
   tcpSilenceMs: 0,
@@ -23,6 +24,8 @@ export const CAN: Readonly<Record<'packet' | 'raw-socket' | 'errqueue' | 'connec
   errqueue: {
     ...PACKET,
     packets: false,
+    // Only where the group of the process is in ping_group_range: the real wire tries it.
+    echo: false,
     passesHooks: true,
     minTtl: true,
     // An ordinary process may have 1,024 files; the real wire says how many it has.
@@ -37,6 +40,7 @@ export const CAN: Readonly<Record<'packet' | 'raw-socket' | 'errqueue' | 'connec
     minTtl: false,
     resetKnown: false,
     strangers: false,
+    echo: false,
     window: false,
     maxTcpInFlight: 512,
     // Node surfaces ICMP errors over IPv6 late, with the kernel's next SYN.

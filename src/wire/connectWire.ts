@@ -11,6 +11,7 @@ import {
   SIGNAL,
   type SignalBatch,
 } from '../batch.ts';
+import { ERRNO } from '../errno.ts';
 import type { TargetTable, Wire } from '../model.ts';
 import { CAN } from './can.ts';
 import { createConnectSockets } from './connectSockets.ts';
@@ -73,7 +74,7 @@ export function openConnectWire({ targets, note }: ConnectWireOptions): Wire {
     else if (ask.protocol === PROTO_UDP) {
       const at = batch.offset[row]!;
       sockets.sendUdp(ask, batch.bytes.slice(at, at + batch.length[row]!));
-    }
+    } else tell(SIGNAL.SEND_FAILED, ask, { errno: ERRNO.EPROTONOSUPPORT });
   };
 
   return {

@@ -1,6 +1,8 @@
 /** How rows cross into the addon, and the rows that do not: own-side inquiries, and protocols without a socket. */
 import {
   NO_PROBE,
+  PROTO_ICMP,
+  PROTO_ICMPV6,
   PROTO_OWN_SIDE,
   PROTO_TCP,
   PROTO_UDP,
@@ -8,6 +10,7 @@ import {
   SIGNAL,
   type SignalBatch,
 } from '../batch.ts';
+import { ERRNO } from '../errno.ts';
 import type { OwnSide, TargetTable } from '../model.ts';
 import type { Columns } from './native.ts';
 
@@ -52,9 +55,6 @@ interface OtherRow {
   readonly ownSide: OwnSide | undefined;
 }
 
-/** errno of a row whose protocol has no socket here. */
-const EPROTONOSUPPORT = 93;
-
 /** Creates the queue of rows that are not the addon's. */
 export function createOtherRows(targets: TargetTable): OtherRows {
   const queue: OtherRow[] = [];
@@ -73,14 +73,14 @@ export function createOtherRows(targets: TargetTable): OtherRows {
     signals.fromPort[row] = 0;
     signals.dst.set(targets.bytes.subarray(16 * target, 16 * target + 16), 16 * row);
     signals.dstPort[row] = port;
-    signals.errno[row] = kind === SIGNAL.SEND_FAILED ? EPROTONOSUPPORT : 0;
+    signals.errno[row] = kind === SIGNAL.SEND_FAILED ? ERRNO.EPROTONOSUPPORT : 0;
     for (const column of columnsOfReplies(signals)) column[row] = 0;
     signals.ownSide[row] = ownSide;
   };
 
   return {
     take(probes, nowMs, inquire) {
-      const rows = otherRowsOf(probes);
+      const rows = otherRowsOf(probes, targets);
       const inquiries = rows.filter((row) => probes.protocol[row] === PROTO_OWN_SIDE);
       const answers = inquire(inquiries.map((row) => probes.target[row]!));
       let answered = 0;
@@ -108,11 +108,13 @@ export function createOtherRows(targets: TargetTable): OtherRows {
   };
 }
 
-function otherRowsOf(probes: ProbeBatch): number[] {
+/** The addon sends echo requests of the target's family. */
+function otherRowsOf(probes: ProbeBatch, { families }: TargetTable): number[] {
   const rows: number[] = [];
   for (let row = 0; row < probes.count; row++) {
     const protocol = probes.protocol[row];
-    if (protocol !== PROTO_UDP && protocol !== PROTO_TCP) rows.push(row);
+    const echo = families[probes.target[row]!] === 6 ? PROTO_ICMPV6 : PROTO_ICMP;
+    if (protocol !== PROTO_UDP && protocol !== PROTO_TCP && protocol !== echo) rows.push(row);
   }
   return rows;
 }

@@ -87,7 +87,7 @@ function createErrqueueWire(
   return {
     kind: 'errqueue',
     note: options.note ?? 'kernel sockets with their error queues',
-    can: { ...CAN.errqueue, maxTcpInFlight: slots },
+    can: { ...CAN.errqueue, echo: native.canEcho(), maxTcpInFlight: slots },
     nowMs: () => native.nowMs(),
     send(probes) {
       if (probes !== batch) {

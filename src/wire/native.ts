@@ -10,7 +10,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** Same number as WIRE_ABI in native/wire.h. */
-const ABI = 2;
+const ABI = 3;
 /** From `dist/cli.cjs`, `dist/wire/` or `src/wire/` up to the package root. */
 const MAX_LEVELS = 4;
 
@@ -78,7 +78,7 @@ export interface NativeAddon {
   nowMs(): number;
   /** Opens a wire with at most `slots` TCP sockets whose connects are given up after `connectTimeoutMs`. */
   open(slots: number, connectTimeoutMs: number): NativeWire;
-  /** Sends the UDP and TCP rows; returns how many rows were of other protocols. */
+  /** Sends the UDP and TCP rows and the echo requests of the target's family; returns how many rows were of other protocols. */
   send(wire: NativeWire, targets: Columns, probes: Columns, count: number): number;
   /** Writes what arrived into the columns, without waiting; returns how many rows. */
   drain(wire: NativeWire, signals: Columns): number;
@@ -92,6 +92,8 @@ export interface NativeAddon {
   ownAddresses(): readonly OwnAddress[];
   /** How many files this process may open (RLIMIT_NOFILE). */
   fileLimit(): number;
+  /** Whether the kernel gives this process sockets for echo requests (net.ipv4.ping_group_range). */
+  canEcho(): boolean;
   /**
    * Opens packet sockets for all links; the rows that they receive begin at the IP header. Needs CAP_NET_RAW.
    *
@@ -178,6 +180,7 @@ const functionNames = [
   'ownSide',
   'ownAddresses',
   'fileLimit',
+  'canEcho',
   'packetOpen',
   'packetMemory',
   'packetReserve',

@@ -50,6 +50,7 @@ const QUOTING: Readonly<Record<Family, ReadonlySet<number>>> = {
   4: new Set([3, 4, 5, 11, 12]),
   6: new Set([1, 2, 3, 4]),
 };
+const ECHO_REPLY: Readonly<Record<Family, number>> = { 4: 0, 6: 129 };
 /** Where TCP and UDP keep their checksum. */
 const CHECKSUM_AT: Readonly<Record<number, number>> = {
   [IP_PROTOCOL.TCP]: 16,
@@ -152,7 +153,7 @@ function createPacketBatch(): SignalBatch {
   return batch;
 }
 
-/** TCP and UDP to our port, and ICMP messages that quote a packet. */
+/** TCP and UDP to our port, echo replies to our identifier, and ICMP messages that quote a packet. */
 function isForUs(
   family: Family,
   protocol: number,
@@ -164,7 +165,9 @@ function isForUs(
   const isCut = length < transportAt + 8 || (family === 4 && length < IPV4_HEADER_BYTES);
   if (isCut) return false;
   if (protocol in CHECKSUM_AT) return read16(bytes, transportAt + 2) === srcPort;
-  return QUOTING[family].has(bytes[transportAt]!);
+  const type = bytes[transportAt]!;
+  if (type === ECHO_REPLY[family]) return read16(bytes, transportAt + 4) === srcPort;
+  return QUOTING[family].has(type);
 }
 
 /**

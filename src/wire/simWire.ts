@@ -53,14 +53,15 @@ const PACKET_DESCRIPTORS = 10;
 /** Fewer descriptors are fewer connects at once; throws ProbeError where not even one is left, as the real wire does. */
 function canOf(view: SimView, { scanner }: World): WireCan {
   const { descriptors } = scanner.limits;
-  if (descriptors === null || view === 'connect') return CAN[view];
+  const echo = view === 'packet' || (view === 'errqueue' && scanner.pingSockets);
+  if (descriptors === null || view === 'connect') return { ...CAN[view], echo };
   if (view === 'packet') {
     if (descriptors >= PROCESS_DESCRIPTORS + PACKET_DESCRIPTORS) return CAN[view];
     throw new ProbeError('E_WIRE_UNAVAILABLE', 'no packet socket: Too many open files');
   }
   const slots = toSlots(descriptors);
   if (typeof slots === 'string') throw new ProbeError('E_WIRE_UNAVAILABLE', slots);
-  return { ...CAN[view], maxTcpInFlight: slots };
+  return { ...CAN[view], echo, maxTcpInFlight: slots };
 }
 
 /** The side of the scanner: takes probes, and makes signals of what the network brings. */

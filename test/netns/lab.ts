@@ -64,7 +64,9 @@ export async function buildLab(world: World): Promise<Lab> {
       startServices(world.scanner, nodes[0]!, world, place),
       startServices(target, nodes.at(-1)!, world, place),
     ]);
-    limitNamespace(world.scanner.limits, nodes[0]!);
+    const { pingSockets, limits } = world.scanner;
+    if (pingSockets) setSysctl(nodes[0]!, 'net.ipv4.ping_group_range', '0 2147483647');
+    limitNamespace(limits, nodes[0]!);
     return {
       scanner: nodes[0]!,
       routers: nodes.slice(1, -1),
@@ -99,6 +101,10 @@ function setNode(node: WorldNode, ns: Namespace): void {
   if (node.ttl !== 64) {
     setSysctl(ns, 'net.ipv4.ip_default_ttl', node.ttl);
     setSysctl(ns, 'net.ipv6.conf.all.hop_limit', node.ttl);
+  }
+  if (!node.echo) {
+    setSysctl(ns, 'net.ipv4.icmp_echo_ignore_all', 1);
+    setSysctl(ns, 'net.ipv6.icmp.echo_ignore_all', 1);
   }
   const { 4: limit4, 6: limit6 } = node.limiter;
   if (limit4.ratelimitMs === 0) setSysctl(ns, 'net.ipv4.icmp_ratemask', 0);

@@ -10,6 +10,7 @@ const groupList = fc
       targetCount: fc.integer({ min: 1, max: 9 }),
       tcpPorts: portList,
       udpPorts: portList,
+      echo: fc.boolean(),
     }),
     {
       maxLength: 6,
@@ -24,16 +25,20 @@ const groupList = fc
     });
   });
 
+const protocolOfEcho = (family: number): number => (family === 6 ? 58 : 1);
+
 it('numbers every asked port once and leads back from the number', () => {
   fc.assert(
     fc.property(groupList, (groups) => {
-      const space = createSpace(groups);
+      const families = Uint8Array.from({ length: 54 }, (_, target) => 4 + 2 * (target % 2));
+      const space = createSpace(groups, families);
       let count = 0;
-      for (const { firstTarget, targetCount, tcpPorts, udpPorts } of groups) {
+      for (const { firstTarget, targetCount, tcpPorts, udpPorts, echo } of groups) {
         for (let target = firstTarget; target < firstTarget + targetCount; target++) {
           for (const [protocol, ports] of [
             [17, udpPorts],
             [6, tcpPorts],
+            [protocolOfEcho(families[target]!), echo ? [0] : []],
           ] as const) {
             for (const port of ports) {
               const probe = space.indexOf(target, protocol, port);
@@ -56,6 +61,7 @@ it('knows what was not asked', () => {
     { firstTarget: 0, targetCount: 2, tcpPorts: [80], udpPorts: [53, 80] },
     { firstTarget: 2, targetCount: 1, tcpPorts: many, udpPorts: [] },
   ]);
+  expect(space.indexOf(0, 1, 0)).toBe(-1);
   expect(space.indexOf(0, 6, 53)).toBe(-1);
   expect(space.indexOf(3, 17, 53)).toBe(-1);
   expect(space.indexOf(-1, 17, 53)).toBe(-1);

@@ -7,7 +7,10 @@ import { createServer, type Server } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import {
   createProbeBatch,
+  isEcho,
   NO_PROBE,
+  PROTO_ICMP,
+  PROTO_ICMPV6,
   PROTO_OWN_SIDE,
   PROTO_TCP,
   PROTO_UDP,
@@ -19,6 +22,8 @@ import { ANSWER } from '../../src/match/facts.ts';
 import { createMatchingEngine } from '../../src/match/matchingEngine.ts';
 import type { Family, Plan, Wire, WireCan } from '../../src/model.ts';
 import { createPlan } from '../../src/plan/plan.ts';
+import { createSpace } from '../../src/plan/space.ts';
+import { writeEcho } from '../../src/probe/echo.ts';
 import { payloadFor } from '../../src/probe/payload.ts';
 import { TOKEN, tokenWord } from '../../src/probe/token.ts';
 
@@ -69,7 +74,7 @@ function describeOpened({ open, scene: createScene, can }: Subject): void {
   beforeAll(async () => {
     scene = await createScene();
     const { tcpOpen, tcpClosed, udpEcho, udpClosed } = scene;
-    plan = await createPlan(
+    const asked = await createPlan(
       {
         targets: [scene.targets[4], scene.targets[6]],
         ports: `T:${tcpOpen},T:${tcpClosed},U:${udpEcho},U:${udpClosed}`,
@@ -78,6 +83,8 @@ function describeOpened({ open, scene: createScene, can }: Subject): void {
       },
       { resolve: async () => [], interfaces: [], seed: [1, 2] },
     );
+    const groups = asked.groups.map((group) => ({ ...group, echo: true }));
+    plan = { ...asked, groups, space: createSpace(groups, asked.targets.families) };
   });
   afterEach(() => {
     for (const wire of opened) wire.close();
@@ -100,11 +107,7 @@ function describeOpened({ open, scene: createScene, can }: Subject): void {
     for (const [row, { protocol, target, port, payload, tag = 0 }] of rows.entries()) {
       const probe = plan.space.indexOf(target, protocol, port);
       const bytes =
-        protocol !== PROTO_UDP
-          ? Buffer.alloc(0)
-          : payload === undefined
-            ? ownPayload(plan.seed, probe, port)
-            : Buffer.from(payload);
+        payload === undefined ? ownPayload(plan.seed, protocol, probe, port) : Buffer.from(payload);
       batch.probe[row] = probe < 0 ? NO_PROBE : probe;
       batch.attempt[row] = 1;
       batch.tag[row] = tag;
@@ -186,6 +189,14 @@ function describeOpened({ open, scene: createScene, can }: Subject): void {
       }
     });
 
+    it('an echo request is answered, or refused at once where the wire can send none', async () => {
+      const protocol = target === 0 ? PROTO_ICMP : PROTO_ICMPV6;
+      const { batch, seen, wire } = await ask([{ protocol, target, port: 0 }]);
+      const answer = wire.can.echo ? ANSWER.ECHO_REPLY : ANSWER.SEND_FAILED;
+      const known = { result: 'matched', probe: batch.probe[0], answer };
+      expect(seen).toMatchObject([wire.can.echo ? { ...known, fromIsTarget: true } : known]);
+    });
+
     it('an own-side inquiry is answered, with its tag', async () => {
       const { seen } = await ask([{ protocol: PROTO_OWN_SIDE, target, port: 0, tag: 7 }]);
       expect(seen.map(({ kind }) => kind)).toEqual([SIGNAL.OWN_SIDE]);
@@ -212,6 +223,7 @@ function describeOpened({ open, scene: createScene, can }: Subject): void {
         { protocol: PROTO_TCP, target, port: 0 },
         { protocol: PROTO_UDP, target, port: udpEcho, payload: '' },
         { protocol: PROTO_UDP, target, port: 65_535, payload: 'x'.repeat(1400) },
+        { protocol: target === 0 ? PROTO_ICMPV6 : PROTO_ICMP, target, port: 0 },
         { protocol: PROTO_TCP, target, port: tcpOpen },
       ];
       const { seen } = await ask(rows, Number.POSITIVE_INFINITY, HOSTILE_MS);
@@ -324,7 +336,18 @@ export async function openLoopbackScene(): Promise<Scene> {
 }
 
 /** What the scheduler sends: its bytes carry the probe's token, which a quote is checked for. */
-function ownPayload(seed: readonly [number, number], probe: number, port: number): Buffer {
+function ownPayload(
+  seed: readonly [number, number],
+  protocol: number,
+  probe: number,
+  port: number,
+): Buffer {
+  if (isEcho(protocol)) {
+    const bytes = Buffer.alloc(64);
+    const asked = { keyHi: seed[0], keyLo: seed[1], probe, attempt: 1 };
+    return bytes.subarray(0, writeEcho(bytes, 0, protocol === PROTO_ICMP ? 4 : 6, asked));
+  }
+  if (protocol !== PROTO_UDP) return Buffer.alloc(0);
   const kind = payloadFor(port);
   const bytes = Buffer.alloc(kind.maxLength);
   const [hi, lo] = [TOKEN.PAYLOAD_HI, TOKEN.PAYLOAD_LO].map((purpose) =>

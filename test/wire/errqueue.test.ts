@@ -140,7 +140,7 @@ describe.skipIf(reason !== null)(
     });
 
     test('a protocol without a socket is a failed send', async () => {
-      expect(await probe([{ protocol: 'icmp' }])).toMatchObject([
+      expect(await probe([{ protocol: 'sctp' }])).toMatchObject([
         { kind: 'SEND_FAILED', errno: 93 },
       ]);
     });

@@ -11,7 +11,7 @@ const reason = whyNoNamespaces() ?? ('unavailable' in loaded ? loaded.unavailabl
 /** Time for what must not come; an answer takes a hundredth of it. */
 const SILENCE_MS = 300;
 const LONG_MS = 8000;
-const errno = { ECONNREFUSED: 111 };
+const errno = { EACCES: 13, ECONNREFUSED: 111 };
 
 describe.skipIf(reason !== null)(
   `namespaces${reason === null ? '' : ` (skipped: ${reason})`}`,
@@ -139,6 +139,28 @@ describe.skipIf(reason !== null)(
         const seen = one(ip, { protocol: 'tcp', port: ports.resetting });
         expect(seen).toMatchObject({ kind: 'CONNECTED' });
         expect(seen!.info).toBeGreaterThan(0);
+      });
+
+      test('an echo request where the group may have it: reply, router, and no hop limit that sticks', () => {
+        const protocol = `echo${family}` as const;
+        expect(one(ip, { protocol })).toMatchObject({ kind: 'SEND_FAILED', errno: errno.EACCES });
+        setSysctl(lab.client, 'net.ipv4.ping_group_range', '0 2147483647');
+        const far = one(ip, { protocol });
+        const steps = [
+          { rows: [{ protocol, ttl: 1 }], expect: 1, withinMs: LONG_MS },
+          { rows: [{ protocol }], expect: 1, withinMs: LONG_MS },
+        ];
+        const [near, again] = lab.probe([ip], steps).outcomes;
+        lab.firewall(lab.router, table('forward', 'drop'));
+        const dropped = silence(ip, [{ protocol }]);
+        setSysctl(lab.client, 'net.ipv4.ping_group_range', '1 0');
+        expect(far).toMatchObject({ kind: 'ECHO_REPLY', from: ip, ttl: 63 });
+        expect(far!.rttMs).toBeGreaterThanOrEqual(0);
+        expect(near).toMatchObject([
+          { kind: 'ICMP', icmp: code.expired, from: router, dst: ip, dstPort: 0, ttl: 64 },
+        ]);
+        expect(again).toMatchObject([{ kind: 'ECHO_REPLY', from: ip }]);
+        expect(dropped).toEqual([]);
       });
 
       test('a SYN proxy is connected with no window; what stands behind it decides', () => {

@@ -1,7 +1,10 @@
 /** Probes and signals as short JSON records, for the tests of the errqueue wire inside and outside of namespaces. */
 import {
   createProbeBatch,
+  isEcho,
   NO_PROBE,
+  PROTO_ICMP,
+  PROTO_ICMPV6,
   PROTO_OWN_SIDE,
   PROTO_TCP,
   PROTO_UDP,
@@ -11,9 +14,10 @@ import {
 } from '../../src/batch.ts';
 import type { Family, OwnSide, TargetTable } from '../../src/model.ts';
 import { formatIp, parseIp } from '../../src/packet/address.ts';
+import { ECHO_BYTES, writeEcho } from '../../src/probe/echo.ts';
 
 export interface Row {
-  readonly protocol: 'udp' | 'tcp' | 'own-side' | 'icmp';
+  readonly protocol: 'udp' | 'tcp' | 'own-side' | 'sctp' | 'echo4' | 'echo6';
   /** Number in the script's targets, 0 when left out. */
   readonly target?: number;
   readonly port?: number;
@@ -59,7 +63,9 @@ const protocols = {
   udp: PROTO_UDP,
   tcp: PROTO_TCP,
   'own-side': PROTO_OWN_SIDE,
-  icmp: 1,
+  sctp: 132,
+  echo4: PROTO_ICMP,
+  echo6: PROTO_ICMPV6,
 } as const satisfies Record<Row['protocol'], number>;
 
 const kinds = new Map(
@@ -93,7 +99,9 @@ export function fillProbes(rows: readonly Row[]): ProbeBatch {
   const batch = createProbeBatch(Math.max(1, rows.length));
   let used = 0;
   for (const [i, row] of rows.entries()) {
-    const payload = Buffer.from(row.payload ?? '');
+    const payload = isEcho(protocols[row.protocol])
+      ? echoOf(row, i)
+      : Buffer.from(row.payload ?? '');
     batch.probe[i] = i;
     batch.attempt[i] = row.attempt ?? 1;
     batch.tag[i] = row.tag ?? 0;
@@ -109,6 +117,14 @@ export function fillProbes(rows: readonly Row[]): ProbeBatch {
   }
   batch.count = rows.length;
   return batch;
+}
+
+/** The request of a row; nothing here looks at its token. */
+function echoOf(row: Row, probe: number): Buffer {
+  const bytes = Buffer.alloc(ECHO_BYTES);
+  const asked = { keyHi: 1, keyLo: 2, probe, attempt: row.attempt ?? 1 };
+  writeEcho(bytes, 0, row.protocol === 'echo4' ? 4 : 6, asked);
+  return bytes;
 }
 
 export function toSeen(signals: SignalBatch, row: number, probes: ProbeBatch): SeenSignal {

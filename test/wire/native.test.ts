@@ -25,7 +25,7 @@ describe('loading the addon', () => {
   test.each([
     ['not a library', 'broken.node', 'no ELF', /cannot be loaded: .*broken\.node/],
     ['another ABI', 'stale.cjs', 'module.exports = { abi: 0 }', /of another version/],
-    ['functions missing', 'short.cjs', 'module.exports = { abi: 2 }', /of another version/],
+    ['functions missing', 'short.cjs', 'module.exports = { abi: 3 }', /of another version/],
     ['no object', 'none.cjs', 'module.exports = null', /of another version/],
     ['throws', 'throws.cjs', 'throw "no"', /cannot be loaded: no/],
   ])('says why: %s', (_, name, content, expected) => {
