@@ -57,6 +57,7 @@ NAPI_MODULE_INIT() {
       {"nowMs", js_now},       {"open", js_open},         {"send", js_send},
       {"drain", js_drain},     {"pause", js_pause},       {"wait", js_wait},
       {"close", js_close},     {"counters", js_counters}, {"ownSide", js_own_side},
+      {"routeEdges", js_route_edges},         {"routeChanges", js_route_changes},
       {"ownAddresses", js_own_addresses}, {"fileLimit", js_file_limit},
       {"canEcho", js_can_echo},
       {"packetOpen", js_packet_open},         {"packetMemory", js_packet_memory},

@@ -4,6 +4,7 @@
 #include "netlink.h"
 
 #include <ifaddrs.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 
@@ -95,6 +96,31 @@ napi_value js_own_side(napi_env env, napi_callback_info info) {
                  set_link_address(env, object, "neighbourAddress", &side.neighbour_address) &&
                  set_number(env, object, "mtu", side.mtu);
   return is_made ? object : NULL;
+}
+
+/* routeEdges(family) */
+napi_value js_route_edges(napi_env env, napi_callback_info info) {
+  napi_value argument[1];
+  napi_value value = NULL;
+  double family;
+  struct route_edges edges;
+  void *data;
+  if (!get_arguments(env, info, argument, 1) || !get_number(env, argument[0], 4, 6, &family)) return NULL;
+  if (!route_edges_find(&edges, family == 4 ? 4 : 6)) return napi_get_null(env, &value) == napi_ok ? value : NULL;
+  size_t length = (size_t)edges.count * sizeof *edges.bytes;
+  napi_value buffer;
+  if (napi_create_arraybuffer(env, length, &data, &buffer) == napi_ok) {
+    memcpy(data, edges.bytes, length);
+    if (napi_create_typedarray(env, napi_uint8_array, length, buffer, 0, &value) != napi_ok) value = NULL;
+  }
+  free(edges.bytes);
+  return value;
+}
+
+napi_value js_route_changes(napi_env env, napi_callback_info info) {
+  (void)info;
+  napi_value value;
+  return napi_create_double(env, (double)route_changes(), &value) == napi_ok ? value : NULL;
 }
 
 static bool add_address(napi_env env, napi_value list, uint32_t at, const struct ifaddrs *entry) {

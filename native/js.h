@@ -60,6 +60,8 @@ napi_value js_wait(napi_env env, napi_callback_info info);
 napi_value js_close(napi_env env, napi_callback_info info);
 napi_value js_counters(napi_env env, napi_callback_info info);
 napi_value js_own_side(napi_env env, napi_callback_info info);
+napi_value js_route_edges(napi_env env, napi_callback_info info);
+napi_value js_route_changes(napi_env env, napi_callback_info info);
 napi_value js_own_addresses(napi_env env, napi_callback_info info);
 napi_value js_file_limit(napi_env env, napi_callback_info info);
 napi_value js_can_echo(napi_env env, napi_callback_info info);

@@ -40,4 +40,17 @@ struct own_side {
 
 void own_side_find(struct own_side *side, uint8_t family, const uint8_t *address, uint32_t scope_id);
 
+/* Ascending; all look-ups from one edge up to the next have the same answer, but for the neighbour on the link itself. */
+struct route_edges {
+  uint8_t family;
+  uint32_t count;
+  uint8_t (*bytes)[16];
+};
+
+/* False where no edges can be told; otherwise `bytes` is the caller's to free. */
+bool route_edges_find(struct route_edges *edges, uint8_t family);
+
+/* How much has changed so far that edges and answers depend on; -1 when it cannot be known. */
+int64_t route_changes(void);
+
 #endif

@@ -89,6 +89,14 @@ export interface NativeAddon {
   close(wire: NativeWire): void;
   counters(wire: NativeWire): Readonly<Record<string, number>>;
   ownSide(family: number, bytes: Uint8Array, scopeId: number): NativeOwnSide;
+  /**
+   * Where the answer of `ownSide` may change from one destination to the next: ascending addresses of 16 bytes, the first
+   * of them zero. From one up to the next it is the same, but for the neighbour where there is no gateway. Null where that
+   * cannot be told: routes with several next hops choose by the whole address, and of very many routes none are read.
+   */
+  routeEdges(family: number): Uint8Array | null;
+  /** Grows when routes, rules, links or own addresses have changed; -1: that is not to be known. */
+  routeChanges(): number;
   ownAddresses(): readonly OwnAddress[];
   /** How many files this process may open (RLIMIT_NOFILE). */
   fileLimit(): number;
@@ -178,6 +186,8 @@ const functionNames = [
   'close',
   'counters',
   'ownSide',
+  'routeEdges',
+  'routeChanges',
   'ownAddresses',
   'fileLimit',
   'canEcho',

@@ -18,6 +18,8 @@ import { createWays, isReady, linkOf, type Way } from './ways.ts';
 export interface PacketOut {
   readonly neighbours: Neighbours;
   wayTo(target: number): Way;
+  /** Looks whether routes have changed; what follows is for targets that were not sent to yet. */
+  renewWays(): void;
   /** Writes these rows of a batch and sends them; `sentMs` of each says when it left. */
   send(batch: ProbeBatch, rows: readonly number[]): void;
   /** Sends what follows from received packets: requests, resets, packets whose neighbour is known by now. */
@@ -76,7 +78,7 @@ export function createPacketOut(options: PacketOutOptions): PacketOut {
       sender.add(bytes.length, neighbour.links[family]);
     }
   });
-  const wayTo = createWays({
+  const ways = createWays({
     native,
     targets,
     frame: { targets, srcPort, keyHi, keyLo },
@@ -84,6 +86,7 @@ export function createPacketOut(options: PacketOutOptions): PacketOut {
     source: plan.sending.source?.bytes ?? null,
     neighbours,
   });
+  const wayTo = ways.to;
 
   const sendRow = (batch: ProbeBatch, row: number, nowMs: number): void => {
     const way = wayTo(batch.target[row]!);
@@ -107,6 +110,7 @@ export function createPacketOut(options: PacketOutOptions): PacketOut {
   return {
     neighbours,
     wayTo,
+    renewWays: ways.renew,
     send(batch, rows) {
       const nowMs = native.nowMs();
       flush();

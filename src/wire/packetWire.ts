@@ -138,6 +138,7 @@ export function createPacketWire(options: PacketWireOptions): Wire {
           inquiries.push(askOf(batch, row));
         }
       }
+      out.renewWays();
       meetNeighbours(batch, rows);
       out.send(batch, rows);
       if (inquiries.length > 0) inquire(inquiries);

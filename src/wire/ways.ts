@@ -5,6 +5,7 @@ import type { FrameContext } from '../probe/frame.ts';
 import type { NativeAddon, NativeOwnSide } from './native.ts';
 import { linksTo, type Neighbour, type Neighbours } from './neighbours.ts';
 import type { Link } from './packetSender.ts';
+import { createRouteRanges } from './routeRanges.ts';
 
 /** How a target is reached, or why not. */
 export interface Way {
@@ -45,10 +46,22 @@ export interface WaysOptions {
   readonly neighbours: Neighbours;
 }
 
-/** Creates the look-up of ways; the kernel is asked once for each target. */
-export function createWays(options: WaysOptions): (target: number) => Way {
+/** The ways of a run. */
+export interface Ways {
+  to(target: number): Way;
+  /** Targets that were not asked for yet are looked up anew where routes have changed. */
+  renew(): void;
+}
+
+/** Creates the look-up of ways; the kernel is asked once for each range of addresses, or where those are not known, target. */
+export function createWays(options: WaysOptions): Ways {
   const { native, targets, neighbours } = options;
-  const ways: (Way | undefined)[] = [];
+  const ways: Way[] = [];
+  /** Of each target its way's place in `ways` + 1; 0 before it is asked for. */
+  const placeOf = new Uint32Array(targets.count);
+  const ranges = createRouteRanges(native, targets);
+  /** Places of the ways that all targets of a range share. */
+  const placeOfRange = new Map<number, number>();
   /** Targets behind one gateway share their way: a million of them would be a million records. */
   const shared = new Map<string, Way>();
 
@@ -77,8 +90,25 @@ export function createWays(options: WaysOptions): (target: number) => Way {
     return routed;
   };
 
-  return (target) => {
-    ways[target] ??= lookUp(target);
-    return ways[target];
+  const place = (target: number): number => {
+    const range = ranges.of(target);
+    const known = range < 0 ? undefined : placeOfRange.get(range);
+    if (known !== undefined) return known;
+    const way = lookUp(target);
+    const at = ways.push(way);
+    // On the link itself each target is its own neighbour.
+    const isOwn = way.neighbour !== null && way.found.gatewayFamily === 0;
+    if (range >= 0 && !isOwn) placeOfRange.set(range, at);
+    return at;
+  };
+
+  return {
+    to(target) {
+      if (placeOf[target] === 0) placeOf[target] = place(target);
+      return ways[placeOf[target]! - 1]!;
+    },
+    renew() {
+      if (ranges.isRenewed()) placeOfRange.clear();
+    },
   };
 }
