@@ -2,8 +2,10 @@
  * Probes about which the same is known: same target and protocol, and equal columns in all that decides a verdict. One
  * judgement stands for all of them, so that a report of 65,535 closed ports costs one.
  */
+
 import { LATE_MS } from '../match/judgeOwnSide.ts';
 import type { ScanContext } from './context.ts';
+import { F32, U8, U16, U32 } from './probeState.ts';
 
 /** Groups probes, each group in the order given. Probes with a service of their own stand alone. */
 export function groupAlike(
@@ -41,17 +43,17 @@ export function groupAlike(
 /** Whether the deciding columns of two probes are equal; of the RTT only whether it is late decides anything. */
 function isAlike({ probes: p }: ScanContext, a: number, b: number): boolean {
   return (
-    p.answer[a] === p.answer[b] &&
-    p.from[a] === p.from[b] &&
-    p.ttl[a] === p.ttl[b] &&
-    p.icmpType[a] === p.icmpType[b] &&
-    p.icmpCode[a] === p.icmpCode[b] &&
-    p.errno[a] === p.errno[b] &&
-    p.resetCheck[a] === p.resetCheck[b] &&
-    p.quotedTtl[a] === p.quotedTtl[b] &&
-    p.attempts[a] === p.attempts[b] &&
-    p.fromPort[a] === p.fromPort[b] &&
-    isLate(p.rttMs[a]!) === isLate(p.rttMs[b]!)
+    p.answer[a * U8] === p.answer[b * U8] &&
+    p.from[a * U32] === p.from[b * U32] &&
+    p.ttl[a * U8] === p.ttl[b * U8] &&
+    p.icmpType[a * U8] === p.icmpType[b * U8] &&
+    p.icmpCode[a * U8] === p.icmpCode[b * U8] &&
+    p.errno[a * U16] === p.errno[b * U16] &&
+    p.resetCheck[a * U8] === p.resetCheck[b * U8] &&
+    p.quotedTtl[a * U8] === p.quotedTtl[b * U8] &&
+    p.attempts[a * U8] === p.attempts[b * U8] &&
+    p.fromPort[a * U16] === p.fromPort[b * U16] &&
+    isLate(p.rttMs[a * F32]!) === isLate(p.rttMs[b * F32]!)
   );
 }
 
@@ -61,10 +63,16 @@ function keyOf(
   target: number,
   protocol: number,
 ): string {
-  const columns = [p.answer, p.from, p.ttl, p.icmpType, p.icmpCode, p.errno, p.resetCheck];
-  const decided = [...columns, p.quotedTtl, p.attempts, p.fromPort];
-  const late = isLate(p.rttMs[probe]!);
-  return [target, protocol, late, ...decided.map((column) => column[probe])].join();
+  const bytes = [p.answer, p.ttl, p.icmpType, p.icmpCode, p.resetCheck, p.quotedTtl, p.attempts];
+  return [
+    target,
+    protocol,
+    isLate(p.rttMs[probe * F32]!),
+    ...bytes.map((column) => column[probe * U8]),
+    p.from[probe * U32],
+    p.errno[probe * U16],
+    p.fromPort[probe * U16],
+  ].join();
 }
 
 /** An answer that came after seconds, or that cannot be dated (match/judgeOwnSide.ts). */

@@ -1,7 +1,7 @@
 /** Which probe is asked next: retransmissions, then those set aside, then new ones in the seeded order. */
 import { createOrder } from '../plan/order.ts';
 import type { ScanContext } from './context.ts';
-import { PHASE } from './probeState.ts';
+import { PHASE, U8 } from './probeState.ts';
 import { createQueue } from './queue.ts';
 
 /** The probes that wait to be asked, in order. */
@@ -15,25 +15,48 @@ export interface Asking {
   hasMore(): boolean;
 }
 
+/**
+ * Numbers of the order that are drawn together. What is known of each is somewhere else in memory: looked at in one loop,
+ * they are fetched side by side, and not one after the other when each probe is asked.
+ */
+const LOOK_AHEAD = 128;
+
 /** Creates the order of asking of a run: a seeded permutation of all probes, retransmissions first. */
 export function createAsking({ plan, probes }: ScanContext): Asking {
   const { count } = plan.space;
   const order = createOrder(count, plan.seed);
   const retries = createQueue();
   const deferred = createQueue();
+  const drawn = new Uint32Array(LOOK_AHEAD);
+  let drawnCount = 0;
+  let drawnNext = 0;
   let cursor = 0;
   /** Taken from its queue, and not yet asked for: looked at by `hasMore`. */
   let next = -1;
 
+  /** Draws the next numbers; of those that were answered or given up before they were asked, none is left. */
+  const draw = (): void => {
+    const end = Math.min(count, cursor + LOOK_AHEAD);
+    drawnCount = 0;
+    drawnNext = 0;
+    const first = cursor;
+    for (; cursor < end; cursor++) drawn[cursor - first] = order(cursor);
+    for (let i = 0; i < end - first; i++) {
+      const probe = drawn[i]!;
+      if (probes.phase[probe * U8] === PHASE.WAITING) drawn[drawnCount++] = probe;
+    }
+  };
+
   const pull = (): number => {
     if (retries.size() > 0) return retries.shift();
     if (deferred.size() > 0) return deferred.shift();
-    return cursor < count ? order(cursor++) : -1;
+    while (drawnNext === drawnCount && cursor < count) draw();
+    return drawnNext < drawnCount ? drawn[drawnNext++]! : -1;
   };
 
   /** Finds the next probe that still waits: what was answered or given up meanwhile needs no asking. */
   const find = (): number => {
-    while (next < 0 || probes.phase[next] !== PHASE.WAITING) {
+    while (next < 0 || probes.phase[next * U8] !== PHASE.WAITING) {
       next = pull();
       if (next < 0) return -1;
     }
@@ -47,7 +70,7 @@ export function createAsking({ plan, probes }: ScanContext): Asking {
       return probe;
     },
     retry(probe) {
-      probes.phase[probe] = PHASE.WAITING;
+      probes.phase[probe * U8] = PHASE.WAITING;
       retries.push(probe);
     },
     defer: (probe) => deferred.push(probe),

@@ -11,6 +11,7 @@ import type { ScanContext } from './context.ts';
 import { closeRows, createControlRows, noteAnswer } from './controlRows.ts';
 import { createDeadlines } from './deadlines.ts';
 import { askOwnSideAgainMs } from './ownSideWait.ts';
+import { U8 } from './probeState.ts';
 import {
   CONTROL_PROTOCOL,
   type ControlRow,
@@ -116,7 +117,7 @@ export function createClosing(
   };
 
   const resetsOf = ({ probes }: Work): readonly number[] =>
-    probes.filter((probe) => state.answer[probe] === ANSWER.RESET);
+    probes.filter((probe) => state.answer[probe * U8] === ANSWER.RESET);
 
   /** Whether a RST has to be compared, and nothing in this run has shown how far the target is. */
   const needsDistance = (work: Work): boolean => {

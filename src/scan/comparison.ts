@@ -1,7 +1,9 @@
 /** Asking refused ports again with a smallest accepted TTL, and reading what came of it (resetCheck.ts). */
+
 import { RESET_CHECK } from '../match/facts.ts';
 import type { ScanContext } from './context.ts';
 import type { ControlRows } from './controlRows.ts';
+import { U8 } from './probeState.ts';
 import { COMPARISON_PROTOCOL, type ControlRow, readLadder } from './resetCheck.ts';
 
 /** Compares RSTs with the distance of their target by asking with a smallest accepted TTL. */
@@ -38,7 +40,7 @@ export function createComparison(
       const again: number[] = [];
       for (const [probe, asked] of groupByProbe(rows)) {
         if (asked.some(({ outcome }) => outcome === 'unsent')) {
-          probes.resetCheck[probe] = RESET_CHECK.UNCLEAR;
+          probes.resetCheck[probe * U8] = RESET_CHECK.UNCLEAR;
           continue;
         }
         const answers = asked.map(({ minTtl, outcome }) => ({
@@ -47,8 +49,8 @@ export function createComparison(
         }));
         const { check, ttl } = readLadder(targets.distance[target]!, answers);
         if (check === 'again') again.push(probe);
-        probes.resetCheck[probe] = check === 'again' ? RESET_CHECK.UNCLEAR : check;
-        probes.ttl[probe] = ttl;
+        probes.resetCheck[probe * U8] = check === 'again' ? RESET_CHECK.UNCLEAR : check;
+        probes.ttl[probe * U8] = ttl;
       }
       return again;
     },

@@ -4,15 +4,15 @@ import { ANSWER } from '../match/facts.ts';
 import { isPortUnreachable } from '../match/icmpMeaning.ts';
 import type { Match } from '../match/match.ts';
 import type { ScanContext } from './context.ts';
-import { FROM_NONE, FROM_TARGET } from './probeState.ts';
+import { F32, F64, FROM_NONE, FROM_TARGET, U8, U16, U32 } from './probeState.ts';
 
 /** RTT of a matched answer in ms, or NaN when it is not known which attempt was answered. */
 function rttOf({ probes }: ScanContext, match: Match): number {
   const { probe } = match;
   if (match.sentMs > 0) return match.atMs - match.sentMs;
-  const attempts = probes.attempts[probe]!;
+  const attempts = probes.attempts[probe * U8]!;
   const latest = attempts === 1 || match.attempt === attempts;
-  return latest ? match.atMs - probes.lastSentMs[probe]! : Number.NaN;
+  return latest ? match.atMs - probes.lastSentMs[probe * F64]! : Number.NaN;
 }
 
 /** Answers by which a target shows its distance; RST is what is compared with them, a windowless SYN-ACK is suspect. */
@@ -49,28 +49,28 @@ export function noteTarget({ targets, plan }: ScanContext, match: Match): void {
 export function noteAnswer(context: ScanContext, match: Match): boolean {
   const { probes, rtt } = context;
   const { probe } = match;
-  const known = probes.answer[probe]!;
-  const isSettledByTarget = probes.from[probe] === FROM_TARGET && !match.fromIsTarget;
+  const known = probes.answer[probe * U8]!;
+  const isSettledByTarget = probes.from[probe * U32] === FROM_TARGET && !match.fromIsTarget;
   if (match.answer < known || (match.answer === known && isSettledByTarget)) return false;
   const rttMs = match.answer === ANSWER.SEND_FAILED ? Number.NaN : rttOf(context, match);
-  probes.answer[probe] = match.answer;
-  probes.answeredAttempt[probe] =
-    match.attempt > 0 ? match.attempt : probes.attempts[probe] === 1 ? 1 : 0;
-  probes.icmpType[probe] = match.icmpType;
-  probes.icmpCode[probe] = match.icmpCode;
-  probes.from[probe] = match.fromIsTarget
+  probes.answer[probe * U8] = match.answer;
+  probes.answeredAttempt[probe * U8] =
+    match.attempt > 0 ? match.attempt : probes.attempts[probe * U8] === 1 ? 1 : 0;
+  probes.icmpType[probe * U8] = match.icmpType;
+  probes.icmpCode[probe * U8] = match.icmpCode;
+  probes.from[probe * U32] = match.fromIsTarget
     ? FROM_TARGET
     : match.from === null
       ? FROM_NONE
       : probes.refOf(match.from);
-  probes.fromPort[probe] = match.fromPort;
-  probes.ttl[probe] = match.ttl;
-  probes.quotedTtl[probe] = match.quotedTtl;
-  probes.errno[probe] = match.errno;
+  probes.fromPort[probe * U16] = match.fromPort;
+  probes.ttl[probe * U8] = match.ttl;
+  probes.quotedTtl[probe * U8] = match.quotedTtl;
+  probes.errno[probe * U16] = match.errno;
   if (!Number.isNaN(rttMs)) {
-    probes.rttMs[probe] = Math.max(0, rttMs);
+    probes.rttMs[probe * F32] = Math.max(0, rttMs);
     // ICMP by a box on the path is no measure of the target, and Karn's rule keeps retransmissions out.
-    if (match.fromIsTarget && probes.attempts[probe] === 1) rtt.sample(match.target, rttMs);
+    if (match.fromIsTarget && probes.attempts[probe * U8] === 1) rtt.sample(match.target, rttMs);
   }
   if (match.service !== null) probes.services.set(probe, match.service);
   return true;

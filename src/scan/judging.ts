@@ -6,7 +6,7 @@ import { judge } from '../match/judge.ts';
 import type { Ip, Judgement } from '../model.ts';
 import { DEFAULT_TTL } from '../probe/frame.ts';
 import { lossOf, type ScanContext } from './context.ts';
-import { FROM_NONE, FROM_TARGET } from './probeState.ts';
+import { F32, F64, FROM_NONE, FROM_TARGET, U8, U16, U32 } from './probeState.ts';
 
 /** Judges probes by what is known when it is asked. */
 export function createJudging(context: ScanContext): (probe: number) => Judgement {
@@ -47,40 +47,40 @@ function targetFacts({ plan, targets, counters }: ScanContext, target: number): 
 function portFacts(context: ScanContext, probe: number): PortFacts {
   const { plan, probes, targets, can, ownAddresses } = context;
   const target = plan.space.targetOf(probe);
-  const fromRef = probes.from[probe]!;
+  const fromRef = probes.from[probe * U32]!;
   const from: Ip | null =
     fromRef === FROM_NONE
       ? null
       : fromRef === FROM_TARGET
         ? plan.targets.ip(target)
         : probes.senderOf(fromRef);
-  const rttMs = probes.rttMs[probe]!;
-  const answer = probes.answer[probe]!;
+  const rttMs = probes.rttMs[probe * F32]!;
+  const answer = probes.answer[probe * U8]!;
   const answered = answer !== ANSWER.NONE && answer !== ANSWER.SEND_FAILED;
   return {
     probe,
     protocol: plan.space.protocolOf(probe) === PROTO_TCP ? 'tcp' : 'udp',
     port: plan.space.portOf(probe),
     answer,
-    icmpType: probes.icmpType[probe]!,
-    icmpCode: probes.icmpCode[probe]!,
+    icmpType: probes.icmpType[probe * U8]!,
+    icmpCode: probes.icmpCode[probe * U8]!,
     from,
     fromIsTarget: fromRef === FROM_TARGET,
     // A target that is this machine answers as the target.
     fromIsOwn: fromRef > FROM_TARGET && from !== null && ownAddresses.has(from),
-    fromPort: probes.fromPort[probe]!,
-    ttl: probes.ttl[probe]!,
-    quotedTtl: probes.quotedTtl[probe]!,
+    fromPort: probes.fromPort[probe * U16]!,
+    ttl: probes.ttl[probe * U8]!,
+    quotedTtl: probes.quotedTtl[probe * U8]!,
     sentTtl: plan.sending.ttl ?? (can.packets ? DEFAULT_TTL : 0),
     rttMs: answered && !Number.isNaN(rttMs) ? Math.round(rttMs * 1000) / 1000 : null,
-    attempts: probes.attempts[probe]!,
-    answeredAttempt: probes.answeredAttempt[probe]!,
-    waitedMs: Math.max(0, probes.waitedUntilMs[probe]! - probes.firstSentMs[probe]!),
-    errno: probes.errno[probe]!,
+    attempts: probes.attempts[probe * U8]!,
+    answeredAttempt: probes.answeredAttempt[probe * U8]!,
+    waitedMs: Math.max(0, probes.waitedUntilMs[probe * F64]! - probes.firstSentMs[probe * F64]!),
+    errno: probes.errno[probe * U16]!,
     service: probes.services.get(probe) ?? null,
     resetCheck: resetCheckOf(
-      probes.resetCheck[probe]!,
-      probes.ttl[probe]!,
+      probes.resetCheck[probe * U8]!,
+      probes.ttl[probe * U8]!,
       targets.distance[target]!,
     ),
   };

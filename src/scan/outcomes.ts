@@ -7,7 +7,7 @@ import type { Match } from '../match/match.ts';
 import type { OwnSide } from '../model.ts';
 import type { ScanContext } from './context.ts';
 import { noteAnswer } from './evidence.ts';
-import { PHASE } from './probeState.ts';
+import { PHASE, U8, U32 } from './probeState.ts';
 import type { Sender } from './sender.ts';
 import { isFromOwnAddress } from './settling.ts';
 import { isNextHopSilent, NEXT_HOP } from './targetState.ts';
@@ -65,19 +65,19 @@ export function createOutcomes(context: ScanContext, options: OutcomesOptions): 
   };
 
   const release = (probe: number, answered: boolean): void => {
-    if (probes.phase[probe] !== PHASE.IN_FLIGHT) return;
+    if (probes.phase[probe * U8] !== PHASE.IN_FLIGHT) return;
     sender.release(probe);
-    const cohort = probes.cohort[probe]!;
-    probes.cohort[probe] = 0;
-    pace.settled(cohort, answered && probes.attempts[probe] === 1);
+    const cohort = probes.cohort[probe * U32]!;
+    probes.cohort[probe * U32] = 0;
+    pace.settled(cohort, answered && probes.attempts[probe * U8] === 1);
   };
 
   /** One transient unreachable is no verdict yet: it is asked once more. */
   const isTransient = (probe: number, target: number): boolean => {
-    if (probes.answer[probe] !== ANSWER.ICMP || probes.attempts[probe]! > 1) return false;
+    if (probes.answer[probe * U8] !== ANSWER.ICMP || probes.attempts[probe * U8]! > 1) return false;
     if (allowedAttempts() === 1 || isFromOwnAddress(context, probe)) return false;
     const family = plan.targets.families[target] === 6 ? 6 : 4;
-    const meaning = icmpMeaning(family, probes.icmpType[probe]!, probes.icmpCode[probe]!);
+    const meaning = icmpMeaning(family, probes.icmpType[probe * U8]!, probes.icmpCode[probe * U8]!);
     return meaning.kind === 'state' && meaning.transient;
   };
 
@@ -86,7 +86,7 @@ export function createOutcomes(context: ScanContext, options: OutcomesOptions): 
     const tries = (localRetries.get(probe) ?? 0) + 1;
     if (tries > MAX_LOCAL_RETRIES) return false;
     localRetries.set(probe, tries);
-    probes.attempts[probe]! -= 1;
+    probes.attempts[probe * U8]! -= 1;
     const isTcp = plan.space.protocolOf(probe) === PROTO_TCP;
     if (isTcp && (errno === ERRNO.EMFILE || errno === ERRNO.ENFILE)) {
       // What is open is what there is room for: this one waits until another is closed. Nothing limits datagrams.
@@ -98,12 +98,12 @@ export function createOutcomes(context: ScanContext, options: OutcomesOptions): 
   };
 
   const hold = (probe: number, untilMs: number): void => {
-    probes.phase[probe] = PHASE.HELD;
+    probes.phase[probe * U8] = PHASE.HELD;
     timeouts.arm(probe, untilMs);
   };
 
   const countAnswer = (probe: number): void => {
-    const attempts = probes.attempts[probe]!;
+    const attempts = probes.attempts[probe * U8]!;
     counters.answered += 1;
     if (attempts === 1) return;
     counters.answeredLate += 1;
@@ -113,21 +113,21 @@ export function createOutcomes(context: ScanContext, options: OutcomesOptions): 
   const late = (match: Match): void => {
     counters.late += 1;
     // A verdict that is out stays; one that is not may still learn from a late answer.
-    const isStronger = match.answer > probes.answer[match.probe]!;
-    if (isStronger && probes.phase[match.probe] === PHASE.DONE) noteAnswer(context, match);
+    const isStronger = match.answer > probes.answer[match.probe * U8]!;
+    if (isStronger && probes.phase[match.probe * U8] === PHASE.DONE) noteAnswer(context, match);
   };
 
   return {
     release,
     answered(match, nowMs) {
       const { probe, target, answer } = match;
-      if (probes.phase[probe]! >= PHASE.DONE) {
+      if (probes.phase[probe * U8]! >= PHASE.DONE) {
         late(match);
         return;
       }
       const noRoom = answer === ANSWER.SEND_FAILED && WANT_OF_ROOM.has(match.errno);
       if (noRoom && waitForRoom(probe, match.errno, nowMs)) return;
-      const isFirst = probes.answer[probe]! <= ANSWER.STRANGER;
+      const isFirst = probes.answer[probe * U8]! <= ANSWER.STRANGER;
       // A stranger's answer is kept; the asked one may still come.
       if (!noteAnswer(context, match) || answer === ANSWER.STRANGER) return;
       if (isFirst) countAnswer(probe);
@@ -143,12 +143,14 @@ export function createOutcomes(context: ScanContext, options: OutcomesOptions): 
     timedOut(probe, nowMs) {
       const target = plan.space.targetOf(probe);
       const isSilent = targets.alive[target] === 0;
-      const isWatched = probes.answer[probe] === ANSWER.WINDOWLESS;
-      const isHeld = probes.phase[probe] === PHASE.HELD && (isWatched || isSilent);
+      const isWatched = probes.answer[probe * U8] === ANSWER.WINDOWLESS;
+      const isHeld = probes.phase[probe * U8] === PHASE.HELD && (isWatched || isSilent);
       const isLast =
-        isHeld || isNextHopSilent(targets, target) || probes.attempts[probe]! >= allowedAttempts();
+        isHeld ||
+        isNextHopSilent(targets, target) ||
+        probes.attempts[probe * U8]! >= allowedAttempts();
       const lateMs = targets.startedMs[target]! + LATE_UNREACHABLE_MS;
-      const mayStillCome = isSilent && probes.answer[probe] === ANSWER.NONE;
+      const mayStillCome = isSilent && probes.answer[probe * U8] === ANSWER.NONE;
       release(probe, false);
       if (isLast && mayStillCome && plan.timing <= MOST_PATIENT_TIMING && nowMs < lateMs) {
         hold(probe, lateMs);

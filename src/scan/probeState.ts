@@ -1,6 +1,10 @@
 /**
- * What is known of every probe of a run, one column a fact (ADR 0003): about 30 bytes a probe, no object until a person
- * reads it. The only place where a scan keeps what it saw.
+ * What is known of every probe of a run, one column a fact (ADR 0003), no object until a person reads it. The only place
+ * where a scan keeps what it saw.
+ *
+ * The columns are views of one buffer in which all that is known of a probe stands in 64 bytes, one line of the cache:
+ * probes are asked in a random order, and a line and a page for each fact would be fetched from memory for each probe.
+ * So a column is indexed by the probe times the stride of its type: `phase[probe * U8]`.
  */
 import type { Ip, Service } from '../model.ts';
 
@@ -23,7 +27,20 @@ export const FROM_NONE = 0;
 /** Reference to the target itself as the sender. */
 export const FROM_TARGET = 1;
 
-/** The columns, one entry a probe. */
+/** Bytes of one probe, and from one probe to the next in elements of each type: the strides. */
+const PROBE_BYTES = 64;
+/** Stride of the byte columns. */
+export const U8: number = PROBE_BYTES;
+/** Stride of the columns of 16 bits. */
+export const U16: number = PROBE_BYTES / 2;
+/** Stride of the columns of 32 bits. */
+export const U32: number = PROBE_BYTES / 4;
+/** Stride of the column of 32-bit floats. */
+export const F32: number = PROBE_BYTES / 4;
+/** Stride of the columns of 64-bit floats. */
+export const F64: number = PROBE_BYTES / 8;
+
+/** The columns; index them by probe * stride. */
 export interface ProbeState {
   readonly phase: Uint8Array;
   readonly attempts: Uint8Array;
@@ -58,26 +75,30 @@ export interface ProbeState {
 
 /** Creates the state of `count` probes, all of them waiting to be asked. */
 export function createProbeState(count: number): ProbeState {
+  // One more, so that a column that begins inside of the first probe is not cut at the last one.
+  const buffer = new ArrayBuffer((count + 1) * PROBE_BYTES);
   const senders: Ip[] = [];
   const refs = new Map<Ip, number>();
+  const rttMs = new Float32Array(buffer, 32);
+  for (let probe = 0; probe < count; probe++) rttMs[probe * F32] = Number.NaN;
   return {
-    phase: new Uint8Array(count),
-    attempts: new Uint8Array(count),
-    firstSentMs: new Float64Array(count),
-    lastSentMs: new Float64Array(count),
-    waitedUntilMs: new Float64Array(count),
-    cohort: new Uint32Array(count),
-    answer: new Uint8Array(count),
-    answeredAttempt: new Uint8Array(count),
-    icmpType: new Uint8Array(count),
-    icmpCode: new Uint8Array(count),
-    from: new Uint32Array(count),
-    fromPort: new Uint16Array(count),
-    ttl: new Uint8Array(count),
-    quotedTtl: new Uint8Array(count),
-    rttMs: new Float32Array(count).fill(Number.NaN),
-    errno: new Uint16Array(count),
-    resetCheck: new Uint8Array(count),
+    firstSentMs: new Float64Array(buffer, 0),
+    lastSentMs: new Float64Array(buffer, 8),
+    waitedUntilMs: new Float64Array(buffer, 16),
+    cohort: new Uint32Array(buffer, 24),
+    from: new Uint32Array(buffer, 28),
+    rttMs,
+    fromPort: new Uint16Array(buffer, 36),
+    errno: new Uint16Array(buffer, 38),
+    phase: new Uint8Array(buffer, 40),
+    attempts: new Uint8Array(buffer, 41),
+    answer: new Uint8Array(buffer, 42),
+    answeredAttempt: new Uint8Array(buffer, 43),
+    icmpType: new Uint8Array(buffer, 44),
+    icmpCode: new Uint8Array(buffer, 45),
+    ttl: new Uint8Array(buffer, 46),
+    quotedTtl: new Uint8Array(buffer, 47),
+    resetCheck: new Uint8Array(buffer, 48),
     services: new Map(),
     refOf(ip) {
       let ref = refs.get(ip);

@@ -20,7 +20,7 @@ import { noteTarget } from './evidence.ts';
 import { createHostTimeout } from './hostTimeout.ts';
 import { createJudging } from './judging.ts';
 import { createOutcomes } from './outcomes.ts';
-import { PHASE } from './probeState.ts';
+import { PHASE, U8 } from './probeState.ts';
 import { createSender } from './sender.ts';
 import { createSettling } from './settling.ts';
 import { createTimeouts } from './timeouts.ts';
@@ -176,17 +176,17 @@ export function createScheduler(options: SchedulerOptions): ScanEngine {
       const settled: number[] = [];
       const notDone: number[] = [];
       for (let probe = 0; probe < plan.space.count; probe++) {
-        const phase = probes.phase[probe]!;
+        const phase = probes.phase[probe * U8]!;
         const hasVerdict = phase === PHASE.SETTLED || phase === PHASE.DONE;
         (hasVerdict ? settled : notDone).push(probe);
       }
       return {
         settled,
-        unsettled: settled.filter((probe) => probes.phase[probe] === PHASE.DONE),
+        unsettled: settled.filter((probe) => probes.phase[probe * U8] === PHASE.DONE),
         notDone,
         controls: closing.controls().map(({ target, port }) => ({ target, port })),
         isAlive: (target) => targets.alive[target] === 1,
-        isOpen: (probe) => probes.answer[probe]! >= ANSWER.SYN_ACK,
+        isOpen: (probe) => probes.answer[probe * U8]! >= ANSWER.SYN_ACK,
         alike: () => groupAlike(context, settled),
         counters,
       };

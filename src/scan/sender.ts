@@ -5,7 +5,7 @@
 import { NO_PROBE, PROTO_OWN_SIDE, PROTO_TCP, type ProbeBatch } from '../batch.ts';
 import { createAsking } from './asking.ts';
 import type { ScanContext } from './context.ts';
-import { PHASE } from './probeState.ts';
+import { F64, PHASE, U8, U32 } from './probeState.ts';
 import type { ControlRow } from './resetCheck.ts';
 import { createRows } from './rows.ts';
 
@@ -65,9 +65,9 @@ export function createSender(
 
   const addProbe = (probe: number, target: number, nowMs: number): void => {
     const protocol = space.protocolOf(probe);
-    const attempt = probes.attempts[probe]! + 1;
-    probes.attempts[probe] = attempt;
-    probes.phase[probe] = PHASE.IN_FLIGHT;
+    const attempt = probes.attempts[probe * U8]! + 1;
+    probes.attempts[probe * U8] = attempt;
+    probes.phase[probe * U8] = PHASE.IN_FLIGHT;
     rows.add(probe, attempt, target, protocol, space.portOf(probe));
     if (protocol === PROTO_TCP) tcpInFlight += 1;
     inFlight += 1;
@@ -75,7 +75,7 @@ export function createSender(
     counters.sent += 1;
     if (attempt > 1) counters.retransmitted += 1;
     const cohort = pace.sent(attempt === 1);
-    if (attempt === 1) probes.cohort[probe] = cohort;
+    if (attempt === 1) probes.cohort[probe * U32] = cohort;
     onSent(probe, target, nowMs);
   };
 
@@ -116,8 +116,8 @@ export function createSender(
         const probe = batch.probe[row]!;
         const sentMs = batch.sentMs[row]!;
         if (probe === NO_PROBE || sentMs === 0) continue;
-        probes.lastSentMs[probe] = sentMs;
-        if (batch.attempt[row] === 1) probes.firstSentMs[probe] = sentMs;
+        probes.lastSentMs[probe * F64] = sentMs;
+        if (batch.attempt[row] === 1) probes.firstSentMs[probe * F64] = sentMs;
       }
       rows.clear();
     },

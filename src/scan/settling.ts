@@ -1,7 +1,7 @@
 /** The end of a probe: its verdict is out at once, or waits until its target is closed. */
 import { ANSWER } from '../match/facts.ts';
 import type { ScanContext } from './context.ts';
-import { PHASE } from './probeState.ts';
+import { PHASE, U8, U32 } from './probeState.ts';
 
 /** Probes that are done, and those of them whose verdicts are final. */
 export interface Settling {
@@ -35,7 +35,7 @@ export function createSettling(context: ScanContext): Settling {
   };
 
   const settle = (probe: number): void => {
-    probes.phase[probe] = PHASE.SETTLED;
+    probes.phase[probe * U8] = PHASE.SETTLED;
     settled.push(probe);
   };
 
@@ -49,8 +49,8 @@ export function createSettling(context: ScanContext): Settling {
   return {
     finish(probe) {
       const target = plan.space.targetOf(probe);
-      const answer = probes.answer[probe]!;
-      probes.phase[probe] = PHASE.DONE;
+      const answer = probes.answer[probe * U8]!;
+      probes.phase[probe * U8] = PHASE.DONE;
       if (isFinalAtOnce(probe, answer)) settle(probe);
       else {
         const others = waiting.get(target);
@@ -61,7 +61,7 @@ export function createSettling(context: ScanContext): Settling {
       return countDown(target);
     },
     drop(probe) {
-      probes.phase[probe] = PHASE.DROPPED;
+      probes.phase[probe * U8] = PHASE.DROPPED;
       return countDown(plan.space.targetOf(probe));
     },
     takeWaiting(target) {
@@ -81,6 +81,6 @@ export function createSettling(context: ScanContext): Settling {
 
 /** Whether the deciding answer of a probe was sent by one of our own addresses. */
 export function isFromOwnAddress({ probes, ownAddresses }: ScanContext, probe: number): boolean {
-  const ref = probes.from[probe]!;
+  const ref = probes.from[probe * U32]!;
   return ref > 1 && ownAddresses.has(probes.senderOf(ref));
 }

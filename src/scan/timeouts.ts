@@ -3,7 +3,7 @@ import { PROTO_TCP } from '../batch.ts';
 import { ANSWER } from '../match/facts.ts';
 import type { ScanContext } from './context.ts';
 import { createDeadlines } from './deadlines.ts';
-import { PHASE } from './probeState.ts';
+import { F64, PHASE, U8 } from './probeState.ts';
 import { isNextHopSilent } from './targetState.ts';
 
 /** The deadlines of probes in flight. */
@@ -31,36 +31,36 @@ export function createTimeouts(context: ScanContext): Timeouts {
 
   /** A timeout set before the target's first answer is looked at again, in doubling steps: the answer may shorten it. */
   const nextLookMs = (probe: number, nowMs: number): number =>
-    nowMs + Math.max(template.minRtoMs, nowMs - probes.lastSentMs[probe]!);
+    nowMs + Math.max(template.minRtoMs, nowMs - probes.lastSentMs[probe * F64]!);
 
   /** When the attempt in flight is given up, by what is known of the target by now. */
   const dueMs = (probe: number, nowMs: number): number => {
-    const untilMs = probes.waitedUntilMs[probe]!;
+    const untilMs = probes.waitedUntilMs[probe * F64]!;
     const target = space.targetOf(probe);
-    const isHeld = probes.phase[probe] === PHASE.HELD;
-    if (isHeld && probes.answer[probe] === ANSWER.WINDOWLESS) return untilMs;
+    const isHeld = probes.phase[probe * U8] === PHASE.HELD;
+    if (isHeld && probes.answer[probe * U8] === ANSWER.WINDOWLESS) return untilMs;
     // What waits for its next hop is not on its way, and fills no window.
     if (!isHeld && isNextHopSilent(targets, target)) return nowMs;
     if (isHeld && rtt.srttMs(target) < 0) return untilMs;
-    return Math.min(untilMs, probes.lastSentMs[probe]! + waitMs(probe, target));
+    return Math.min(untilMs, probes.lastSentMs[probe * F64]! + waitMs(probe, target));
   };
 
   const arm = (probe: number, atMs: number): void => {
-    probes.waitedUntilMs[probe] = atMs;
-    deadlines.push(Math.min(atMs, nextLookMs(probe, probes.lastSentMs[probe]!)), probe);
+    probes.waitedUntilMs[probe * F64] = atMs;
+    deadlines.push(Math.min(atMs, nextLookMs(probe, probes.lastSentMs[probe * F64]!)), probe);
   };
 
   return {
     start(probe, target, nowMs) {
-      probes.lastSentMs[probe] = nowMs;
-      if (probes.attempts[probe] === 1) probes.firstSentMs[probe] = nowMs;
+      probes.lastSentMs[probe * F64] = nowMs;
+      if (probes.attempts[probe * U8] === 1) probes.firstSentMs[probe * F64] = nowMs;
       arm(probe, nowMs + waitMs(probe, target));
     },
     arm,
     expire(nowMs, onTimeout, onLook) {
       while (deadlines.peekMs() <= nowMs) {
         const probe = deadlines.pop();
-        const phase = probes.phase[probe];
+        const phase = probes.phase[probe * U8];
         // Entries are never removed: that of an answered or newer attempt is stale.
         if (phase !== PHASE.IN_FLIGHT && phase !== PHASE.HELD) continue;
         const due = dueMs(probe, nowMs);
@@ -68,7 +68,7 @@ export function createTimeouts(context: ScanContext): Timeouts {
           deadlines.push(Math.min(due, nextLookMs(probe, nowMs)), probe);
           onLook(probe);
         } else {
-          probes.waitedUntilMs[probe] = nowMs;
+          probes.waitedUntilMs[probe * F64] = nowMs;
           onTimeout(probe);
         }
       }

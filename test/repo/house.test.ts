@@ -31,6 +31,34 @@ describe('files', () => {
   });
 });
 
+/** Columns of scan/probeState.ts by the type of their elements; the stride of the same name belongs to each index. */
+const STRIDES: Readonly<Record<string, string>> = {
+  U8: 'phase attempts answer answeredAttempt icmpType icmpCode ttl quotedTtl resetCheck',
+  U16: 'fromPort errno',
+  U32: 'cohort from',
+  F32: 'rttMs',
+  F64: 'firstSentMs lastSentMs waitedUntilMs',
+};
+
+it('the columns of a probe are indexed by probe times stride', () => {
+  const wrong: string[] = [];
+  let right = 0;
+  for (const { path, text } of sources.filter((source) => source.path.startsWith('src/scan/'))) {
+    for (const [stride, columns] of Object.entries(STRIDES)) {
+      const index = new RegExp(
+        `\\b(?:p|probes|state)\\.(?:${columns.replaceAll(' ', '|')})\\[([^\\]]*)\\]`,
+        'g',
+      );
+      for (const [whole, inside] of text.matchAll(index)) {
+        if (inside!.endsWith(` * ${stride}`)) right += 1;
+        else wrong.push(`${path}: ${whole}`);
+      }
+    }
+  }
+  expect(wrong).toEqual([]);
+  expect(right).toBeGreaterThan(80);
+});
+
 /** Exports that still lack a doc comment. This list may only shrink. */
 const UNDOCUMENTED: readonly string[] = [
   'src/batch.ts PROTO_TCP',
