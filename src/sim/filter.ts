@@ -8,7 +8,9 @@ import { HOOKS, type Hook, ICMP_MESSAGES, type Rule } from './rules.ts';
 
 /** The rules of one node, ready. */
 export interface Filter {
-  /** The first rule that matches the packet at this hook, or null; null means accept. */
+  /** The first rule with `dnat` or `snat` that matches the first packet of a flow, or null. */
+  matchNat(verdict: 'dnat' | 'snat', flight: Flight): Rule | null;
+  /** The first other rule that matches the packet at this hook, or null; null means accept. */
   match(hook: Hook, flight: Flight): Rule | null;
 }
 
@@ -24,18 +26,34 @@ interface Matcher {
 export function compileFilter(rules: readonly Rule[]): Filter {
   const lists: Record<Hook, Record<Family, readonly Matcher[]>> = Object.fromEntries(
     HOOKS.map((hook) => {
-      const ofHook = rules.filter((rule) => rule.hook === hook);
+      const ofHook = rules.filter((rule) => rule.hook === hook && !isNat(rule));
       return [hook, { 4: compileList(ofHook, 4), 6: compileList(ofHook, 6) }];
     }),
   ) as Record<Hook, Record<Family, readonly Matcher[]>>;
+  const natLists = { dnat: natList(rules, 'dnat'), snat: natList(rules, 'snat') };
   return {
-    match(hook, flight) {
-      for (const matcher of lists[hook][flight.ip.family]) {
-        if (isMatch(matcher, flight)) return matcher.rule;
-      }
-      return null;
-    },
+    match: (hook, flight) => first(lists[hook][flight.ip.family], flight),
+    matchNat: (verdict, flight) => first(natLists[verdict][flight.ip.family], flight),
   };
+}
+
+function natList(
+  rules: readonly Rule[],
+  verdict: 'dnat' | 'snat',
+): Record<Family, readonly Matcher[]> {
+  const own = rules.filter((rule) => rule.verdict === verdict);
+  return { 4: compileList(own, 4), 6: compileList(own, 6) };
+}
+
+function isNat({ verdict }: Rule): boolean {
+  return verdict === 'dnat' || verdict === 'snat';
+}
+
+function first(list: readonly Matcher[], flight: Flight): Rule | null {
+  for (const matcher of list) {
+    if (isMatch(matcher, flight)) return matcher.rule;
+  }
+  return null;
 }
 
 function compileList(rules: readonly Rule[], family: Family): readonly Matcher[] {

@@ -8,35 +8,40 @@ import {
   answerFrom,
   askedAddress,
   crossLink,
+  passArrival,
+  passDeparture,
   passHook,
   sendError,
   type Transit,
 } from './transit.ts';
 
-/** Carries a packet away from node `from` until something becomes of it. */
+/** Carries a packet away from position `from` of the line until something becomes of it. */
 export function carryOut(transit: Transit, flight: Flight, from: number): void {
-  let node = from;
+  let position = from;
   let step: Step = 1;
   // A loop ends by the TTL.
   while (step !== 0) {
-    if (!crossLink(transit, flight, step > 0 ? node : node - 1)) return;
-    node += step;
-    if (node > transit.last) {
-      deliver(transit, flight, node);
+    if (!crossLink(transit, flight, step > 0 ? position : position - 1)) return;
+    position += step;
+    if (position > transit.last) {
+      deliver(transit, flight, position);
       return;
     }
     transit.isTurnedBack = step < 0;
-    step = passRouter(transit, flight, node);
+    step = passRouter(transit, flight, position);
   }
 }
 
-/** Hands a packet to the stack of the node that has its destination. */
-export function deliver(transit: Transit, flight: Flight, at: number): void {
-  const node = ownerOf(transit, at);
+/** Hands a packet to the stack of the scanner (0) or of the target behind the last router. */
+export function deliver(transit: Transit, flight: Flight, position: number): void {
+  // The targets share the last position.
+  const node = position > transit.last ? transit.last + 1 + Math.max(transit.target, 0) : position;
+  if (passArrival(transit, flight, node)) takeIn(transit, flight, node);
+}
+
+/** What is left at a node once the packet is known to be its own. */
+function takeIn(transit: Transit, flight: Flight, node: number): void {
   const owner = transit.nodes.at(node);
-  const isRouter = at > 0 && at <= transit.last;
-  // A router's PREROUTING came before its route look-up found the packet to be its own.
-  if (!isRouter && !passHook(transit, flight, node, 'prerouting')) return;
   if (!passHook(transit, flight, node, 'input')) return;
   const answer = owner.stack.answer(flight, askedAddress(flight, owner), transit.reply);
   if (typeof answer === 'number') answerFrom(transit, flight, node, answer);
@@ -50,19 +55,16 @@ export function isPresent(transit: Transit, flight: Flight): boolean {
   return isThere(host, flight.bytes, flight.ip.dstAt, flight.ip.family);
 }
 
-/** Number of the node behind position `at` of the line: the targets share the last position. */
-function ownerOf(transit: Transit, at: number): number {
-  return at > transit.last ? transit.last + 1 + Math.max(transit.target, 0) : at;
-}
-
 /** On, back (a loop), or ended here. */
 type Step = 1 | -1 | 0;
 
 /** PREROUTING, route, TTL, MTU, FORWARD, POSTROUTING: net/ipv4/ip_forward.c, net/ipv6/ip6_output.c. */
-function passRouter(transit: Transit, flight: Flight, node: number): Step {
-  if (!passHook(transit, flight, node, 'prerouting')) return 0;
+function passRouter(transit: Transit, flight: Flight, position: number): Step {
+  const node = transit.nodes.routerFor(position, flight);
+  transit.chosenRoute = null;
+  if (!passArrival(transit, flight, node)) return 0;
   if (transit.nodes.isOwn(node, flight)) {
-    deliver(transit, flight, node);
+    takeIn(transit, flight, node);
     return 0;
   }
   const step = passRoute(transit, flight, node);
@@ -73,34 +75,37 @@ function passRouter(transit: Transit, flight: Flight, node: number): Step {
     sendError(transit, flight, node, { type: is4 ? 11 : 3, code: 0 });
     return 0;
   }
-  const { mtu } = transit.world.links[step > 0 ? node : node - 1]!;
+  const { mtu } = transit.world.links[step > 0 ? position : position - 1]!;
   if (flight.end > mtu && (!is4 || ip.dontFragment)) {
     sendError(transit, flight, node, is4 ? { type: 3, code: 4, mtu } : { type: 2, code: 0, mtu });
     return 0;
   }
   decrementTtl(flight);
   if (!passHook(transit, flight, node, 'forward')) return 0;
-  if (!passHook(transit, flight, node, 'postrouting')) return 0;
-  if (node < transit.last || step < 0 || isPresent(transit, flight)) return step;
-  waitForNeighbour(transit, flight);
+  if (!passDeparture(transit, flight, node)) return 0;
+  if (position < transit.last || step < 0 || isPresent(transit, flight)) return step;
+  waitForNeighbour(transit, flight, node);
   return 0;
 }
 
-function waitForNeighbour(transit: Transit, flight: Flight): void {
+function waitForNeighbour(transit: Transit, flight: Flight, node: number): void {
   transit.counters.noNeighbour += 1;
   const { ip, bytes, end, atMs } = flight;
-  const { target } = transit;
+  const { target, translations } = transit;
   transit.neighbours.wait(bytes, ip.dstAt, ip.family, atMs, () => ({
     bytes: bytes.slice(0, end),
     target,
+    node,
+    translations,
   }));
 }
 
 /** The route towards the targets, which is also that of addresses that nobody has. */
 function passRoute(transit: Transit, flight: Flight, node: number): Step {
   const is4 = flight.ip.family === 4;
-  const isUp = transit.world.links[node]!.up;
-  const route = isUp ? transit.world.routers[node - 1]!.route : 'none';
+  const router = transit.nodes.at(node);
+  const isUp = transit.world.links[router.position]!.up;
+  const route = transit.chosenRoute ?? (isUp ? router.route : 'none');
   switch (route) {
     case 'forward':
       return 1;

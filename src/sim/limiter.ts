@@ -8,7 +8,39 @@ import type { Family } from '../model.ts';
 import { equalIp } from '../packet/address.ts';
 import type { PerFamily } from './prefix.ts';
 import type { Random } from './random.ts';
-import type { Limiter } from './world.ts';
+import { type JsonPlace, openObject, readNumber } from './strictJson.ts';
+
+/**
+ * The limiter of ICMP errors, a token bucket for each destination (Linux: net/ipv4/inetpeer.c).
+ * `ratelimitMs` brings one token back, 0 = no limit; `burst` tokens are the most there can be.
+ */
+export interface Limiter {
+  readonly ratelimitMs: number;
+  readonly burst: number;
+}
+
+/** Linux: net.ipv4.icmp_ratelimit 1000, net.ipv6.icmp.ratelimit 100 (6.18), XRLIM_BURST_FACTOR 6. */
+const STOCK_LIMITER: PerFamily<Limiter> = {
+  4: { ratelimitMs: 1000, burst: 6 },
+  6: { ratelimitMs: 100, burst: 6 },
+};
+
+/** Parses `{ "ratelimitMs": 1000, "burst": 6 }`, or one such record for each family. */
+export function parseLimiter(place: JsonPlace | undefined): PerFamily<Limiter> {
+  if (place === undefined) return STOCK_LIMITER;
+  const record = place.value;
+  const isPair = typeof record === 'object' && record !== null && ('4' in record || '6' in record);
+  const at = isPair ? openObject(place, ['4', '6']) : () => place;
+  const read = (item: JsonPlace | undefined, stock: Limiter): Limiter => {
+    if (item === undefined) return stock;
+    const limit = openObject(item, ['ratelimitMs', 'burst']);
+    return {
+      ratelimitMs: readNumber(limit('ratelimitMs'), { min: 0, max: 1e6 }, stock.ratelimitMs),
+      burst: readNumber(limit('burst'), { min: 1, max: 1e6 }, stock.burst),
+    };
+  };
+  return { 4: read(at('4'), STOCK_LIMITER[4]), 6: read(at('6'), STOCK_LIMITER[6]) };
+}
 
 /** The limiter of one node; asking it takes the token. */
 export interface IcmpLimiter {

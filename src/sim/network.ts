@@ -42,6 +42,8 @@ export function createNetwork(world: World, seed: number): Network {
     proxied: createFlight(),
     target: -1,
     isTurnedBack: false,
+    chosenRoute: null,
+    translations: [],
     proxyAt: -1,
     proxyAnswered: false,
     counters: {
@@ -92,6 +94,7 @@ function load(
 function launch(transit: Transit): void {
   const { probe, nodes, world } = transit;
   transit.target = -1;
+  transit.translations = [];
   transit.isTurnedBack = false;
   transit.proxyAt = -1;
   if (nodes.isOwn(0, probe)) {
@@ -111,7 +114,7 @@ function launch(transit: Transit): void {
 
 /** Lets time pass: what waited for a neighbour that never answered fails. */
 function advance(transit: Transit, nowMs: number): void {
-  const { probe, neighbours, last } = transit;
+  const { probe, neighbours } = transit;
   for (;;) {
     const failed = neighbours.takeFailed(nowMs);
     if (failed === null) return;
@@ -119,9 +122,10 @@ function advance(transit: Transit, nowMs: number): void {
       probe.bytes.set(waiting.bytes);
       readFlight(probe, waiting.bytes.length, failed.failedAtMs);
       transit.target = waiting.target;
+      transit.translations = waiting.translations;
       transit.isTurnedBack = false;
       const is4 = probe.ip.family === 4;
-      sendError(transit, probe, last, is4 ? { type: 3, code: 1 } : { type: 1, code: 3 });
+      sendError(transit, probe, waiting.node, is4 ? { type: 3, code: 1 } : { type: 1, code: 3 });
     }
   }
 }

@@ -1,5 +1,6 @@
 /**
- * The nodes of a world made ready for packets: 0 is the scanner, 1..N the routers, from N + 1 on the targets.
+ * The nodes of a world made ready for packets: 0 is the scanner, 1..N the routers, from N + 1 on the targets, then the
+ * routers that stand beside others.
  */
 import { classifyIp, equalIp } from '../packet/address.ts';
 import { compileFilter, type Filter } from './filter.ts';
@@ -7,11 +8,15 @@ import type { Flight } from './flight.ts';
 import { createHostStack, type HostStack } from './host.ts';
 import { createLimiter, type IcmpLimiter } from './limiter.ts';
 import { type PerFamily, type Prefix, prefixHolds } from './prefix.ts';
-import type { Random } from './random.ts';
-import type { Router, World, WorldNode } from './world.ts';
+import { hashBytes, type Random } from './random.ts';
+import type { Router, RouterRoute, World, WorldNode } from './world.ts';
 
 /** One node, ready. */
 export interface Node {
+  /** Place on the line: 0 the scanner, N + 1 the targets. */
+  readonly position: number;
+  /** A router's route towards the targets; `forward` for all else. */
+  readonly route: RouterRoute;
   readonly ttl: number;
   readonly icmpTtl: number;
   readonly filter: Filter;
@@ -25,6 +30,13 @@ export interface Node {
 /** All nodes of a world, and whose an address is. */
 export interface Nodes {
   at(node: number): Node;
+  /**
+   * The router at a position of the line that a packet away from the scanner meets: by addresses, protocol and ports, as
+   * routers share out flows (net.ipv4.fib_multipath_hash_policy 1).
+   */
+  routerFor(position: number, flight: Flight): number;
+  /** The router that an answer meets: the first one, or the one that it is addressed to. */
+  routerBack(position: number, flight: Flight): number;
   /** True when the packet is for an address of this router, or of the scanner (0). */
   isOwn(node: number, flight: Flight): boolean;
   /** True when the packet is for the scanner. */
@@ -38,9 +50,12 @@ export function createNodes(world: World, seed: number, random: Random): Nodes {
   const { scanner, routers, targets } = world;
   const make = (
     node: WorldNode,
+    position: number,
     router: Router | null,
     second: PerFamily<Prefix> | null,
   ): Node => ({
+    position,
+    route: router?.route ?? 'forward',
     ttl: node.ttl,
     icmpTtl: node.icmpTtl,
     filter: compileFilter(node.rules),
@@ -50,10 +65,29 @@ export function createNodes(world: World, seed: number, random: Random): Nodes {
     far: router?.far ?? null,
   });
   const nodes = [
-    make(scanner, null, null),
-    ...routers.map((router) => make(router, router, null)),
-    ...targets.map((host) => make(host, null, host.second)),
+    make(scanner, 0, null, null),
+    ...routers.map((router, index) => make(router, index + 1, router, null)),
+    ...targets.map((host) => make(host, routers.length + 1, null, host.second)),
   ];
+  /** Numbers of the routers at each position of the line. */
+  const choices = routers.map(({ beside }, index) => {
+    const others = beside.map((router) => nodes.push(make(router, index + 1, router, null)) - 1);
+    return [index + 1, ...others];
+  });
+
+  function isOwn(node: number, flight: Flight): boolean {
+    if (node === 0) return isScanner(flight);
+    const { bytes, ip } = flight;
+    const { near, far } = nodes[node]!;
+    return [near, far].some(
+      (own) => own !== null && equalIp(own[ip.family].bytes, 0, bytes, ip.dstAt, ip.family),
+    );
+  }
+
+  function ownerAt(position: number, flight: Flight): number | undefined {
+    const all = choices[position - 1]!;
+    return all.length === 1 ? undefined : all.find((node) => isOwn(node, flight));
+  }
 
   function isScanner(flight: Flight): boolean {
     const { bytes, ip } = flight;
@@ -64,15 +98,14 @@ export function createNodes(world: World, seed: number, random: Random): Nodes {
   return {
     at: (node) => nodes[node]!,
     isScanner,
-    isOwn(node, flight) {
-      if (node === 0) return isScanner(flight);
-      const { bytes, ip } = flight;
-      const { near, far } = routers[node - 1]!;
-      return (
-        equalIp(near[ip.family].bytes, 0, bytes, ip.dstAt, ip.family) ||
-        equalIp(far[ip.family].bytes, 0, bytes, ip.dstAt, ip.family)
-      );
+    isOwn,
+    routerFor(position, flight) {
+      const all = choices[position - 1]!;
+      return all.length === 1
+        ? all[0]!
+        : (ownerAt(position, flight) ?? all[flowHash(flight, seed) % all.length]!);
     },
+    routerBack: (position, flight) => ownerAt(position, flight) ?? position,
     targetOf(flight) {
       const { bytes, ip } = flight;
       for (let index = 0; index < targets.length; index++) {
@@ -81,4 +114,15 @@ export function createNodes(world: World, seed: number, random: Random): Nodes {
       return -1;
     },
   };
+}
+
+/** ICMP has no ports: all its flows between two addresses go one way. */
+function flowHash({ bytes, ip, srcPort, dstPort }: Flight, seed: number): number {
+  const ports = hashBytes(
+    Uint8Array.of(ip.protocol),
+    0,
+    1,
+    seed ^ ((srcPort << 16) | (dstPort & 0xffff)),
+  );
+  return hashBytes(bytes, ip.srcAt, ip.srcAt + (ip.family === 4 ? 8 : 32), ports);
 }

@@ -4,6 +4,7 @@
  * The names follow nftables, whose rules the namespace lab makes from the same records.
  */
 import type { Family } from '../model.ts';
+import { CHANGE_KEYS, parseChange, type RuleChange } from './ruleChanges.ts';
 import {
   failAt,
   type JsonPlace,
@@ -14,9 +15,13 @@ import {
   readWord,
 } from './strictJson.ts';
 
-/** Where a packet meets the filter, in the order of netfilter; the first and the last stand at the device (netdev). */
+/**
+ * Where a packet meets the filter, in the order of netfilter; the first and the last stand at the device (netdev), `raw`
+ * before connections and NAT are looked at.
+ */
 export const HOOKS = [
   'ingress',
+  'raw',
   'prerouting',
   'input',
   'forward',
@@ -91,16 +96,33 @@ const REJECT_NAMES: readonly RejectName[] = [
 export const RULE_PROTOCOLS = ['tcp', 'udp', 'icmp'] as const;
 /** One of {@link RULE_PROTOCOLS}. */
 export type RuleProtocol = (typeof RULE_PROTOCOLS)[number];
-/** What a rule does; `synproxy` answers handshakes in the service's stead. */
-export const RULE_VERDICTS = ['accept', 'drop', 'reject', 'synproxy'] as const;
+/**
+ * What a rule does; `synproxy` answers handshakes in the service's stead, the last four (of routers alone) change the
+ * packet or its way and let it go on (ruleChanges.ts).
+ */
+export const RULE_VERDICTS = [
+  'accept',
+  'drop',
+  'reject',
+  'synproxy',
+  'dnat',
+  'snat',
+  'set',
+  'route',
+] as const;
 /** One of {@link RULE_VERDICTS}. */
 export type RuleVerdict = (typeof RULE_VERDICTS)[number];
 
 /** First and last port. */
 export type PortRange = readonly [number, number];
 
+/** Whether the verdict changes the packet or its way. */
+function isChange(verdict: RuleVerdict): boolean {
+  return RULE_VERDICTS.indexOf(verdict) >= RULE_VERDICTS.indexOf('dnat');
+}
+
 /** One rule; null matches everything. */
-export interface Rule {
+export interface Rule extends RuleChange {
   readonly hook: Hook;
   readonly family: Family | null;
   readonly protocol: RuleProtocol | null;
@@ -121,9 +143,13 @@ const RULE_KEYS = [
   'icmp',
   'verdict',
   'with',
+  ...CHANGE_KEYS,
 ] as const;
 
-/** Parses the rules of a node; the order is the order of matching, the first match decides. */
+/**
+ * Parses the rules of a node; the order is the order of matching, the first match decides. NAT rules are a list of their
+ * own, as in netfilter.
+ */
 export function parseRules(place: JsonPlace | undefined, hooks: readonly Hook[]): readonly Rule[] {
   return openArray(place).map((item) => parseRule(item, hooks));
 }
@@ -147,6 +173,7 @@ function parseRule(place: JsonPlace, hooks: readonly Hook[]): Rule {
     icmp: icmp === undefined ? null : readWord(icmp, Object.keys(ICMP_MESSAGES) as IcmpMessage[]),
     verdict: readWord(verdict, RULE_VERDICTS),
     with: { 4: null, 6: null },
+    ...parseChange(place, at, readWord(verdict, RULE_VERDICTS)),
   };
   const hasPort = rule.dport !== null || rule.sport !== null;
   if (hasPort && rule.protocol !== 'tcp' && rule.protocol !== 'udp') {
@@ -158,14 +185,32 @@ function parseRule(place: JsonPlace, hooks: readonly Hook[]): Rule {
   if (rule.verdict === 'synproxy' && (rule.protocol !== 'tcp' || !isProxyHook(rule.hook))) {
     failAt(place, '"synproxy" needs "protocol": "tcp" and the hook forward or input');
   }
-  if (isDeviceHook(rule.hook) && rule.verdict !== 'accept' && rule.verdict !== 'drop') {
-    failAt(verdict, 'accept or drop is wanted at a device');
-  }
+  refuseHook(rule, verdict, hooks);
   const answer = at('with');
   if ((rule.verdict === 'reject') !== (answer !== undefined)) {
     failAt(place, '"with" and the verdict "reject" belong together');
   }
   return answer === undefined ? rule : { ...rule, with: parseReject(answer, rule) };
+}
+
+/** Verdicts have their hooks, and only a router (which forwards) changes packets. */
+function refuseHook(rule: Rule, verdict: JsonPlace, hooks: readonly Hook[]): void {
+  const { hook } = rule;
+  const isPlain = rule.verdict === 'accept' || rule.verdict === 'drop';
+  if (isDeviceHook(hook) && !isPlain) failAt(verdict, 'accept or drop is wanted at a device');
+  if (hook === 'raw' && !isPlain) failAt(verdict, 'accept or drop is wanted in raw');
+  if (isChange(rule.verdict) && !hooks.includes('forward')) {
+    failAt(verdict, 'this is a verdict for a router');
+  }
+  if ((rule.verdict === 'dnat' || rule.verdict === 'route') && hook !== 'prerouting') {
+    failAt(verdict, 'this verdict needs the hook prerouting');
+  }
+  if (rule.verdict === 'snat' && hook !== 'postrouting') {
+    failAt(verdict, '"snat" needs the hook postrouting');
+  }
+  if (rule.toPort !== undefined && rule.dport === null && rule.sport === null) {
+    failAt(verdict, '"toPort" needs a "dport" or "sport" to match');
+  }
 }
 
 function isProxyHook(hook: Hook): boolean {

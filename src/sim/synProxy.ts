@@ -6,21 +6,21 @@ import { TCP_FLAG } from '../packet/tcp.ts';
 import { writeProxiedSyn, writeReset, writeWindowUpdate } from './answers.ts';
 import { readFlight } from './flight.ts';
 import { carryOut } from './forwarding.ts';
-import { answerFrom, askedAddress, carryBack, passHook, type Transit } from './transit.ts';
+import { answerFrom, askedAddress, carryBack, passDeparture, type Transit } from './transit.ts';
 
 /** Lets the proxy at `transit.proxyAt` ask the service, and tells the client what came of it. */
 export function finishHandshake(transit: Transit): void {
-  const { probe, proxied, reply, nodes, last } = transit;
+  const { probe, proxied, reply, nodes } = transit;
   const node = transit.proxyAt;
   const proxy = nodes.at(node);
-  const isRouter = node <= last;
+  const isRouter = proxy.near !== null;
   readFlight(proxied, writeProxiedSyn(probe, proxy.ttl, proxied), probe.atMs);
   transit.proxyAnswered = false;
   if (!isRouter) {
     const answer = proxy.stack.answer(proxied, askedAddress(proxied, proxy), reply);
     transit.proxyAnswered = typeof answer === 'number' && readFlight(reply, answer, probe.atMs);
-  } else if (passHook(transit, proxied, node, 'postrouting')) {
-    carryOut(transit, proxied, node);
+  } else if (passDeparture(transit, proxied, node)) {
+    carryOut(transit, proxied, proxy.position);
   }
   transit.proxyAt = -1;
   if (!transit.proxyAnswered) return;
@@ -33,5 +33,5 @@ export function finishHandshake(transit: Transit): void {
   // The service's reset comes through, its sequence number moved to what the client was promised.
   const ttl = reply.ip.ttl - (isRouter ? 1 : 0);
   const length = writeReset(probe, { bytes: probe.bytes, at: probe.ip.dstAt, ttl }, reply);
-  if (readFlight(reply, length, probe.atMs)) carryBack(transit, Math.min(node, last + 1));
+  if (readFlight(reply, length, probe.atMs)) carryBack(transit, proxy.position);
 }

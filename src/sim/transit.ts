@@ -7,9 +7,11 @@ import { checkTransport } from '../packet/transport.ts';
 import { type IcmpError, type Sender, writeIcmpError, writeReset, writeSynAck } from './answers.ts';
 import type { Arrivals } from './arrivals.ts';
 import { decrementTtl, type Flight, readFlight } from './flight.ts';
+import { setFields, type Translation, translate, undo } from './nat.ts';
 import type { Neighbours } from './neighbours.ts';
 import type { Node, Nodes } from './nodes.ts';
 import type { Random } from './random.ts';
+import type { RuleRoute } from './ruleChanges.ts';
 import { type Hook, REJECTS, type Rule } from './rules.ts';
 import type { World } from './world.ts';
 
@@ -17,6 +19,9 @@ import type { World } from './world.ts';
 export interface WaitingPacket {
   readonly bytes: Uint8Array;
   readonly target: number;
+  /** The router that asks for it. */
+  readonly node: number;
+  readonly translations: readonly Translation[];
 }
 
 /** State of a network; its functions change it. */
@@ -38,6 +43,10 @@ export interface Transit {
   target: number;
   /** The packet in hand came to its router from the targets' side (a loop). */
   isTurnedBack: boolean;
+  /** The route that a rule of the router in hand has chosen; null: its own. */
+  chosenRoute: RuleRoute | null;
+  /** What was changed of the packet in hand, in order. */
+  translations: readonly Translation[];
   /** The SYN proxy that has to ask the service, or that waits for its answer; -1: none. */
   proxyAt: number;
   /** The answer to a proxy's question has come to it, in `reply`. */
@@ -64,11 +73,48 @@ export function crossLink(transit: Transit, flight: Flight, index: number): bool
   return true;
 }
 
+/** What a packet meets before its destination is looked at; false when a rule ended it. */
+export function passArrival(transit: Transit, flight: Flight, node: number): boolean {
+  if (!passHook(transit, flight, node, 'raw')) return false;
+  changeEnd(transit, flight, node, 'dnat');
+  return passHook(transit, flight, node, 'prerouting');
+}
+
+/** What a packet meets last at a router; false when a rule ended it. */
+export function passDeparture(transit: Transit, flight: Flight, node: number): boolean {
+  if (!passHook(transit, flight, node, 'postrouting')) return false;
+  changeEnd(transit, flight, node, 'snat');
+  return true;
+}
+
+function changeEnd(transit: Transit, flight: Flight, node: number, verdict: 'dnat' | 'snat'): void {
+  const { filter, near, far } = transit.nodes.at(node);
+  const rule = filter.matchNat(verdict, flight);
+  if (rule === null) return;
+  const { family } = flight.ip;
+  const own = verdict === 'dnat' ? near : far;
+  const address = rule.to![family] ?? own![family].bytes;
+  const end = verdict === 'dnat' ? 'dst' : 'src';
+  const change = translate(flight, end, { address, port: rule.toPort ?? -1 }, node);
+  transit.translations = [...transit.translations, change];
+  transit.target = transit.nodes.targetOf(flight);
+}
+
+/** Changes an answer back at a node: answers find their way by it (src), or wear the address that was asked (dst). */
+function changeBack(transit: Transit, node: number, end: 'src' | 'dst'): void {
+  for (const change of transit.translations) {
+    if (change.node === node && change.end === end) undo(transit.reply, change);
+  }
+}
+
 /** Passes a hook on the way out; false when a rule ended the packet there, which has been answered if it is a reject. */
 export function passHook(transit: Transit, flight: Flight, node: number, hook: Hook): boolean {
   const rule = transit.nodes.at(node).filter.match(hook, flight);
   if (rule === null || rule.verdict === 'accept') return true;
   if (rule.verdict === 'synproxy') return passProxy(transit, flight, node);
+  if (rule.verdict === 'set') setFields(flight, rule);
+  if (rule.verdict === 'route') transit.chosenRoute = rule.route!;
+  if (rule.verdict === 'set' || rule.verdict === 'route') return true;
   transit.counters.filtered += 1;
   if (rule.verdict === 'reject') reject(transit, flight, node, rule);
   return false;
@@ -131,18 +177,20 @@ export function sendError(transit: Transit, flight: Flight, node: number, error:
 
 /** Sends the first `length` bytes of `reply` from a node back to the scanner; 0 is no answer. */
 export function answerFrom(transit: Transit, about: Flight, node: number, length: number): void {
-  const { reply, last } = transit;
+  const { reply, nodes } = transit;
   if (length <= 0 || !readFlight(reply, length, about.atMs)) return;
   if (!passBack(transit, node, 'output') || !passBack(transit, node, 'postrouting')) return;
-  carryBack(transit, Math.min(node, last + 1));
+  changeBack(transit, node, 'dst');
+  changeBack(transit, node, 'src');
+  carryBack(transit, nodes.at(node).position);
 }
 
-/** Carries `reply` from a node to the scanner, or to the SYN proxy that waits for it. */
+/** Carries `reply` from a position of the line to the scanner, or to the SYN proxy that waits for it. */
 export function carryBack(transit: Transit, from: number): void {
   const { reply, nodes, counters } = transit;
-  for (let node = from - 1; node >= 0; node--) {
-    if (!crossLink(transit, reply, node)) return;
-    if (node > 0 && !passRouterBack(transit, node)) return;
+  for (let position = from - 1; position >= 0; position--) {
+    if (!crossLink(transit, reply, position)) return;
+    if (position > 0 && !passRouterBack(transit, nodes.routerBack(position, reply))) return;
   }
   if (!nodes.isScanner(reply)) {
     counters.lost += 1;
@@ -155,6 +203,8 @@ export function carryBack(transit: Transit, from: number): void {
 /** What a router does with an answer. Errors about it would go to the target, where nobody sees them. */
 function passRouterBack(transit: Transit, node: number): boolean {
   const { reply, counters } = transit;
+  if (!passBack(transit, node, 'raw')) return false;
+  changeBack(transit, node, 'src');
   if (!passBack(transit, node, 'prerouting')) return false;
   if (node === transit.proxyAt && !transit.proxyAnswered && isTcp(reply)) {
     transit.proxyAnswered = true;
@@ -165,17 +215,23 @@ function passRouterBack(transit: Transit, node: number): boolean {
     return false;
   }
   decrementTtl(reply);
-  return passBack(transit, node, 'forward') && passBack(transit, node, 'postrouting');
+  if (!passBack(transit, node, 'forward') || !passBack(transit, node, 'postrouting')) return false;
+  changeBack(transit, node, 'dst');
+  return true;
 }
 
 function isTcp(flight: Flight): boolean {
   return flight.ip.protocol === IP_PROTOCOL.TCP;
 }
 
-/** Passes a hook on the way back; the errors of rejects go to the target and are not seen. */
+/** Passes a hook on the way back; the errors of rejects and of routes to nowhere go to the target and are not seen. */
 function passBack(transit: Transit, node: number, hook: Hook): boolean {
   const rule = transit.nodes.at(node).filter.match(hook, transit.reply);
   if (rule === null || rule.verdict === 'accept' || rule.verdict === 'synproxy') return true;
+  if (rule.verdict === 'set') {
+    setFields(transit.reply, rule);
+    return true;
+  }
   transit.counters.filtered += 1;
   return false;
 }

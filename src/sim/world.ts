@@ -11,6 +11,7 @@
  * networks 10.90.i.0/24 and fd90:0:0:i::/64, the node nearer to the scanner address 1, the router behind it 2, the
  * targets of the last link 10, 11, … (fd90:0:0:i::a, ::b, …); TTLs start at 64; ICMP limits are those of Linux.
  */
+import { type Limiter, parseLimiter } from './limiter.ts';
 import { type Limits, parseLimits } from './limits.ts';
 import {
   defaultAddresses,
@@ -39,15 +40,6 @@ import {
   readText,
   readWord,
 } from './strictJson.ts';
-
-/**
- * The limiter of ICMP errors, a token bucket for each destination (Linux: net/ipv4/inetpeer.c).
- * `ratelimitMs` brings one token back, 0 = no limit; `burst` tokens are the most there can be.
- */
-export interface Limiter {
-  readonly ratelimitMs: number;
-  readonly burst: number;
-}
 
 /**
  * What a node's route towards the targets is; `loop` sends back to where the packet came from, `blocked` is the scanner's
@@ -101,6 +93,8 @@ export interface Router extends WorldNode {
   /** Address towards the targets. */
   readonly far: PerFamily<Prefix>;
   readonly route: RouterRoute;
+  /** Further routers at the same hop, each between the same two links; the hop before shares out flows among them. */
+  readonly beside: readonly Router[];
 }
 
 /** A target, or a prefix of equal ones. */
@@ -138,16 +132,12 @@ export interface World {
 
 /** A path longer than any TTL would end nowhere. */
 const MAX_ROUTERS = 250;
+/** What the addresses of a link have room for (2 to 9). */
+const MAX_BESIDE = 7;
 /** Each is a record to look through for every packet; more hosts than that are a prefix. */
 const MAX_TARGETS = 64;
 /** A veth link and its two stacks take about this long one way. */
 const DEFAULT_DELAY_MS = 0.015;
-/** Linux: net.ipv4.icmp_ratelimit 1000, net.ipv6.icmp.ratelimit 100 (6.18), XRLIM_BURST_FACTOR 6. */
-const STOCK_LIMITER: PerFamily<Limiter> = {
-  4: { ratelimitMs: 1000, burst: 6 },
-  6: { ratelimitMs: 100, burst: 6 },
-};
-
 /**
  * Checks a world and fills in its defaults.
  *
@@ -162,7 +152,7 @@ export function parseWorldAt(place: JsonPlace): World {
   const at = openObject(place, ['scanner', 'routers', 'targets', 'links', 'title']);
   const routerPlaces = openArray(at('routers'));
   if (routerPlaces.length > MAX_ROUTERS) failAt(at('routers')!, `at most ${MAX_ROUTERS} routers`);
-  const routers = routerPlaces.map(parseRouter);
+  const routers = routerPlaces.map(parseHop);
   const targetPlaces =
     at('targets') === undefined
       ? [{ ...place, path: 'targets[0]', value: {} }]
@@ -187,9 +177,10 @@ export function parseWorldAt(place: JsonPlace): World {
 }
 
 const NODE_KEYS = ['ttl', 'icmpTtl', 'rules', 'limiter', 'tcp', 'udp', 'echo', 'name'] as const;
+const ROUTER_KEYS = [...NODE_KEYS, 'v4', 'v6', 'route', 'beside'] as const;
 const ROUTER_HOOKS = HOOKS.filter((hook) => !isDeviceHook(hook));
-const SCANNER_HOOKS = HOOKS.filter((hook) => hook !== 'forward');
-const HOST_HOOKS = SCANNER_HOOKS.filter((hook) => !isDeviceHook(hook));
+const SCANNER_HOOKS = HOOKS.filter((hook) => hook !== 'forward' && hook !== 'raw');
+const HOST_HOOKS = ROUTER_HOOKS.filter((hook) => hook !== 'forward');
 
 function parseScanner(place: JsonPlace): Scanner {
   const at = openObject(place, [
@@ -215,14 +206,28 @@ function parseScanner(place: JsonPlace): Scanner {
   return scanner;
 }
 
-function parseRouter(place: JsonPlace, index: number): Router {
-  const at = openObject(place, [...NODE_KEYS, 'v4', 'v6', 'route']);
+function parseHop(place: JsonPlace, index: number): Router {
+  const beside = openObject(place, ROUTER_KEYS)('beside');
+  const places = openArray(beside);
+  if (places.length > MAX_BESIDE) failAt(beside!, `at most ${MAX_BESIDE} routers stand beside one`);
+  const others = places.map((item, number) => {
+    if (openObject(item, ROUTER_KEYS)('beside'))
+      failAt(item, 'a router beside one has none itself');
+    return parseRouter(item, index, number + 1);
+  });
+  return { ...parseRouter(place, index, 0), beside: others };
+}
+
+/** Router `number` of a hop: 0 is the one that answers come back through. */
+function parseRouter(place: JsonPlace, index: number, number: number): Router {
+  const at = openObject(place, ROUTER_KEYS);
   const route = at('route');
   const router: Router = {
     ...parseNode(at, ROUTER_HOOKS),
-    near: parseAddresses(at, linkAddresses(index, 2)),
-    far: defaultAddresses(linkAddresses(index + 1, 1)),
+    near: parseAddresses(at, linkAddresses(index, 2 + number)),
+    far: defaultAddresses(linkAddresses(index + 1, number === 0 ? 1 : 240 + number)),
     route: route === undefined ? 'forward' : readWord(route, ROUTER_ROUTES),
+    beside: [],
   };
   if (router.route === 'loop' && index === 0) failAt(route!, 'a loop begins at the second router');
   refusePrefix(at, router.near);
@@ -258,22 +263,6 @@ function parseNode(at: LookUp, hooks: readonly Hook[]): WorldNode {
     udp: parseServices(at('udp'), UDP_SERVICES),
     echo: readBoolean(at('echo'), true),
   };
-}
-
-function parseLimiter(place: JsonPlace | undefined): PerFamily<Limiter> {
-  if (place === undefined) return STOCK_LIMITER;
-  const record = place.value;
-  const isPair = typeof record === 'object' && record !== null && ('4' in record || '6' in record);
-  const at = isPair ? openObject(place, ['4', '6']) : () => place;
-  const read = (item: JsonPlace | undefined, stock: Limiter): Limiter => {
-    if (item === undefined) return stock;
-    const limit = openObject(item, ['ratelimitMs', 'burst']);
-    return {
-      ratelimitMs: readNumber(limit('ratelimitMs'), { min: 0, max: 1e6 }, stock.ratelimitMs),
-      burst: readNumber(limit('burst'), { min: 1, max: 1e6 }, stock.burst),
-    };
-  };
-  return { 4: read(at('4'), STOCK_LIMITER[4]), 6: read(at('6'), STOCK_LIMITER[6]) };
 }
 
 function parseLink(place: JsonPlace): Link {

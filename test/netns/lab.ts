@@ -12,7 +12,7 @@ import type { Family, Ip } from '../../src/model.ts';
 import { formatIp } from '../../src/packet/address.ts';
 import type { World, WorldNode } from '../../src/sim/world.ts';
 import { startServices } from './labServers.ts';
-import { joinNodes, setRoutes } from './labTopology.ts';
+import { type Hops, joinHops, setRoutes } from './labTopology.ts';
 import { createNamespace, type Namespace, run, setSysctl } from './namespaces.ts';
 import { toIp6Proxies, toNftRuleset } from './nftRules.ts';
 import { limitNamespace } from './ownLimits.ts';
@@ -50,27 +50,29 @@ export async function buildLab(world: World): Promise<Lab> {
       built.push(ns);
       return ns;
     };
-    const nodes = [
-      add('scanner'),
-      ...world.routers.map((_, index) => add(`r${index + 1}`)),
-      add('target'),
+    const hops: Hops = [
+      [{ ns: add('scanner'), node: world.scanner }],
+      ...world.routers.map((router, index) =>
+        [router, ...router.beside].map((node, number) => {
+          const label = `r${index + 1}${number === 0 ? '' : `-${number}`}`;
+          return { ns: add(label), node };
+        }),
+      ),
+      [{ ns: add('target'), node: target }],
     ];
-    joinNodes(world, nodes);
-    setRoutes(world, nodes);
-    const owners: readonly WorldNode[] = [world.scanner, ...world.routers, target];
-    for (const [index, owner] of owners.entries()) setNode(owner, nodes[index]!);
+    joinHops(world, hops);
+    setRoutes(world, hops);
+    const nodes = hops.flat();
+    for (const { node, ns } of nodes) setNode(node, ns);
     const place = { folder, children };
-    await Promise.all([
-      startServices(world.scanner, nodes[0]!, world, place),
-      startServices(target, nodes.at(-1)!, world, place),
-    ]);
+    await Promise.all(nodes.map(({ node, ns }) => startServices(node, ns, world, place)));
     const { pingSockets, limits } = world.scanner;
-    if (pingSockets) setSysctl(nodes[0]!, 'net.ipv4.ping_group_range', '0 2147483647');
-    limitNamespace(limits, nodes[0]!);
+    if (pingSockets) setSysctl(nodes[0]!.ns, 'net.ipv4.ping_group_range', '0 2147483647');
+    limitNamespace(limits, nodes[0]!.ns);
     return {
-      scanner: nodes[0]!,
-      routers: nodes.slice(1, -1),
-      target: nodes.at(-1)!,
+      scanner: nodes[0]!.ns,
+      routers: nodes.slice(1, -1).map(({ ns }) => ns),
+      target: nodes.at(-1)!.ns,
       targetIp: (family) => formatIp(target.address[family].bytes, 0, family),
       scannerIp: (family) => formatIp(world.scanner.address[family].bytes, 0, family),
       close,

@@ -3,8 +3,10 @@
  */
 import type { Family } from '../../src/model.ts';
 import { formatIp } from '../../src/packet/address.ts';
-import type { Router, World } from '../../src/sim/world.ts';
-import { link, type Namespace, run } from './namespaces.ts';
+import type { Rule } from '../../src/sim/rules.ts';
+import type { Route, Router, World, WorldNode } from '../../src/sim/world.ts';
+import { addAddresses, type LinkEnd, link, type Namespace, run, setSysctl } from './namespaces.ts';
+import { ROUTE_MARKS } from './nftRules.ts';
 
 const FAMILIES = [4, 6] as const;
 
@@ -25,53 +27,122 @@ function textOf(bytes: Uint8Array, family: Family): string {
   return formatIp(bytes, 0, family);
 }
 
-/** Joins the nodes of a world, the scanner first and the target last, by veth links with addresses. */
-export function joinNodes(world: World, nodes: readonly Namespace[]): void {
-  const target = world.targets[0]!;
-  for (let index = 0; index + 1 < nodes.length; index++) {
-    const isLast = index + 2 === nodes.length;
-    const near = index === 0 ? world.scanner.address : world.routers[index - 1]!.far;
-    const far = isLast ? null : world.routers[index]!.near;
-    const farAddresses = FAMILIES.flatMap((family) => {
-      const length = PREFIX_LENGTH[family];
-      if (far !== null) return [`${textOf(far[family].bytes, family)}/${length}`];
-      const isThere = target.present > 0;
-      const { bytes, bits } = target.address[family];
-      const isPrefix = bits < (family === 4 ? 32 : 128);
-      const own =
-        isThere && !isPrefix ? textOf(bytes, family) : linkAddress(index, BYSTANDER, family);
-      const second = isThere ? [`${textOf(target.second[family].bytes, family)}/${length}`] : [];
-      return [`${own}/${length}`, ...second];
-    });
-    const nearAddresses = FAMILIES.map(
-      (family) => `${textOf(near[family].bytes, family)}/${PREFIX_LENGTH[family]}`,
-    );
-    link(
-      { ns: nodes[index]!, device: 'out', addresses: nearAddresses },
-      { ns: nodes[index + 1]!, device: 'in', addresses: farAddresses },
-    );
+/** A node of a lab and the namespace that plays it. */
+export interface LabNode {
+  readonly ns: Namespace;
+  readonly node: WorldNode;
+}
+
+/** The nodes of a lab along the line; a hop with routers beside it has several. */
+export type Hops = readonly (readonly LabNode[])[];
+
+/** Joins the hops of a world, the scanner first and the target last, by veth links with addresses. */
+export function joinHops(world: World, hops: Hops): void {
+  for (let index = 0; index + 1 < hops.length; index++) {
+    const near = hops[index]!.map(({ ns }, number) => ({
+      ns,
+      device: 'out',
+      addresses: nearAddresses(world, index, number),
+    }));
+    const far = hops[index + 1]!.map(({ ns }, number) => ({
+      ns,
+      device: 'in',
+      addresses: farAddresses(world, index, number),
+    }));
+    if (near.length === 1 && far.length === 1) link(near[0]!, far[0]!);
+    else if (near.length === 1) bridge(near[0]!, far);
+    else if (far.length === 1) bridge(far[0]!, near);
+    else throw new Error('cannot be built as namespaces: routers beside two hops in a row');
     const { mtu } = world.links[index]!;
-    if (mtu !== 1500) {
-      run(nodes[index]!, ['ip', 'link', 'set', 'out', 'mtu', String(mtu)]);
-      run(nodes[index + 1]!, ['ip', 'link', 'set', 'in', 'mtu', String(mtu)]);
+    if (mtu === 1500) continue;
+    for (const { ns, device } of [...near, ...far]) {
+      run(ns, ['ip', 'link', 'set', device, 'mtu', String(mtu)]);
     }
   }
 }
 
-/** Sets the routes of all nodes, those that lead nowhere included, and takes down what is down. */
-export function setRoutes(world: World, nodes: readonly Namespace[]): void {
-  const last = world.routers.length;
-  nodes.forEach((ns, index) => {
-    const commands = FAMILIES.flatMap((family) => {
-      if (index === last + 1) return targetRoutes(world, family);
-      const own = index === 0 ? scannerRoute(world, family) : routerRoutes(world, index, family);
-      return [...own, ...deadRoute(world, index, family)];
-    });
-    batch(ns, commands);
-    if (index === 0 && world.scanner.route === 'blocked') blockTarget(world, ns);
-    if (index <= last && !world.links[index]!.up) run(ns, ['ip', 'link', 'set', 'out', 'down']);
-    if (index === 1 && !world.links[0]!.carrier) run(ns, ['ip', 'link', 'set', 'in', 'down']);
+/** The router `number` of hop `index`, 1 the first one. */
+function routerAt(world: World, index: number, number: number): Router {
+  const first = world.routers[index - 1]!;
+  return number === 0 ? first : first.beside[number - 1]!;
+}
+
+function nearAddresses(world: World, index: number, number: number): readonly string[] {
+  const near = index === 0 ? world.scanner.address : routerAt(world, index, number).far;
+  return FAMILIES.map((family) => `${textOf(near[family].bytes, family)}/${PREFIX_LENGTH[family]}`);
+}
+
+function farAddresses(world: World, index: number, number: number): readonly string[] {
+  const target = world.targets[0]!;
+  const isLast = index === world.routers.length;
+  return FAMILIES.flatMap((family) => {
+    const length = PREFIX_LENGTH[family];
+    if (!isLast) {
+      const { near } = routerAt(world, index + 1, number);
+      return [`${textOf(near[family].bytes, family)}/${length}`];
+    }
+    const isThere = target.present > 0;
+    const { bytes, bits } = target.address[family];
+    const isPrefix = bits < (family === 4 ? 32 : 128);
+    const own =
+      isThere && !isPrefix ? textOf(bytes, family) : linkAddress(index, BYSTANDER, family);
+    const second = isThere ? [`${textOf(target.second[family].bytes, family)}/${length}`] : [];
+    return [`${own}/${length}`, ...second];
   });
+}
+
+/** One node on a link with several others: its device is a bridge with a port for each of them. */
+function bridge(one: LinkEnd, others: readonly LinkEnd[]): void {
+  run(one.ns, ['ip', 'link', 'add', one.device, 'type', 'bridge']);
+  others.forEach((other, number) => {
+    const port = `${one.device}${number}`;
+    link({ ns: one.ns, device: port, addresses: [] }, other);
+    run(one.ns, ['ip', 'link', 'set', port, 'master', one.device]);
+  });
+  addAddresses(one);
+}
+
+/** Sets the routes of all nodes, those that lead nowhere included, and takes down what is down. */
+export function setRoutes(world: World, hops: Hops): void {
+  const last = world.routers.length;
+  hops.forEach((nodes, index) => {
+    for (const [number, { ns, node }] of nodes.entries()) {
+      const commands = FAMILIES.flatMap((family) => {
+        if (index === last + 1) return targetRoutes(world, family);
+        const own = index === 0 ? scannerRoute(world, family) : routerRoutes(world, index, family);
+        const { route } = index === 0 ? world.scanner : routerAt(world, index, number);
+        return [...own, ...deadRoute(world, index, route, family)];
+      });
+      batch(ns, commands);
+      setChosenRoutes(node.rules, ns);
+      if (index <= last && !world.links[index]!.up) run(ns, ['ip', 'link', 'set', 'out', 'down']);
+    }
+    if ((hops[index + 1]?.length ?? 1) > 1) shareOutFlows(nodes);
+    if (index === 0 && world.scanner.route === 'blocked') blockTarget(world, nodes[0]!.ns);
+    if (index === 1 && !world.links[0]!.carrier) {
+      run(nodes[0]!.ns, ['ip', 'link', 'set', 'in', 'down']);
+    }
+  });
+}
+
+/** By addresses, protocol and ports, as the simulator does it. */
+function shareOutFlows(nodes: readonly LabNode[]): void {
+  for (const { ns } of nodes) {
+    setSysctl(ns, 'net.ipv4.fib_multipath_hash_policy', 1);
+    setSysctl(ns, 'net.ipv6.fib_multipath_hash_policy', 1);
+  }
+}
+
+/** The routes that rules choose by a mark (nftRules.ts). */
+function setChosenRoutes(rules: readonly Rule[], ns: Namespace): void {
+  const chosen = new Set(rules.flatMap(({ route }) => (route === undefined ? [] : [route])));
+  for (const route of chosen) {
+    const mark = String(ROUTE_MARKS[route]);
+    for (const family of ['-4', '-6']) {
+      run(ns, ['ip', family, 'rule', 'add', 'fwmark', mark, 'lookup', mark]);
+      run(ns, ['ip', family, 'route', 'add', route, 'default', 'table', mark]);
+    }
+  }
 }
 
 function blockTarget(world: World, ns: Namespace): void {
@@ -89,8 +160,7 @@ function targetRoutes(world: World, family: Family): readonly string[] {
 }
 
 /** The route towards the target where it is not the ordinary one; `throw` makes the look-up find none. */
-function deadRoute(world: World, index: number, family: Family): readonly string[] {
-  const kind = index === 0 ? world.scanner.route : world.routers[index - 1]!.route;
+function deadRoute(world: World, index: number, kind: Route, family: Family): readonly string[] {
   const { bytes, bits } = world.targets[0]!.address[family];
   const goal = `${textOf(bytes, family)}/${bits}`;
   if (kind === 'forward' || kind === 'blocked') return [];
@@ -111,9 +181,9 @@ function scannerRoute(world: World, family: Family): readonly string[] {
   const { scanner, routers } = world;
   if (routers.length === 0) return [];
   const gateway = scanner.gatewayAnswers
-    ? textOf(routers[0]!.near[family].bytes, family)
-    : linkAddress(0, DEAD_GATEWAY, family);
-  return [`route add default via ${gateway}`];
+    ? onward(world, 0, family)
+    : `via ${linkAddress(0, DEAD_GATEWAY, family)}`;
+  return [`route add default ${gateway}`];
 }
 
 function routerRoutes(world: World, index: number, family: Family): readonly string[] {
@@ -123,20 +193,25 @@ function routerRoutes(world: World, index: number, family: Family): readonly str
   for (let net = 0; net <= last; net++) {
     if (net === index || net === index - 1) continue;
     const next =
-      net < index ? linkAddress(index - 1, 1, family) : nearOf(world.routers[index]!, family);
-    commands.push(`route add ${linkAddress(net, 0, family)}/${length} via ${next}`);
+      net < index ? `via ${linkAddress(index - 1, 1, family)}` : onward(world, index, family);
+    commands.push(`route add ${linkAddress(net, 0, family)}/${length} ${next}`);
   }
   const { bytes, bits } = world.targets[0]!.address[family];
   if (bits < (family === 4 ? 32 : 128)) {
     const next =
-      index === last ? linkAddress(last, BYSTANDER, family) : nearOf(world.routers[index]!, family);
-    commands.push(`route add ${textOf(bytes, family)}/${bits} via ${next}`);
+      index === last ? `via ${linkAddress(last, BYSTANDER, family)}` : onward(world, index, family);
+    commands.push(`route add ${textOf(bytes, family)}/${bits} ${next}`);
   }
   return commands;
 }
 
-function nearOf(router: Router, family: Family): string {
-  return textOf(router.near[family].bytes, family);
+/** The way from hop `index` to the next one: one gateway, or all of them. */
+function onward(world: World, index: number, family: Family): string {
+  const next = world.routers[index]!;
+  const gateways = [next, ...next.beside].map(({ near }) => textOf(near[family].bytes, family));
+  return gateways.length === 1
+    ? `via ${gateways[0]}`
+    : gateways.map((gateway) => `nexthop via ${gateway}`).join(' ');
 }
 
 /** A whole prefix of addresses that all belong to the target. */

@@ -77,12 +77,17 @@ export function link(a: LinkEnd, b: LinkEnd): void {
   // Both ends up before any address: an IPv6 address that comes before the carrier answers no neighbour for a while.
   for (const { ns, device } of [a, b])
     call(['ip', '-n', ns.name, 'link', 'set', 'dev', device, 'up']);
-  for (const { ns, device, addresses } of [a, b]) {
-    const lines = addresses.map((address) => {
-      return `address add ${address} dev ${device}${address.includes(':') ? ' nodad' : ''}\n`;
-    });
-    call(['ip', '-n', ns.name, '-batch', '-'], { input: lines.join('') });
-  }
+  for (const end of [a, b]) addAddresses(end);
+}
+
+/** Brings a device up and gives it its addresses. */
+export function addAddresses({ ns, device, addresses }: LinkEnd): void {
+  const lines = addresses.map((address) => {
+    return `address add ${address} dev ${device}${address.includes(':') ? ' nodad' : ''}\n`;
+  });
+  call(['ip', '-n', ns.name, '-batch', '-'], {
+    input: `link set dev ${device} up\n${lines.join('')}`,
+  });
 }
 
 /** Sets a sysctl of the namespace, e.g. `net.ipv4.ip_forward`. */

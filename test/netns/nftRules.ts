@@ -2,6 +2,8 @@
  * The rules of a world as an nftables ruleset: the same records that the simulator matches.
  */
 import type { Family } from '../../src/model.ts';
+import { formatIp } from '../../src/packet/address.ts';
+import type { RuleRoute } from '../../src/sim/ruleChanges.ts';
 import {
   HOOKS,
   type Hook,
@@ -9,6 +11,7 @@ import {
   isDeviceHook,
   type RejectName,
   type Rule,
+  type RuleVerdict,
 } from '../../src/sim/rules.ts';
 
 /** Makes the ruleset for `nft -f -`, or null when there are no rules. */
@@ -20,6 +23,7 @@ export function toNftRuleset(rules: readonly Rule[]): string | null {
       rules.filter((rule) => rule.hook === hook),
     ),
   );
+  chains.push(...natChain('prerouting', 'dnat', rules), ...natChain('postrouting', 'snat', rules));
   const proxies = rules.filter((rule) => rule.verdict === 'synproxy');
   if (proxies.length > 0) chains.push(...untrackedSyns(proxies));
   const devices = (['ingress', 'egress'] as const).flatMap((hook) => toDeviceChain(hook, rules));
@@ -48,19 +52,36 @@ const NEIGHBOUR_DISCOVERY =
   'icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert, nd-router-solicit, nd-router-advert } accept';
 
 function toChain(hook: Hook, rules: readonly Rule[]): readonly string[] {
-  if (rules.length === 0) return [];
+  const own = rules.filter(({ verdict }) => verdict !== 'dnat' && verdict !== 'snat');
+  if (own.length === 0) return [];
+  const place = hook === 'raw' ? 'prerouting priority raw' : `${hook} priority 0`;
   return [
     `chain ${hook} {`,
-    `type filter hook ${hook} priority 0; policy accept;`,
+    `type filter hook ${place}; policy accept;`,
     NEIGHBOUR_DISCOVERY,
-    ...rules.flatMap(toLines),
+    ...own.flatMap(toLines),
     '}',
   ];
 }
 
+function natChain(hook: Hook, verdict: 'dnat' | 'snat', rules: readonly Rule[]): readonly string[] {
+  const own = rules.filter((rule) => rule.verdict === verdict);
+  if (own.length === 0) return [];
+  const place = `type nat hook ${hook} priority ${verdict === 'dnat' ? 'dstnat' : 'srcnat'}`;
+  return [`chain nat_${verdict} {`, `${place}; policy accept;`, ...own.flatMap(toLines), '}'];
+}
+
+/** How the routes that rules choose are marked; table and mark of a route have the same number (labTopology.ts). */
+export const ROUTE_MARKS: Readonly<Record<RuleRoute, number>> = {
+  blackhole: 101,
+  unreachable: 102,
+  prohibit: 103,
+};
+
 function toLines(rule: Rule): readonly string[] {
   const families: readonly Family[] = rule.family === null ? [4, 6] : [rule.family];
-  const isFamilyBound = rule.family !== null || rule.icmp !== null || rule.verdict === 'reject';
+  const isFamilyBound =
+    rule.family !== null || rule.icmp !== null || FAMILY_BOUND.includes(rule.verdict);
   const lines = isFamilyBound
     ? families.map(
         (family) => `meta nfproto ipv${family} ${toMatch(rule, family)}${toVerdict(rule, family)}`,
@@ -71,6 +92,9 @@ function toLines(rule: Rule): readonly string[] {
     (line) => `meta nfproto ipv4 ${line}`,
   );
 }
+
+/** Verdicts whose words differ between the families. */
+const FAMILY_BOUND: readonly RuleVerdict[] = ['reject', 'dnat', 'snat', 'set'];
 
 const ICMP_4: Readonly<Record<IcmpMessage, string>> = {
   unreachable: 'icmp type destination-unreachable ',
@@ -125,6 +149,13 @@ function toVerdict(rule: Rule, family: Family): string {
       return rule.verdict;
     case 'synproxy':
       return 'ct state invalid,untracked synproxy mss 1460 wscale 7 timestamp sack-perm';
+    case 'dnat':
+    case 'snat':
+      return toNat(rule, family);
+    case 'set':
+      return toSet(rule, family);
+    case 'route':
+      return `meta mark set ${ROUTE_MARKS[rule.route!]} accept`;
     case 'reject': {
       const name = rule.with[family];
       if (name === 'tcp-reset') return 'reject with tcp reset';
@@ -132,6 +163,24 @@ function toVerdict(rule: Rule, family: Family): string {
       return `reject with ${family === 4 ? 'icmp' : 'icmpv6'} type ${names[name!]!}`;
     }
   }
+}
+
+function toNat({ verdict, to, toPort }: Rule, family: Family): string {
+  const address = to![family];
+  const port = toPort === undefined ? '' : `:${toPort}`;
+  if (address === null)
+    return `${verdict === 'dnat' ? 'redirect' : 'masquerade'}${port && ` to ${port}`}`;
+  const text = formatIp(address, 0, family);
+  const host = family === 6 && port !== '' ? `[${text}]` : text;
+  return `${verdict} ip${family === 4 ? '' : '6'} to ${host}${port}`;
+}
+
+/** Accepts: what a rule has changed meets no further rule of its hook, in the simulator either. */
+function toSet({ ttl, dscp }: Rule, family: Family): string {
+  const header = family === 4 ? 'ip' : 'ip6';
+  const ofTtl =
+    ttl === undefined ? '' : `${header} ${family === 4 ? 'ttl' : 'hoplimit'} set ${ttl} `;
+  return `${ofTtl}${dscp === undefined ? '' : `${header} dscp set ${dscp} `}accept`;
 }
 
 /**

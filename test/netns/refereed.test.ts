@@ -3,22 +3,18 @@
  * answers must agree in sender, TTL, kind, quoted TTL and what they are about.
  */
 import { spawnSync } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, test } from 'vitest';
 import { createProbeBatch, PROTO_TCP, PROTO_UDP } from '../../src/batch.ts';
 import type { Family, TargetTable } from '../../src/model.ts';
 import { formatIp, parseIp } from '../../src/packet/address.ts';
-import { createIcmpView, readIcmp } from '../../src/packet/icmp.ts';
-import { createIpView, IP_PROTOCOL, readIp } from '../../src/packet/ip.ts';
-import { createQuoteView, readQuote } from '../../src/packet/quote.ts';
-import { createTcpView, readTcp } from '../../src/packet/tcp.ts';
+import { createIpView, readIp } from '../../src/packet/ip.ts';
 import { writeProbePacket } from '../../src/probe/frame.ts';
 import { payloadFor } from '../../src/probe/payload.ts';
 import { createNetwork } from '../../src/sim/network.ts';
-import type { World } from '../../src/sim/world.ts';
 import { loadScenarios, type Scenario } from '../scenarios/scenario.ts';
 import { buildLab } from './lab.ts';
 import { removeAll, whyNoNamespaces } from './namespaces.ts';
+import { sendInLab, sendInSim } from './referee.ts';
 
 const why =
   whyNoNamespaces() ?? (spawnSync('python3', ['-V']).status === 0 ? null : 'python3 is missing');
@@ -40,7 +36,9 @@ describe.skipIf(why !== null)('the simulator answers as the kernel does', () => 
       const packets = ([4, 6] as const).flatMap((family) => probesOf(scenario, family));
       const seconds = SLOW.has(scenario.name) ? 3.6 : 0.15;
       const fromKernel = sendInLab(lab.scanner.name, packets, seconds);
-      expect(sendInSim(scenario.world, packets, seconds * 1000)).toEqual(fromKernel);
+      expect(sendInSim(createNetwork(scenario.world, 1), packets, seconds * 1000)).toEqual(
+        fromKernel,
+      );
     } finally {
       lab.close();
     }
@@ -81,62 +79,6 @@ function probesOf(scenario: Scenario, family: Family): readonly Uint8Array[] {
     const out = new Uint8Array(2048);
     return out.slice(0, writeProbePacket(batch, 0, context, out, 0));
   });
-}
-
-function sendInLab(
-  namespace: string,
-  packets: readonly Uint8Array[],
-  seconds: number,
-): readonly string[] {
-  const script = fileURLToPath(new URL('./sendAndSee.py', import.meta.url));
-  const argv = ['netns', 'exec', namespace, 'python3', script, 'out', String(seconds)];
-  const input = packets.map((packet) => Buffer.from(packet).toString('hex')).join('\n');
-  const done = spawnSync('ip', argv, { encoding: 'utf8', input: `${input}\n` });
-  expect(done.stderr).toBe('');
-  return describeAll(done.stdout.split('\n').map((line) => Buffer.from(line, 'hex')));
-}
-
-function sendInSim(
-  world: World,
-  packets: readonly Uint8Array[],
-  untilMs: number,
-): readonly string[] {
-  const network = createNetwork(world, 1);
-  packets.forEach((packet, index) => {
-    network.send(packet, index * 0.05);
-  });
-  const answers: Uint8Array[] = [];
-  for (;;) {
-    const arrival = network.receive(untilMs);
-    if (arrival === null) return describeAll(answers);
-    answers.push(arrival.bytes);
-  }
-}
-
-function describeAll(packets: readonly Uint8Array[]): readonly string[] {
-  return packets
-    .map(describePacket)
-    .filter((text) => text !== null)
-    .sort();
-}
-
-/** What must agree; null for what only a real link has (neighbour discovery, redirects). */
-function describePacket(bytes: Uint8Array): string | null {
-  const ip = createIpView();
-  if (!readIp(bytes, 0, bytes.length, ip)) return null;
-  const head = `${formatIp(bytes, ip.srcAt, ip.family)} ttl ${ip.ttl}`;
-  if (ip.protocol === IP_PROTOCOL.TCP) {
-    const tcp = createTcpView();
-    if (!readTcp(bytes, ip.payloadAt, ip.payloadEnd, tcp)) return null;
-    return `${head} tcp ${tcp.srcPort} flags ${tcp.flags} window ${tcp.window} ack ${tcp.ack}`;
-  }
-  if (ip.protocol === IP_PROTOCOL.UDP) return `${head} udp ${bytes[ip.payloadAt + 1]}`;
-  const icmp = createIcmpView();
-  const quote = createQuoteView();
-  if (!readIcmp(bytes, ip.payloadAt, ip.payloadEnd, ip.family, icmp) || !icmp.isError) return null;
-  if (icmp.gatewayAt >= 0 || !readQuote(bytes, icmp.quoteAt, icmp.quoteEnd, quote)) return null;
-  const about = `${quote.protocol}:${quote.dstPort} ttl ${quote.ttl} of ${icmp.quoteEnd - icmp.quoteAt}`;
-  return `${head} icmp ${icmp.type}/${icmp.code} tos ${ip.tos} about ${about}`;
 }
 
 test('the probes of a scenario go to its target', () => {

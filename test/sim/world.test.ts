@@ -88,8 +88,32 @@ describe('a mistake is one line with the file, the place and the text', () => {
       'w.json: scanner.rules[0].hook: "forward": one of ingress, prerouting, input, output, postrouting, egress is wanted here',
     ],
     [
+      inRule({ hook: 'forward', verdict: 'dnat' }),
+      'w.json: routers[0].rules[0].verdict: "dnat": this verdict needs the hook prerouting',
+    ],
+    [
+      inRule({ hook: 'forward', verdict: 'set' }),
+      'w.json: routers[0].rules[0]: {"hook":"forward","verdict":"set"}: "set" needs "ttl" or "dscp"',
+    ],
+    [
+      inRule({ hook: 'forward', verdict: 'drop', ttl: 3 }),
+      'w.json: routers[0].rules[0].ttl: 3: "ttl" does not belong to the verdict "drop"',
+    ],
+    [
+      inRule({ hook: 'prerouting', verdict: 'dnat', toPort: 53 }),
+      'w.json: routers[0].rules[0].verdict: "dnat": "toPort" needs a "dport" or "sport" to match',
+    ],
+    [
+      { targets: [{ rules: [{ hook: 'postrouting', verdict: 'snat' }] }] },
+      'w.json: targets[0].rules[0].verdict: "snat": this is a verdict for a router',
+    ],
+    [
+      { routers: [{ beside: [{ beside: [{}] }] }] },
+      'w.json: routers[0].beside[0]: {"beside":[{}]}: a router beside one has none itself',
+    ],
+    [
       inRule({ hook: 'egress', verdict: 'drop' }),
-      'w.json: routers[0].rules[0].hook: "egress": one of prerouting, input, forward, output, postrouting is wanted here',
+      'w.json: routers[0].rules[0].hook: "egress": one of raw, prerouting, input, forward, output, postrouting is wanted here',
     ],
     [
       { scanner: { rules: [{ hook: 'egress', verdict: 'reject', with: 'port-unreach' }] } },
