@@ -13,6 +13,7 @@ import { type BuildContext, buildVerdict } from './report/build.ts';
 import type { ReportHead } from './report/jsonl.ts';
 import type { Summary } from './report/summary.ts';
 import { createScheduler, type ScanEngine, type ScanProgress } from './scan/scheduler.ts';
+import { runTrace, type TraceRequest, type TraceRun } from './traceRun.ts';
 import { localInterfaces } from './wire/localInterfaces.ts';
 import { checkWire, type OpenedWire, openWire, type TcpBy } from './wire/openWire.ts';
 import { dropPrivileges } from './wire/privileges.ts';
@@ -33,8 +34,10 @@ export {
   verdictRecord,
   warningRecord,
 } from './report/jsonl.ts';
+export { type PathTextOptions, renderPaths } from './report/pathText.ts';
 export { type AlikePorts, type Summary, summarize } from './report/summary.ts';
 export { renderText, type TextOptions } from './report/text.ts';
+export type { TraceRequest, TraceRun } from './traceRun.ts';
 export { VERSION } from './version.ts';
 
 /** What to scan and how; only `targets` is needed. */
@@ -100,6 +103,11 @@ async function resolveName(name: string): Promise<readonly string[]> {
   const { lookup } = await import('node:dns/promises');
   const addresses = await lookup(name, { all: true, verbatim: true });
   return addresses.map(({ address }) => address);
+}
+
+/** Starts traces of ports, one after the other. */
+export function trace(request: TraceRequest): TraceRun {
+  return runTrace(request, planScan);
 }
 
 /** Starts a scan. */

@@ -5,8 +5,10 @@
  * signals back; the matching engine ties each signal to its probe and judges it; a {@link Verdict} is what a person
  * reads. Probes and signals travel in batches (batch.ts); everything here is a readonly record.
  */
+import type { Path } from './modelPath.ts';
 import type { Ip } from './packet/address.ts';
 
+export type * from './modelPath.ts';
 export type { Ip } from './packet/address.ts';
 export type { Engine, OwnSide, Wire, WireCan } from './seam.ts';
 
@@ -214,7 +216,7 @@ export interface ReportPlan {
 export interface Report {
   readonly schema: 'pu-probe/report/1';
   readonly tool: { readonly name: string; readonly version: string };
-  readonly command: 'scan';
+  readonly command: 'scan' | 'trace';
   readonly startedAt: string;
   readonly durationMs: number;
   readonly wire: { readonly kind: WireKind; readonly note: string };
@@ -226,7 +228,7 @@ export interface Report {
   readonly seed: string;
   readonly verdicts: readonly Verdict[];
   readonly hosts: readonly HostVerdict[];
-  readonly paths: readonly never[];
+  readonly paths: readonly Path[];
   readonly counters: Readonly<Record<string, number>>;
   readonly warnings: readonly string[];
 }

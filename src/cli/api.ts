@@ -4,8 +4,10 @@ import type * as library from '../index.ts';
 export type Api = Pick<
   typeof library,
   | 'scan'
+  | 'trace'
   | 'planScan'
   | 'renderText'
+  | 'renderPaths'
   | 'jsonChunks'
   | 'startRecord'
   | 'verdictRecord'

@@ -14,9 +14,11 @@ interface Spelling {
 }
 
 /** All spellings; longer ones first, so that `-sU` is tried before `-S`. */
-const SPELLINGS: readonly Spelling[] = OPTIONS.flatMap((row) =>
-  [...row.short, `--${row.long}`].map((text) => ({ text, row })),
-).sort((a, b) => b.text.length - a.text.length);
+function spellingsOf(options: readonly OptionRow[]): readonly Spelling[] {
+  return options
+    .flatMap((row) => [...row.short, `--${row.long}`].map((text) => ({ text, row })))
+    .sort((a, b) => b.text.length - a.text.length);
+}
 
 /**
  * Translates arguments: every option comes out as `--long` or `--long=value`, everything else after `--`.
@@ -24,7 +26,11 @@ const SPELLINGS: readonly Spelling[] = OPTIONS.flatMap((row) =>
  * Throws a UsageError for an unknown option (with what serves instead, or the nearest known one), a missing or
  * superfluous value, and an option that is not built yet.
  */
-export function translateArgv(argv: readonly string[]): string[] {
+export function translateArgv(
+  argv: readonly string[],
+  table: readonly OptionRow[] = OPTIONS,
+): string[] {
+  const known = spellingsOf(table);
   const options: string[] = [];
   const operands: string[] = [];
   for (let i = 0; i < argv.length; i++) {
@@ -37,7 +43,7 @@ export function translateArgv(argv: readonly string[]): string[] {
       operands.push(word);
       continue;
     }
-    const { found, usedNext } = readOption(word, argv[i + 1]);
+    const { found, usedNext } = readOption(known, word, argv[i + 1]);
     options.push(...found);
     if (usedNext) i++;
   }
@@ -49,23 +55,23 @@ interface Read {
   readonly usedNext: boolean;
 }
 
-function readOption(word: string, next: string | undefined): Read {
+function readOption(known: readonly Spelling[], word: string, next: string | undefined): Read {
   const equals = word.startsWith('--') ? word.indexOf('=') : -1;
   const name = equals < 0 ? word : word.slice(0, equals);
-  const exact = SPELLINGS.find(({ text }) => text === name);
+  const exact = known.find(({ text }) => text === name);
   if (exact !== undefined) {
     const attached = equals < 0 ? null : word.slice(equals + 1);
     return readValue(exact.row, name, attached, next);
   }
-  if (word.startsWith('--')) throw unknownOption(name);
-  const combined = combinedRows(word);
+  if (word.startsWith('--')) throw unknownOption(known, name);
+  const combined = combinedRows(known, word);
   if (combined !== null) {
     return { found: combined.flatMap((row) => built(row, word)), usedNext: false };
   }
-  const attached = SPELLINGS.find(
+  const attached = known.find(
     ({ text, row }) => row.argument !== null && !text.startsWith('--') && word.startsWith(text),
   );
-  if (attached === undefined) throw unknownOption(word);
+  if (attached === undefined) throw unknownOption(known, word);
   const value = word.slice(attached.text.length).replace(/^=/, '');
   return readValue(attached.row, attached.text, value, undefined);
 }
@@ -89,13 +95,13 @@ function readValue(
 }
 
 /** `-sUT` is `-sU -sT`; `-nv` is `-n -v`. Null when a letter is no switch. */
-function combinedRows(word: string): OptionRow[] | null {
+function combinedRows(known: readonly Spelling[], word: string): OptionRow[] | null {
   const type = /^-s([A-Za-z]{2,})$/.exec(word);
   const spellings =
     type === null
       ? [...word.slice(1)].map((letter) => `-${letter}`)
       : [...type[1]!].map((letter) => `-s${letter}`);
-  const rows = spellings.map((text) => SPELLINGS.find((spelling) => spelling.text === text)?.row);
+  const rows = spellings.map((text) => known.find((spelling) => spelling.text === text)?.row);
   return rows.every((row) => row !== undefined && row.argument === null)
     ? (rows as OptionRow[])
     : null;
@@ -111,10 +117,10 @@ function built(row: OptionRow, name: string): string[] {
   return row.isAlways ? [] : [`--${row.long}`];
 }
 
-function unknownOption(name: string): UsageError {
+function unknownOption(spellings: readonly Spelling[], name: string): UsageError {
   const instead = insteadOf([name]);
   if (instead !== null) return new UsageError(`unknown option ${show(name)}: ${instead}`);
-  const known = SPELLINGS.filter(({ row }) => !row.isLater).map(({ text }) => text);
+  const known = spellings.filter(({ row }) => !row.isLater).map(({ text }) => text);
   const suggestion = nearest(name, known);
   return new UsageError(
     `unknown option ${show(name)}${suggestion === null ? '' : `; the nearest is ${suggestion}`}`,

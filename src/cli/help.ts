@@ -1,5 +1,5 @@
 import type { OptionGroup, OptionRow } from './options.ts';
-import { OPTIONS } from './options.ts';
+import { OPTIONS, TRACE_OPTIONS } from './options.ts';
 
 const EXAMPLES = `Examples:
   pu-probe scan 10.0.0.5 -p 53,123 -sU             are DNS and NTP up?
@@ -24,26 +24,46 @@ const TARGETS = `Targets: names, addresses, 10.0.0.0/24, 10.0.0-1.1-254, host:po
 export const OVERVIEW: string = `pu-probe: the state of a port, who says so, and why
 
   pu-probe scan TARGET… [-p PORTS] [-sU] [-sT]  classify ports
+  pu-probe trace TARGET -p PORT [-sU]           where on the way a port is lost
   pu-probe ports                                print the ports asked without -p
-  pu-probe scan --help                          all options
+  pu-probe scan --help, trace --help            all options
   pu-probe --version
 
 ${TARGETS}
 ${EXAMPLES}`;
 
-/** The text of `pu-probe scan --help`, made from the table of options. */
-export function scanHelp(): string {
+/** The options of a table under their headings. */
+function optionSections(table: readonly OptionRow[]): string {
   const groups = new Map<OptionGroup, OptionRow[]>();
-  for (const row of OPTIONS.filter(({ isLater }) => !isLater)) {
+  for (const row of table.filter(({ isLater }) => !isLater)) {
     groups.set(row.group, [...(groups.get(row.group) ?? []), row]);
   }
   const sections = [...groups].map(
     ([group, rows]) => `${group}:\n${rows.map(optionLine).join('')}`,
   );
+  return sections.join('\n');
+}
+
+/** The text of `pu-probe trace --help`. */
+export function traceHelp(): string {
+  return `pu-probe trace TARGET -p PORT [-sU]: where on the way is it dropped or rejected?
+
+The port itself is walked, beside control flows to the same host: all hops at once.
+
+${optionSections(TRACE_OPTIONS)}
+Examples:
+  pu-probe trace 10.0.0.5 -p 443             the TCP port that does not answer
+  pu-probe trace 10.0.0.5 -p 53 -sU -n       UDP, without names of hops
+
+${EXIT_CODES}`;
+}
+
+/** The text of `pu-probe scan --help`, made from the table of options. */
+export function scanHelp(): string {
   return `pu-probe scan TARGET… [options]: classify ports
 
 ${TARGETS}
-${sections.join('\n')}
+${optionSections(OPTIONS)}
 ${EXAMPLES}
 ${EXIT_CODES}`;
 }

@@ -2,13 +2,15 @@ import * as library from '../index.ts';
 import type { Api } from './api.ts';
 import { show } from './argv.ts';
 import { EXIT_USAGE, exitCode } from './exitCode.ts';
-import { OVERVIEW, scanHelp } from './help.ts';
+import { OVERVIEW, scanHelp, traceHelp } from './help.ts';
 import type { Io } from './io.ts';
 import { nearest } from './nearest.ts';
 import { COMMANDS, LATER_COMMANDS } from './options.ts';
 import { portsText } from './portsCommand.ts';
 import { parseScanArguments } from './scanArguments.ts';
 import { runScan } from './scanCommand.ts';
+import { parseTraceArguments } from './traceArguments.ts';
+import { runTraceCommand } from './traceCommand.ts';
 
 /**
  * Runs one command line (without the interpreter and the script) and resolves to its exit code; never rejects.
@@ -27,7 +29,7 @@ async function runCommand(argv: readonly string[], io: Io, api: Api): Promise<nu
   const [command, ...rest] = argv;
   const options = argv.slice(0, argv.includes('--') ? argv.indexOf('--') : argv.length);
   if (command === 'help' || options.includes('--help') || options.includes('-h')) {
-    await io.stdout(argv.includes('scan') ? scanHelp() : OVERVIEW);
+    await io.stdout(helpOf(argv));
     return 0;
   }
   if (options.includes('--version') || options.includes('-V')) {
@@ -37,12 +39,18 @@ async function runCommand(argv: readonly string[], io: Io, api: Api): Promise<nu
   if (command === 'scan') {
     return runScan(await parseScanArguments(rest, io.readFile), io, api);
   }
+  if (command === 'trace') return runTraceCommand(parseTraceArguments(rest), io, api);
   if (command === 'ports') {
     if (rest.length > 0) throw new library.UsageError(`ports takes no argument: ${show(rest[0]!)}`);
     await io.stdout(portsText());
     return 0;
   }
   throw unknownCommand(command);
+}
+
+function helpOf(argv: readonly string[]): string {
+  if (argv.includes('scan')) return scanHelp();
+  return argv.includes('trace') ? traceHelp() : OVERVIEW;
 }
 
 function unknownCommand(command: string | undefined): library.UsageError {

@@ -122,9 +122,39 @@ export const OPTIONS: readonly OptionRow[] = [
   row('Other', '', 'reason', null, 'show reasons (always so)', always),
 ];
 
+/** Options of `scan` that `trace` takes as well, by their long form. */
+const SHARED: ReadonlySet<string> = new Set([
+  'ports',
+  'udp',
+  'tcp',
+  'ipv6',
+  'ipv4',
+  'all-addresses',
+  'interface',
+  'source',
+  'local-port',
+  'no-control',
+  'seed',
+  'wire',
+  'json',
+  'jsonl',
+  'verbose',
+  'no-color',
+  'debug',
+  'help',
+  'version',
+  'no-discovery',
+]);
+
+/** The options of `trace`. */
+export const TRACE_OPTIONS: readonly OptionRow[] = [
+  ...OPTIONS.filter(({ long }) => SHARED.has(long)),
+  row('What is asked', '-m', 'max-hops', 'N', 'longest path that is walked, 32 unless given'),
+  row('Other', '-n', 'no-names', null, 'look up no names of hops'),
+];
+
 /** Commands that are planned and refused with one line. */
 export const LATER_COMMANDS: readonly string[] = [
-  'trace',
   'explain',
   'replay',
   'check',
@@ -135,4 +165,4 @@ export const LATER_COMMANDS: readonly string[] = [
 ];
 
 /** Commands that work. */
-export const COMMANDS: readonly string[] = ['scan', 'ports', 'help'];
+export const COMMANDS: readonly string[] = ['scan', 'trace', 'ports', 'help'];

@@ -6,7 +6,7 @@ import { safe, show, translateArgv } from './argv.ts';
 import type { Expectation } from './expectations.ts';
 import { parseExpectation } from './expectations.ts';
 import type { Io } from './io.ts';
-import { OPTIONS } from './options.ts';
+import { OPTIONS, type OptionRow } from './options.ts';
 
 /** What a `scan` command line asks for, checked. */
 export interface ScanArguments {
@@ -22,7 +22,7 @@ export interface ScanArguments {
 }
 
 /** Values as the option parser gives them: `true` for switches, lists for what may be repeated. */
-type Raw = Readonly<Record<string, unknown>>;
+export type Raw = Readonly<Record<string, unknown>>;
 
 /**
  * Parses the arguments after `scan`. Target files are read.
@@ -33,7 +33,7 @@ export async function parseScanArguments(
   argv: readonly string[],
   readFile: Io['readFile'],
 ): Promise<ScanArguments> {
-  const { raw, operands } = parseOptions(argv);
+  const { raw, operands } = parseOptions('scan', OPTIONS, argv);
   const fromFiles = await Promise.all(
     list(raw, 'targetsFrom').map((path) => readTargets(path, readFile)),
   );
@@ -61,13 +61,18 @@ export async function parseScanArguments(
   };
 }
 
-function parseOptions(argv: readonly string[]): { raw: Raw; operands: readonly string[] } {
-  const command = new Command('scan')
+/** Reads the options of a command by its table. Throws a UsageError that names the offending text. */
+export function parseOptions(
+  name: string,
+  table: readonly OptionRow[],
+  argv: readonly string[],
+): { raw: Raw; operands: readonly string[] } {
+  const command = new Command(name)
     .exitOverride()
     .configureOutput({ writeOut: () => {}, writeErr: () => {}, outputError: () => {} })
     .helpOption(false)
     .argument('[targets...]');
-  for (const { long, argument, help, repeats, isAlways, isLater } of OPTIONS) {
+  for (const { long, argument, help, repeats, isAlways, isLater } of table) {
     if (isAlways || isLater) continue;
     const option = new Option(`--${long}${argument === null ? '' : ` <${argument}>`}`, help);
     if (repeats && argument !== null) {
@@ -78,7 +83,7 @@ function parseOptions(argv: readonly string[]): { raw: Raw; operands: readonly s
   let verbose = 0;
   command.on('option:verbose', () => verbose++);
   try {
-    command.parse(translateArgv(argv), { from: 'user' });
+    command.parse(translateArgv(argv, table), { from: 'user' });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     throw new UsageError(error.message.replace(/^error: /, ''), { cause: error });
@@ -92,7 +97,8 @@ const EXCLUSIVE = [
   ['-4', 'ipv4', '-6', 'ipv6'],
 ] as const;
 
-function checkExclusive(raw: Raw): void {
+/** Throws a UsageError for options that exclude each other. */
+export function checkExclusive(raw: Raw): void {
   for (const [one, key, other, otherKey] of EXCLUSIVE) {
     if (flag(raw, key) && flag(raw, otherKey)) {
       throw new UsageError(`${one} and ${other} exclude each other`);
@@ -147,7 +153,8 @@ function numbers(
   return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
 }
 
-function parseWhole(name: string, value: string, most: number): number {
+/** A whole number from 1 to `most`; `name` is the option in messages. */
+export function parseWhole(name: string, value: string, most: number): number {
   const number = /^\d{1,5}$/.test(value) ? Number(value) : 0;
   if (number >= 1 && number <= most) return number;
   throw new UsageError(`${name} takes 1 to ${most}, not ${show(value)}`);
@@ -196,7 +203,8 @@ function parseCertainty(value: string): number {
   );
 }
 
-function formatOf(raw: Raw, files: ScanArguments['files']): ScanArguments['format'] {
+/** The format of standard output. */
+export function formatOf(raw: Raw, files: ScanArguments['files']): ScanArguments['format'] {
   const toStdout = files.filter(({ path }) => path === '-').map(({ format }) => format);
   if (flag(raw, 'json')) toStdout.push('json');
   const formats = new Set<ScanArguments['format']>(toStdout);
@@ -245,12 +253,14 @@ export function systemError(error: unknown): string {
   return typeof code === 'string' ? (words[code] ?? code) : String(error);
 }
 
-function text(raw: Raw, key: string): string | undefined {
+/** The value of an option, where it was given. */
+export function text(raw: Raw, key: string): string | undefined {
   const value = raw[key];
   return typeof value === 'string' ? value : undefined;
 }
 
-function flag(raw: Raw, key: string): boolean {
+/** Whether a switch was given. */
+export function flag(raw: Raw, key: string): boolean {
   return raw[key] === true;
 }
 

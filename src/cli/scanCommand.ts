@@ -76,7 +76,7 @@ async function dryRun(args: ScanArguments, io: Io, api: Api): Promise<number> {
 }
 
 /** Names without an address; the report holds them too, but is read later. */
-function tellUnresolved(unresolved: readonly Unresolved[], io: Io): void {
+export function tellUnresolved(unresolved: readonly Unresolved[], io: Io): void {
   for (const one of unresolved.slice(0, MAX_NAMES)) io.stderr(`pu-probe: ${unresolvedLine(one)}\n`);
   const more = unresolved.length - MAX_NAMES;
   if (more > 0) io.stderr(`pu-probe: and ${more} further names without an address\n`);
@@ -162,8 +162,9 @@ function isUnknown({ state }: Verdict): boolean {
   return state === 'unknown';
 }
 
-function textOptions(
-  args: ScanArguments,
+/** How a report is laid out on this terminal. */
+export function textOptions(
+  args: Pick<ScanArguments, 'noColor' | 'verbose'>,
   { env, isTty, columns }: Io,
   api: Api,
 ): Parameters<Api['renderText']>[1] {
@@ -176,7 +177,8 @@ function textOptions(
   };
 }
 
-function* lastRecords(report: Report, code: number, api: Api): Generator<string> {
+/** The records that end a stream of JSONL. */
+export function* lastRecords(report: Report, code: number, api: Api): Generator<string> {
   for (const host of report.hosts) yield api.hostRecord(host);
   for (const path of report.paths) yield api.pathRecord(path);
   for (const warning of report.warnings) yield api.warningRecord(warning);

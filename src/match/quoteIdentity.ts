@@ -8,8 +8,9 @@ import { sumIp } from '../packet/checksum.ts';
 import type { QuoteView } from '../packet/quote.ts';
 import { emitUdp, UDP_HEADER_BYTES } from '../packet/udp.ts';
 import { echoSumOf, holdsEchoToken } from '../probe/echo.ts';
-import { PAYLOAD_KINDS, type PayloadKind, payloadFor } from '../probe/payload.ts';
+import { PAYLOAD_KINDS, payloadFor } from '../probe/payload.ts';
 import { attemptOfEchoSeq, attemptOfIpId, attemptOfSeq, TOKEN, tokenWord } from '../probe/token.ts';
+import { tokenOffsetOf } from '../probe/tracePayload.ts';
 
 /** Checks quotes against what this run sends. */
 export interface QuoteIdentity {
@@ -19,23 +20,6 @@ export interface QuoteIdentity {
 
 /** Quoted bytes from the token on that a stranger does not hit by chance: less is left to the checksum. */
 const MIN_TOKEN_BYTES = 4;
-
-const tokenOffsets = new Map<PayloadKind, number>();
-
-/** Where a kind's payload begins to depend on its token; Infinity where it never does: its bytes prove nothing. */
-function tokenOffsetOf(kind: PayloadKind): number {
-  let offset = tokenOffsets.get(kind);
-  if (offset === undefined) {
-    const one = new Uint8Array(kind.maxLength);
-    const other = new Uint8Array(kind.maxLength);
-    const length = kind.write(one, 0, 0, 0);
-    kind.write(other, 0, 0xffffffff, 0xffffffff);
-    const at = one.subarray(0, length).findIndex((byte, i) => byte !== other[i]);
-    offset = at < 0 ? Number.POSITIVE_INFINITY : at;
-    tokenOffsets.set(kind, offset);
-  }
-  return offset;
-}
 
 /** Creates the check for a run with this seed. */
 export function createQuoteIdentity(seed: readonly [number, number]): QuoteIdentity {

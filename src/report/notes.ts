@@ -1,5 +1,5 @@
 /** Notes of a run for its report: what a reader must know besides the verdicts. */
-import type { Ip, Plan, Verdict } from '../model.ts';
+import type { Ip, Path, Plan, Verdict } from '../model.ts';
 import { IP_PROTOCOL } from '../packet/ip.ts';
 import { brief } from './sentences.ts';
 
@@ -80,4 +80,27 @@ export function synNote(synRequested: boolean, sendsPackets: boolean): readonly 
   return synRequested && !sendsPackets
     ? ['SYN scan asked for, connect used: this wire sends no packets of our own']
     : [];
+}
+
+/** Control flows of traces, and flows whose probes may have gone different ways. */
+export function traceNotes(paths: readonly Path[]): readonly string[] {
+  const controls = new Set(
+    paths.flatMap(({ target, flows }) =>
+      flows.slice(1).map(({ kind, port }) => `${target} ${port}/${kind}`),
+    ),
+  );
+  const [first, ...more] = controls;
+  const asked =
+    first === undefined
+      ? []
+      : [
+          `${[first, ...more].slice(0, MAX_NAMED).join(', ')} asked too, as controls (--no-control forbids this)`,
+        ];
+  const hasChanged = paths.some(({ flows }) => flows.some(({ isConstant }) => !isConstant));
+  return hasChanged
+    ? [
+        ...asked,
+        'each TCP probe had a source port of its own: where routers share the load, hops of several ways may stand in one column',
+      ]
+    : asked;
 }

@@ -38,8 +38,8 @@ export function checkWire(wire: string): void {
   );
 }
 
-/** How TCP was asked to be asked: `-sS`, `-sT`, or neither. */
-export type TcpBy = 'syn' | 'connect' | 'either';
+/** How TCP was asked to be asked: `-sS`, `-sT`, or neither; a trace wants whole packets of UDP too. */
+export type TcpBy = 'syn' | 'connect' | 'either' | 'packets';
 
 /** Why a wire was chosen. */
 const ERRQUEUE_NOTE = 'the kernel error queue names the sender of ICMP errors';
@@ -50,7 +50,8 @@ const PACKET_NOTE = 'TCP by SYN, whole packets seen';
  * answers from the error queue, which is opened and closed 14 ms faster; this machine is asked through its own sockets.
  */
 function isForPackets({ groups, targets }: Plan, tcpBy: TcpBy): boolean {
-  if (tcpBy === 'connect' || !groups.some(({ tcpPorts }) => tcpPorts.length > 0)) return false;
+  const asksTcp = groups.some(({ tcpPorts }) => tcpPorts.length > 0);
+  if (tcpBy === 'connect' || !(asksTcp || tcpBy === 'packets')) return false;
   if (tcpBy === 'syn') return true;
   const own = ownAddresses(true);
   for (let target = 0; target < targets.count; target++) {

@@ -4,6 +4,7 @@ import { join, posix } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parseScanArguments } from '../../src/cli/scanArguments.ts';
 import { WHY_IDS } from '../../src/report/sentences.ts';
+import { PATH_WHY_IDS, pathWords } from '../../src/report/whyPath.ts';
 import { VERSION } from '../../src/version.ts';
 import { hasDefaultExport, ROOT, readSources, undocumentedExports } from './sources.ts';
 
@@ -108,6 +109,34 @@ describe('reasons in words', () => {
   it('all words are of a reason, or reserved', () => {
     expect(WHY_IDS.filter((id) => !used.has(id) && !RESERVED.includes(id))).toEqual([]);
     expect(RESERVED.filter((id) => used.has(id))).toEqual([]);
+  });
+});
+
+describe('results of traces in words', () => {
+  const used = new Set(
+    sources
+      .filter(({ path }) => path.startsWith('src/trace/'))
+      .flatMap(({ text }) => [...text.matchAll(/'(path\.[a-z.-]+)'/g)].map(([, id]) => id!)),
+  );
+
+  it('every result has words, and all words are of a result', () => {
+    expect([...used].sort()).toEqual([...PATH_WHY_IDS].sort());
+  });
+
+  it('its words stand with the facts that every rule gives, and with all', () => {
+    const least = { target: '10.0.0.5', port: 443, protocol: 'tcp', icmp: 'ICMP 3/13', hop: 3 };
+    const of = { mtu: 1280, control: 'udp 33434', gateway: '10.0.0.1', targetHop: 7, natHop: 3 };
+    const places = { afterHop: 3, afterIp: '10.0.3.1', beforeHop: 4, beforeIp: '10.0.4.1' };
+    const all = { ...least, ...of, ...places, by: '10.0.3.1', errno: 'EPERM' };
+    for (const [id, args] of PATH_WHY_IDS.flatMap((one) => [
+      [one, { ...least, ...of, afterHop: 3 }] as const,
+      [one, all] as const,
+    ])) {
+      const { why, hypotheses, next } = pathWords(id, args);
+      expect(why, id).toMatch(/\.$/);
+      expect(why, id).not.toMatch(/undefined|null|NaN/);
+      for (const text of [...hypotheses, ...next]) expect(text, id).not.toMatch(/undefined|NaN/);
+    }
   });
 });
 

@@ -20,7 +20,9 @@ const ARROWS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   model: {
     packet: 'Ip, the branded text of an address',
     seam: 'what a wire and an engine are, for all',
+    modelPath: 'the nouns of a trace, for all',
   },
+  modelPath: { model: NOUNS, packet: 'Ip, the branded text of an address' },
   seam: { model: NOUNS, batch: THE_SEAM },
   batch: { model: 'OwnSide, the rare rows with more to say than columns hold' },
   errno: {},
@@ -45,6 +47,14 @@ const ARROWS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     probe: 'what is sent, and the TTL that it starts with',
     match: 'the matching engine',
     timing: 'pace, RTT, templates',
+    packet: BYTES,
+  },
+  trace: {
+    model: NOUNS,
+    batch: THE_SEAM,
+    errno: 'signals carry Linux errno numbers',
+    probe: 'what is sent, and the tokens that quotes are known by',
+    match: 'what ICMP errors mean, hop distances',
     packet: BYTES,
   },
   sim: {
@@ -77,7 +87,24 @@ const ARROWS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     version: 'the version in reports',
     wire: 'which wire it was',
   },
+  hopNames: {
+    model: NOUNS,
+    'node:*': 'reverse look-ups',
+    'p-limit': 'bounds them',
+  },
+  traceRun: {
+    model: NOUNS,
+    drive: 'the loop',
+    errors: "the user's mistakes, and a wire that sees no senders",
+    hopNames: 'names of hops',
+    plan: 'the request, and the seed as text',
+    report: 'the records of a report',
+    trace: 'the traceroute',
+    version: 'the version in reports',
+    wire: 'opens the wire',
+  },
   index: {
+    traceRun: 'runs of traces',
     model: NOUNS,
     finishedRun: 'the report of a run',
     drive: 'the loop',
@@ -166,7 +193,7 @@ describe('arrows between the parts', () => {
 describe('clocks, timers and randomness', () => {
   const FORBIDDEN =
     /^(Date|performance|setTimeout|setInterval|setImmediate|queueMicrotask|crypto|Math\.random|process\.hrtime.*)$/;
-  const MAY: ReadonlySet<string> = new Set(['wire', 'index', 'cli', 'randomSeed']);
+  const MAY: ReadonlySet<string> = new Set(['wire', 'index', 'traceRun', 'cli', 'randomSeed']);
 
   it('are only where the network or a person is', () => {
     const wrong = sources

@@ -1,6 +1,7 @@
 /** Compares a traced path with what a trace scene expects; every difference is a line. */
 import type { Family } from '../../src/model.ts';
 import { formatIp } from '../../src/packet/address.ts';
+import type { PerFamily, Prefix } from '../../src/sim/prefix.ts';
 import type { World } from '../../src/sim/world.ts';
 import type { ExpectedFinding, ExpectedPath } from './traceScenario.ts';
 
@@ -88,8 +89,21 @@ function addressDifferences(
 }
 
 function differenceAt(world: World, ttl: number, ip: string, family: Family): readonly string[] {
-  const right = addressAt(world, ttl, family);
-  return ip === right ? [] : [`address at hop ${ttl} ${ip}, not ${right}`];
+  const right = addressesAt(world, ttl, family);
+  return right.includes(ip) ? [] : [`address at hop ${ttl} ${ip}, not ${right}`];
+}
+
+/** Who may answer at a hop: one of several routers side by side, and in a loop a router from its other side. */
+function addressesAt(world: World, ttl: number, family: Family): readonly string[] {
+  const textOf = (prefix: PerFamily<Prefix>): string => formatIp(prefix[family].bytes, 0, family);
+  const beside = world.routers[ttl - 1]?.beside ?? [];
+  const loop = world.routers.findIndex(({ route }) => route === 'loop');
+  const turned = loop > 0 && ttl > loop ? world.routers.slice(loop - 1, loop + 1) : [];
+  return [
+    addressAt(world, ttl, family),
+    ...beside.map(({ near }) => textOf(near)),
+    ...turned.flatMap(({ near, far }) => [textOf(near), textOf(far)]),
+  ];
 }
 
 /** Who answers at a hop, 0 the scanner: the address towards it; behind the last router the target. */

@@ -1,0 +1,44 @@
+import type { Report } from '../index.ts';
+import type { Api } from './api.ts';
+import { exitCode } from './exitCode.ts';
+import type { Io } from './io.ts';
+import { lastRecords, tellUnresolved, textOptions } from './scanCommand.ts';
+import type { TraceArguments } from './traceArguments.ts';
+
+/** Runs `trace` and resolves to the exit code. Rejects with UsageError, ProbeError, or an internal error. */
+export async function runTraceCommand(args: TraceArguments, io: Io, api: Api): Promise<number> {
+  const abort = new AbortController();
+  const release = io.onInterrupt(() => abort.abort());
+  try {
+    const tracing = api.trace({ dropPrivileges: true, ...args.trace, signal: abort.signal });
+    const head = await tracing.start();
+    tellUnresolved(head.plan.unresolved, io);
+    if (args.format === 'jsonl') {
+      await io.stdout(api.startRecord(head));
+      for await (const path of tracing) await io.stdout(api.pathRecord(path));
+    }
+    const report = await tracing.report();
+    const ending = {
+      interrupted: abort.signal.aborted,
+      internalError: false,
+      failed: false,
+      unchecked: !report.complete || report.paths.some(isUnchecked),
+    };
+    if (args.format === 'text')
+      await io.stdout(api.renderPaths(report, textOptions(args, io, api)));
+    if (args.format === 'json') for (const chunk of api.jsonChunks(report)) await io.stdout(chunk);
+    if (args.format === 'jsonl') {
+      for (const line of lastRecords({ ...report, paths: [] }, exitCode(ending), api)) {
+        await io.stdout(line);
+      }
+    }
+    return exitCode(ending);
+  } finally {
+    release();
+  }
+}
+
+/** Our own side kept the port from being asked. */
+function isUnchecked({ whyId }: Report['paths'][number]): boolean {
+  return whyId.startsWith('path.own.') && whyId !== 'path.own.no-neighbour';
+}

@@ -1,0 +1,96 @@
+/** The nouns of a trace, types only; model.ts exports them with its own. */
+import type { Protocol, Reason, WireKind } from './model.ts';
+import type { Ip } from './packet/address.ts';
+
+/** What was heard at one hop: nmap's spelling of an answer, `time-exceeded` of a router; null is silence. */
+export interface Hop {
+  /** TTL with which the probes were sent: hop 1 is on our link. */
+  readonly ttl: number;
+  /** Null: nobody answered. */
+  readonly ip: Ip | null;
+  readonly name: string | null;
+  readonly rttMs: number | null;
+  readonly reason: Reason | null;
+  /** Further addresses that answered at this TTL. */
+  readonly others: readonly Ip[];
+}
+
+/**
+ * How a flow ended: `reached` the target (which may have refused it), `rejected` by somebody, `dropped` where another flow
+ * passes, `broken` where none does, `unknown` where it cannot be told.
+ */
+export type PathEnd = 'reached' | 'rejected' | 'dropped' | 'broken' | 'unknown';
+
+/** One flow of a trace: the asked port, or a control beside it. */
+export interface PathFlow {
+  readonly kind: 'asked' | 'icmp' | 'udp' | 'tcp';
+  /** Null for ICMP echo. */
+  readonly port: number | null;
+  readonly hops: readonly Hop[];
+  readonly end: PathEnd;
+  /** False: each probe had a source port of its own, so that routers may have sent them different ways. */
+  readonly isConstant: boolean;
+}
+
+/** What a trace can find. */
+export type FindingKind =
+  | 'drop'
+  | 'reject'
+  | 'forged-reset'
+  | 'route'
+  | 'mtu'
+  | 'nat'
+  | 'return-drop'
+  | 'proxy'
+  | 'loop'
+  | 'ttl-rewrite'
+  | 'path-variant';
+
+/** A place on a path: TTL 0 is this machine; `ip` is null where nobody answered. */
+export interface PathPlace {
+  readonly ttl: number;
+  readonly ip: Ip | null;
+}
+
+/** Where and how a flow fails, before it is put in words (contract.md). */
+export interface Location {
+  readonly kind: FindingKind;
+  /** The last place that the packet is known to have come to; null: not known. */
+  readonly after: PathPlace | null;
+  /** The first that it did not come to; null: not known. */
+  readonly before: PathPlace | null;
+  readonly direction: 'forward' | 'return' | 'either';
+  readonly by: { readonly ip: Ip | null; readonly hop: number | null } | null;
+  readonly mtu?: number;
+  /** Number of the rule that decided (trace/locate.ts). */
+  readonly rule: number;
+  /** `high` is certain. */
+  readonly certainty: 'high' | 'medium' | 'low';
+}
+
+/** A location in words. */
+export interface Finding extends Location {
+  /** What else it could be, or what it most likely is. */
+  readonly hypotheses: readonly string[];
+  /** Commands and experiments that would settle it. */
+  readonly next: readonly string[];
+  readonly evidence: readonly string[];
+}
+
+/** The answer of a trace about one port (contract.md, `paths`). */
+export interface Path {
+  readonly target: Ip;
+  readonly name: string | null;
+  readonly port: number;
+  readonly protocol: Protocol;
+  readonly end: PathEnd;
+  /** Those of the asked flow. */
+  readonly hops: readonly Hop[];
+  readonly flows: readonly PathFlow[];
+  readonly finding: Finding | null;
+  /** One English sentence; key and facts of it as in a judgement. */
+  readonly why: string;
+  readonly whyId: string;
+  readonly whyArgs: Readonly<Record<string, string | number>>;
+  readonly wire: WireKind;
+}

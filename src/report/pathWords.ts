@@ -1,0 +1,90 @@
+/** Words that the results of traces share: facts in phrases, suspects, commands. */
+import { targetName, type WhyArgs } from './why.ts';
+
+/** The words for one result of a trace. */
+export interface PathEntry {
+  /** One English sentence: what was found. */
+  readonly sentence: (args: WhyArgs) => string;
+  /** What it may be, the likeliest first. */
+  readonly hypotheses: (args: WhyArgs) => readonly string[];
+  /** Commands and experiments; what follows `#` says where and why. */
+  readonly next: (args: WhyArgs) => readonly string[];
+}
+
+/** Nothing to suspect, nothing to do. */
+export const none = (): readonly string[] => [];
+
+/** `hop 3 (10.0.3.1)`, `this machine`, or `hop 4`. */
+export function place(args: WhyArgs, name: 'after' | 'before'): string {
+  const hop = args[`${name}Hop`];
+  const ip = args[`${name}Ip`];
+  if (hop === undefined || hop === 0) return 'this machine';
+  return ip === undefined ? `hop ${hop}` : `hop ${hop} (${ip})`;
+}
+
+/** Where a command is to be run: the address, else the hop. */
+export function machine(args: WhyArgs, name: 'after' | 'before'): string {
+  const ip = args[`${name}Ip`];
+  if (!args[`${name}Hop`]) return 'here';
+  return `on ${ip ?? `the device at hop ${args[`${name}Hop`]}`}`;
+}
+
+/** Who it was: the address, else the hop. */
+export function by(args: WhyArgs): string {
+  return String(args['by'] ?? `the device at hop ${args['hop']}`);
+}
+
+/** `TCP to port 443 of 10.0.0.5`. */
+export function flow(args: WhyArgs): string {
+  return `${String(args['protocol']).toUpperCase()} to port ${args['port']} of ${targetName(args)}`;
+}
+
+/** ` at hop 7`, where it is known. */
+export function atHop({ hop }: WhyArgs): string {
+  return hop === undefined ? '' : ` at hop ${hop}`;
+}
+
+/** ` (ENETUNREACH)`, where there is an errno. */
+export function errnoIn({ errno }: WhyArgs): string {
+  return errno === undefined || errno === '' ? '' : ` (${errno})`;
+}
+
+/** A further sentence where the flow is translated on the way. */
+export function nat({ natHop }: WhyArgs): string {
+  return natHop === undefined
+    ? ''
+    : ` Before hop ${natHop} its address is translated: what answered may stand behind a NAT.`;
+}
+
+/** The rules of a machine. */
+export function rules(verb: string, where: string): string {
+  return `nft list ruleset | grep -E '${verb}|policy'  # ${where} (or iptables -S)`;
+}
+
+/** A capture that shows whether the port's packets arrive somewhere. */
+export function watch(args: WhyArgs, where: string): string {
+  return `tcpdump -ni any '${args['protocol']} port ${args['port']}'  # ${where}, then trace: does it arrive?`;
+}
+
+/** The route of a machine to the target. */
+export function route(args: WhyArgs, where: string): string {
+  return `ip route get ${targetName(args)}  # ${where}`;
+}
+
+/** The listeners of the target on the port. */
+export function listeners(args: WhyArgs): string {
+  const flags = args['protocol'] === 'tcp' ? '-ltnp' : '-lunp';
+  return `ss ${flags} 'sport = :${args['port']}'  # on ${targetName(args)}: what is bound, and where`;
+}
+
+/** What keeps an answer from coming, at the end of a path that was walked whole. */
+export function lastSuspects(args: WhyArgs): readonly string[] {
+  return [
+    `a rule of the host's own firewall (${targetName(args)})`,
+    args['protocol'] === 'udp'
+      ? 'the service takes the datagram and says nothing'
+      : 'a service whose queue of connections is full',
+    'the last router drops it on its way out to the host',
+    'the answer is dropped on its way back',
+  ];
+}

@@ -1,0 +1,125 @@
+/** The words for traces whose asked flow fell silent, or was kept back at home. */
+import {
+  errnoIn,
+  flow,
+  lastSuspects,
+  machine,
+  none,
+  type PathEntry,
+  place,
+  route,
+  rules,
+  watch,
+} from './pathWords.ts';
+import { targetName } from './why.ts';
+
+/** Their ids and words. */
+export const SILENT_PATH_WHY: Readonly<Record<string, PathEntry>> = {
+  'path.drop': {
+    sentence: (args) =>
+      `${flow(args)} is dropped between ${place(args, 'after')} and ${place(args, 'before')}; ${args['control']} passes there.`,
+    hypotheses: (args) => [
+      !args['afterHop']
+        ? 'a rule in the output chain of this machine, or on the link'
+        : `a rule in the forward chain of ${place(args, 'after')} (the likeliest)`,
+      `a rule where ${place(args, 'before')} takes packets in`,
+      'a filter on the link between the two',
+    ],
+    next: (args) => [
+      rules('drop', machine(args, 'after')),
+      rules('drop', machine(args, 'before')),
+      watch(args, machine(args, 'before')),
+    ],
+  },
+  'path.drop.differs': {
+    sentence: (args) =>
+      `${flow(args)} is lost after ${place(args, 'after')}; the control flows went another way, so where it should have gone is not known.`,
+    hypotheses: () => ['one of several ways drops it', 'a rule on the way drops this port'],
+    next: (args) => [rules('drop', machine(args, 'after'))],
+  },
+  'path.drop.nat': {
+    sentence: (args) =>
+      `${flow(args)} is lost after hop ${args['afterHop']}; before hop ${args['natHop']} its address is translated, so it is not the way of the control flows.`,
+    hypotheses: () => [
+      'the host behind the NAT drops it or says nothing',
+      'a rule behind the NAT drops it',
+    ],
+    next: () => ["nft list ruleset | grep -E 'dnat|redirect'  # on the device that translates"],
+  },
+  'path.drop.silent-hops': {
+    sentence: (args) =>
+      `${flow(args)} is lost between ${place(args, 'after')} and ${targetName(args)} at hop ${args['targetHop']}; the hops between answer nobody.`,
+    hypotheses: lastSuspects,
+    next: (args) => [
+      watch(args, `on ${targetName(args)}`),
+      rules('drop', `on ${targetName(args)}`),
+    ],
+  },
+  'path.drop.last': {
+    sentence: (args) =>
+      `${flow(args)} ${args['afterHop'] ? `comes to ${place(args, 'after')}, right before` : 'goes straight to'} ${targetName(args)}, and no answer comes back.`,
+    hypotheses: lastSuspects,
+    next: (args) => [
+      watch(args, `on ${targetName(args)}`),
+      rules('drop', `on ${targetName(args)}`),
+      rules('drop', machine(args, 'after')),
+    ],
+  },
+  'path.broken': {
+    sentence: (args) =>
+      `Nothing is heard from beyond ${place(args, 'after')}, whatever is sent to ${targetName(args)}.`,
+    hypotheses: (args) => [
+      `${place(args, 'after')} or the next hop drops all of it`,
+      `a route of ${place(args, 'after')} is missing (blackhole), or its link is down`,
+      `all hops beyond and ${targetName(args)} itself answer nobody`,
+    ],
+    next: (args) => [route(args, machine(args, 'after')), rules('drop', machine(args, 'after'))],
+  },
+  'path.nothing': {
+    sentence: (args) =>
+      `Nothing is heard, not even from the first hop, whatever is sent to ${targetName(args)}.`,
+    hypotheses: () => [
+      'this machine or its first router drops all of it',
+      'answers (ICMP time exceeded) are dropped on the way back',
+    ],
+    next: (args) => [route(args, 'here'), rules('drop', 'here')],
+  },
+  'path.silent': {
+    sentence: (args) =>
+      `${flow(args)} is not answered beyond ${place(args, 'after')}; without control flows it is not known whether anything else is.`,
+    hypotheses: () => ['it is dropped there or beyond', 'the hops beyond answer nobody'],
+    next: (args) => [
+      `pu-probe trace ${targetName(args)} -p ${args['port']}${args['protocol'] === 'udp' ? ' -sU' : ''}  # with control flows`,
+    ],
+  },
+  'path.own.no-route': {
+    sentence: (args) =>
+      `${flow(args)} was not sent: this machine has no route to ${targetName(args)}${errnoIn(args)}.`,
+    hypotheses: none,
+    next: (args) => [route(args, 'here')],
+  },
+  'path.own.send-failed': {
+    sentence: (args) => `${flow(args)} was not sent: this machine keeps it back${errnoIn(args)}.`,
+    hypotheses: () => ['a rule in its own output chain'],
+    next: () => [rules('drop|reject', 'here')],
+  },
+  'path.own.link-down': {
+    sentence: (args) => `${flow(args)} was not sent: the link of this machine is down.`,
+    hypotheses: none,
+    next: () => ['ip -br link  # here'],
+  },
+  'path.own.gateway-silent': {
+    sentence: (args) =>
+      `${flow(args)} was not sent: the gateway ${args['gateway']} does not answer on the link.`,
+    hypotheses: none,
+    next: (args) => [`ip neigh show ${args['gateway']}  # here`],
+  },
+  'path.own.no-neighbour': {
+    sentence: (args) => `No host answers for ${targetName(args)} on the link of this machine.`,
+    hypotheses: () => [
+      'the host is down or has another address',
+      'the cable or the switch between',
+    ],
+    next: (args) => [`ip neigh show ${targetName(args)}  # here`],
+  },
+};

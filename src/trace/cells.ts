@@ -1,0 +1,86 @@
+/** What was sent and heard, by flow and TTL: the memory of a trace. */
+import type { FlowFacts, HopFacts, Observation } from './facts.ts';
+import type { Flow } from './flows.ts';
+import type { Read } from './readAnswer.ts';
+
+/** One flow at one TTL. */
+interface Cell {
+  /** When each round was sent, ms; entry 0 is round 1. */
+  readonly sentMs: number[];
+  readonly answers: Observation[];
+}
+
+/** The memory of a trace. */
+export interface Cells {
+  /** Rounds in which this was sent. */
+  rounds(flow: number, ttl: number): number;
+  noteSent(flow: number, ttl: number, sentMs: number): void;
+  noteFailed(flow: number, errno: number): void;
+  /** Takes an answer; false: more than a hop can have to say. */
+  noteAnswer(read: Read): boolean;
+  isAnswered(flow: number, ttl: number): boolean;
+  /** Largest round trip so far, ms; 0: none. */
+  maxRttMs(): number;
+  flows(): readonly FlowFacts[];
+}
+
+/** Answers kept of one flow and TTL: each round once, and some of what a network doubles. */
+const MAX_ANSWERS = 16;
+
+/** Creates an empty memory for these flows; `maxTtl` bounds the TTLs, `isConstant` says whose source port stays. */
+export function createCells(
+  flows: readonly Flow[],
+  maxTtl: number,
+  isConstant: (flow: Flow) => boolean,
+): Cells {
+  const cells = flows.map(() =>
+    Array.from({ length: maxTtl + 1 }, (): Cell => ({ sentMs: [], answers: [] })),
+  );
+  const unplaced: Observation[][] = flows.map(() => []);
+  const errnos = flows.map(() => 0);
+  let maxRttMs = 0;
+
+  /** Null where it is not known which of several rounds was answered. */
+  const rttOf = ({ flow, ttl, round, atMs }: Read): number | null => {
+    const { sentMs } = cells[flow]![ttl]!;
+    const sent = round > 0 ? sentMs[round - 1] : sentMs.length === 1 ? sentMs[0] : undefined;
+    return sent === undefined ? null : Math.max(0, atMs - sent);
+  };
+
+  return {
+    rounds: (flow, ttl) => cells[flow]![ttl]!.sentMs.length,
+    noteSent: (flow, ttl, sentMs) => {
+      cells[flow]![ttl]!.sentMs.push(sentMs);
+    },
+    noteFailed(flow, errno) {
+      errnos[flow] = errno;
+    },
+    noteAnswer(read) {
+      const { atMs: _, ...facts } = read;
+      const rttMs = rttOf(read);
+      const list = read.ttl === 0 ? unplaced[read.flow]! : cells[read.flow]![read.ttl]!.answers;
+      if (list.length >= MAX_ANSWERS) return false;
+      list.push({ ...facts, rttMs });
+      // A neighbour that is not there is told after seconds; no answer of the way takes as long.
+      if (read.answer !== 'own' && read.answer !== 'unreachable') {
+        maxRttMs = Math.max(maxRttMs, rttMs ?? 0);
+      }
+      return true;
+    },
+    isAnswered: (flow, ttl) => cells[flow]![ttl]!.answers.length > 0,
+    maxRttMs: () => maxRttMs,
+    flows: () =>
+      flows.map((flow, index) => ({
+        index,
+        kind: flow.kind,
+        protocol: flow.protocol === 6 ? 'tcp' : 'udp',
+        port: flow.port,
+        isConstant: isConstant(flow),
+        hops: cells[index]!.map(
+          ({ sentMs, answers }): HopFacts => ({ rounds: sentMs.length, answers }),
+        ),
+        unplaced: unplaced[index]!,
+        sendErrno: errnos[index]!,
+      })),
+  };
+}

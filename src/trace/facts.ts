@@ -1,0 +1,74 @@
+/** What a trace has seen: the input of the rules that locate a failure (locate.ts). */
+import type { Family, Ip, OwnSide, Protocol } from '../model.ts';
+
+/** One answer to one probe of a flow. */
+export interface Observation {
+  /** Index of its flow. */
+  readonly flow: number;
+  /** TTL that the probe was sent with; 0: it cannot be told. */
+  readonly ttl: number;
+  /** 1-based; 0: it cannot be told. */
+  readonly round: number;
+  readonly answer: Answer;
+  readonly icmpType: number;
+  readonly icmpCode: number;
+  readonly ip: Ip;
+  /** The sender wears the target's address. */
+  readonly isTarget: boolean;
+  /** Outer TTL; 0: not seen. */
+  readonly outerTtl: number;
+  /** TTL of the quoted packet; null: not seen. */
+  readonly quotedTtl: number | null;
+  /** Of a packet that is too big; 0: not said. */
+  readonly mtu: number;
+  readonly rttMs: number | null;
+}
+
+/** What kind of answer it is. `own` is an error that our own kernel made: nobody answers on the link. */
+export type Answer =
+  | 'time-exceeded'
+  | 'unreachable'
+  | 'too-big'
+  | 'syn-ack'
+  | 'reset'
+  | 'udp-response'
+  | 'own';
+
+/** A flow at one TTL. */
+export interface HopFacts {
+  /** Rounds in which it was asked. */
+  readonly rounds: number;
+  /** Answers in order of arrival. */
+  readonly answers: readonly Observation[];
+}
+
+/** All that one flow showed. */
+export interface FlowFacts {
+  readonly index: number;
+  readonly kind: 'asked' | 'icmp' | 'udp' | 'tcp';
+  readonly protocol: Protocol | 'icmp';
+  readonly port: number | null;
+  /** False: each probe had a source port of its own. */
+  readonly isConstant: boolean;
+  /** By TTL; entry 0 is never asked. */
+  readonly hops: readonly HopFacts[];
+  /** Answers to a probe whose TTL cannot be told. */
+  readonly unplaced: readonly Observation[];
+  /** Errno of probes that could not be sent, 0: none. */
+  readonly sendErrno: number;
+}
+
+/** All that a trace has seen. */
+export interface TraceFacts {
+  readonly family: Family;
+  readonly target: Ip;
+  /** The first is the asked flow; the others are its controls. */
+  readonly flows: readonly FlowFacts[];
+  /** Whether the wire sees TTLs of answers and quoted headers. */
+  readonly seesTtl: boolean;
+  readonly seesQuote: boolean;
+  /** Our own side, where nothing answered. */
+  readonly ownSide: OwnSide | null;
+  /** Largest TTL that was asked. */
+  readonly maxTtl: number;
+}

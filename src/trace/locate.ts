@@ -1,0 +1,53 @@
+/**
+ * Where a flow fails: facts -> end, finding, reason. Pure. The rules stand in one table, the first that speaks wins.
+ *
+ * Two facts of Linux carry most of it: a router checks the TTL before its FORWARD hook, so that a packet that is dropped
+ * there at hop k still runs out at hop k when its TTL is k; and an ICMP error quotes the packet as it was when it died.
+ */
+import type { Location, PathEnd } from '../model.ts';
+import type { TraceFacts } from './facts.ts';
+import { answered, rejectedByTarget, rejectedOnTheWay, resetBy, tooBig } from './rulesOfAnswers.ts';
+import {
+  behindLastRouter,
+  broken,
+  droppedBetween,
+  looped,
+  ownSideFailed,
+} from './rulesOfSilence.ts';
+import { type View, viewOf } from './view.ts';
+
+/** What the rules conclude. */
+export interface Located {
+  readonly end: PathEnd;
+  readonly finding: Location | null;
+  /** Key of the sentence catalogue (report/whyPath.ts). */
+  readonly whyId: string;
+  readonly whyArgs: Readonly<Record<string, string | number>>;
+}
+
+/** A rule: what follows from the view, or null where it does not speak. */
+export type Rule = (view: View) => Located | null;
+
+/** The rules in the order in which they are asked; a rule gives its own number, 1 to 10, in its finding. */
+export const RULES: readonly (readonly [name: string, rule: Rule])[] = [
+  ['own side', ownSideFailed],
+  ['2 too big', tooBig],
+  ['3 rejected on the way', rejectedOnTheWay],
+  ['6 answered', answered],
+  ['4 rejected under the target’s address', rejectedByTarget],
+  ['5 reset', resetBy],
+  ['11 loop', looped],
+  ['9 behind the last router', behindLastRouter],
+  ['7, 8 dropped between', droppedBetween],
+  ['10 broken', broken],
+];
+
+/** Locates the failure; the last rule always speaks. */
+export function locate(facts: TraceFacts): Located {
+  const view = viewOf(facts);
+  for (const [, rule] of RULES) {
+    const located = rule(view);
+    if (located !== null) return located;
+  }
+  throw new Error('no rule speaks: the last one always does');
+}

@@ -1,0 +1,270 @@
+/**
+ * What a trace sends next: sweeps that grow until the target is found, then rounds at the edge where the asked flow falls
+ * silent, then a patient look at what may only be slow.
+ */
+import type { Cells } from './cells.ts';
+import type { TraceFacts } from './facts.ts';
+import type { Flow } from './flows.ts';
+import { looped } from './rulesOfSilence.ts';
+import type { TraceAsk } from './traceRows.ts';
+import { type FlowView, firstAnswerAfter, type View, viewOf } from './view.ts';
+
+/** What the traceroute does now. */
+export interface Step {
+  readonly asks: readonly TraceAsk[];
+  /** Asks for our own side too. */
+  readonly inquire: boolean;
+  /** Undefined: done. */
+  readonly wakeAtMs: number | undefined;
+}
+
+/** The steps of one trace. */
+export interface Steps {
+  next(nowMs: number): Step;
+  noteSent(sentMs: number): void;
+}
+
+/** What the steps are made from. */
+export interface StepOptions {
+  readonly flows: readonly Flow[];
+  readonly cells: Cells;
+  readonly maxHops: number;
+  readonly facts: () => TraceFacts;
+}
+
+/** TTLs of the sweeps: most hosts are within 16 hops, and a short path is not asked for more. */
+const SWEEPS = [8, 16, 32, 64] as const;
+/** Rounds at the edge, the sweep included: with a loss of one in ten, three silences are one in a thousand. */
+const ROUNDS = 3;
+/** Hops beyond the edge that are asked again. */
+const EDGE_HOPS = 2;
+/** Before anything was heard, ms. */
+const FIRST_WAIT_MS = 1000;
+/** Shortest wait for an answer, ms, and how many of the longest round trips it is. */
+const MIN_WAIT_MS = 20;
+const RTT_WAITS = 4;
+/** A router that has said its six ICMP errors has another one a second later (Linux: icmp_ratelimit). */
+const LIMITER_MS = 1050;
+/** Neighbour discovery gives up after three seconds (Linux: mcast_solicit 3, retrans_time_ms 1000), and then routers tell. */
+const NEIGHBOUR_MS = 3300;
+
+/** An answer to an own-side inquiry comes at once; what takes longer is done without. */
+const INQUIRY_MS = 100;
+
+type Phase = 'sweep' | 'edge' | 'holes' | 'patience' | 'inquiry' | 'done';
+
+/** What is done next, and how long it is waited for. */
+interface Plan {
+  readonly asks: readonly TraceAsk[];
+  /** Not before this time; null: now. */
+  readonly sendAtMs?: number;
+  /** The wait is not over before this time, unless all was answered. */
+  readonly waitUntilMs?: number;
+  readonly inquire?: true;
+}
+
+/** Creates the steps of one trace. */
+export function createSteps(options: StepOptions): Steps {
+  const { flows, cells, maxHops, facts } = options;
+  const edges = createEdges(options);
+  let phase: Phase = 'sweep';
+  let sweptTo = 0;
+  let holeRounds = 0;
+  let firstSentMs = Number.NEGATIVE_INFINITY;
+  let lastSentMs = Number.NEGATIVE_INFINITY;
+  /** What is waited for; null before the first step. */
+  let current: Plan | null = null;
+  /** What leaves later. */
+  let delayed: Plan | null = null;
+
+  /** Flows that have not ended yet. */
+  const goingOn = (view: View): readonly Flow[] =>
+    viewsOf(view)
+      .filter(isGoingOn)
+      .map(({ facts: { index } }) => flows[index]!);
+
+  const sweep = (going: readonly Flow[]): Plan => {
+    const from = sweptTo + 1;
+    sweptTo = Math.min(maxHops, SWEEPS.find((ttl) => ttl > sweptTo) ?? maxHops);
+    const asks: TraceAsk[] = [];
+    for (let ttl = from; ttl <= sweptTo; ttl++) {
+      for (const flow of going) asks.push({ flow, ttl, round: 1 });
+    }
+    return { asks };
+  };
+
+  /** Somebody is still going on at the end of the sweep, or nobody has come to the target or been refused. */
+  const isTooShort = (view: View): boolean => {
+    if (sweptTo >= maxHops) return false;
+    const isAtEnd = viewsOf(view).some((flow) => isGoingOn(flow) && flow.furthest >= sweptTo - 1);
+    return isAtEnd || (view.targetHop === null && view.asked.refused === null && !isLoop(view));
+  };
+
+  /** The sweep need not be waited for: a flow has come to its end. */
+  const isAtEndNow = (view: View): boolean =>
+    phase === 'sweep' &&
+    sweptTo < maxHops &&
+    view.targetHop === null &&
+    !isLoop(view) &&
+    viewsOf(view).some(({ furthest }) => furthest === sweptTo);
+
+  const nextSweep = (view: View): Plan | null => {
+    if (sweptTo === 0) return sweep(flows);
+    const going = goingOn(view);
+    return going.length > 0 && isTooShort(view) ? sweep(going) : null;
+  };
+
+  const nextHoles = (view: View): Plan | null => {
+    holeRounds += 1;
+    const asks = holeRounds <= ROUNDS ? edges.holes(view) : [];
+    return asks.length === 0 ? null : { asks, sendAtMs: lastSentMs + LIMITER_MS };
+  };
+
+  /** The next step in each phase; null: the phase is over. */
+  const nextIn: Readonly<Record<Phase, (view: View, nowMs: number) => Plan | null>> = {
+    sweep: nextSweep,
+    edge: (view) => {
+      const asks = isSilent(view) ? edges.again(view, sweptTo) : [];
+      return asks.length === 0 ? null : { asks };
+    },
+    holes: (view) => (isSilent(view) ? nextHoles(view) : null),
+    patience: (view, nowMs) => {
+      const untilMs = firstSentMs + NEIGHBOUR_MS;
+      const isOpen = isSilent(view) && view.targetHop === null && edges.nextHop(view) === 0;
+      return isOpen && nowMs < untilMs ? { asks: [], waitUntilMs: untilMs } : null;
+    },
+    inquiry: (view, nowMs) =>
+      viewsOf(view).some(wasHeard) || current?.inquire === true
+        ? null
+        : { asks: [], inquire: true, waitUntilMs: nowMs + INQUIRY_MS },
+    done: () => null,
+  };
+
+  const decide = (view: View, nowMs: number): Plan | null => {
+    for (let index = PHASES.indexOf(phase); index < PHASES.length; index++) {
+      phase = PHASES[index]!;
+      const plan = nextIn[phase](view, nowMs);
+      if (plan !== null) return plan;
+    }
+    return null;
+  };
+
+  const deadlineMs = ({ waitUntilMs }: Plan): number => {
+    if (waitUntilMs !== undefined) return waitUntilMs;
+    const rttMs = cells.maxRttMs();
+    return lastSentMs + (rttMs === 0 ? FIRST_WAIT_MS : Math.max(MIN_WAIT_MS, RTT_WAITS * rttMs));
+  };
+
+  /** Nothing more can come of this step. */
+  const isSettled = (plan: Plan, view: View): boolean => {
+    if (phase === 'patience') return !isOnlyExceeded(view.asked);
+    if (plan.asks.length === 0) return facts().ownSide !== null;
+    const views = viewsOf(view);
+    return plan.asks.every(({ flow, ttl }) => {
+      const { reached, facts: sent } = views[flow.index]!;
+      const isOver = sent.sendErrno !== 0 || (reached !== null && reached.ttl < ttl);
+      return isOver || cells.isAnswered(flow.index, ttl);
+    });
+  };
+
+  const start = (plan: Plan): Step => {
+    current = plan;
+    delayed = null;
+    const wakeAtMs = plan.asks.length > 0 ? undefined : plan.waitUntilMs;
+    return { asks: plan.asks, inquire: plan.inquire === true, wakeAtMs };
+  };
+
+  return {
+    noteSent(sentMs) {
+      if (firstSentMs === Number.NEGATIVE_INFINITY) firstSentMs = sentMs;
+      lastSentMs = Math.max(lastSentMs, sentMs);
+    },
+    next(nowMs) {
+      if (delayed?.sendAtMs !== undefined) {
+        if (nowMs >= delayed.sendAtMs) return start(delayed);
+        return { asks: [], inquire: false, wakeAtMs: delayed.sendAtMs };
+      }
+      const view = viewOf(facts());
+      if (current !== null && !isAtEndNow(view) && !isSettled(current, view)) {
+        const untilMs = deadlineMs(current);
+        if (nowMs < untilMs) return { asks: [], inquire: false, wakeAtMs: untilMs };
+      }
+      const plan = decide(view, nowMs);
+      if (plan === null) return { asks: [], inquire: false, wakeAtMs: undefined };
+      if (plan.sendAtMs === undefined || plan.sendAtMs <= nowMs) return start(plan);
+      delayed = plan;
+      return { asks: [], inquire: false, wakeAtMs: plan.sendAtMs };
+    },
+  };
+}
+
+const PHASES: readonly Phase[] = ['sweep', 'edge', 'holes', 'patience', 'inquiry', 'done'];
+
+const viewsOf = ({ asked, controls }: View): readonly FlowView[] => [asked, ...controls];
+
+/** A flow that has neither come to an end nor been kept back at home. */
+const isGoingOn = ({ reached, refused, facts }: FlowView): boolean =>
+  reached === null && refused === null && facts.sendErrno === 0;
+
+const wasHeard = ({ facts }: FlowView): boolean =>
+  facts.unplaced.length > 0 ||
+  facts.hops.some(({ answers }) => answers.some(({ answer }) => answer !== 'own'));
+
+const isOnlyExceeded = ({ facts }: FlowView): boolean =>
+  facts.hops.every(({ answers }) => answers.every(({ answer }) => answer === 'time-exceeded'));
+
+const isLoop = (view: View): boolean => looped(view) !== null;
+
+/** The asked flow has no end but silence. */
+const isSilent = (view: View): boolean =>
+  isGoingOn(view.asked) && view.asked.facts.unplaced.length === 0 && !isLoop(view);
+
+/** What is asked again. */
+interface Edges {
+  /** First hop beyond the asked flow's last at which a control was answered; 0: none. */
+  nextHop(view: View): number;
+  /** The asked flow beyond its last hop, and a control where it was answered; empty after the last round. */
+  again(view: View, sweptTo: number): readonly TraceAsk[];
+  /** Hops between the edge and the next answer of which nobody was heard: their routers may have been out of answers. */
+  holes(view: View): readonly TraceAsk[];
+}
+
+function createEdges({ flows, cells }: StepOptions): Edges {
+  const [asked, ...controls] = flows as [Flow, ...Flow[]];
+  const ask = (flow: Flow, ttl: number): TraceAsk => ({
+    flow,
+    ttl,
+    round: cells.rounds(flow.index, ttl) + 1,
+  });
+  const nextHop = (view: View): number => {
+    const hops = view.controls
+      .map((control) => firstAnswerAfter(control, view.asked.furthest))
+      .filter((hop) => hop > 0);
+    return hops.length === 0 ? 0 : Math.min(...hops);
+  };
+  return {
+    nextHop,
+    again(view, sweptTo) {
+      const last = view.asked.furthest;
+      const next = nextHop(view);
+      const hops = new Set(next > 0 ? [next] : []);
+      for (let hop = last + 1; hop <= Math.min(last + EDGE_HOPS, sweptTo); hop++) hops.add(hop);
+      const asks = [...hops]
+        .toSorted((a, b) => a - b)
+        .flatMap((hop) => {
+          // Where a control was heard one of them is enough, and spares the routers' answers.
+          const beside = next === 0 ? controls : hop === next ? controls.slice(0, 1) : [];
+          return [asked, ...beside].map((flow) => ask(flow, hop));
+        })
+        .filter(({ round }) => round <= ROUNDS);
+      return asks.some(({ flow }) => flow === asked) ? asks : [];
+    },
+    holes(view) {
+      const asks: TraceAsk[] = [];
+      for (let hop = view.asked.furthest + 1; hop < nextHop(view); hop++) {
+        for (const flow of flows.slice(0, 2)) asks.push(ask(flow, hop));
+      }
+      return asks;
+    },
+  };
+}

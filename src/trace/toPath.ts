@@ -1,0 +1,88 @@
+/** Facts of a trace -> the hops of its flows, as reports show them. */
+import { icmpMeaning } from '../match/icmpMeaning.ts';
+import type { Hop, PathEnd, PathFlow, Reason } from '../model.ts';
+import type { FlowFacts, Observation, TraceFacts } from './facts.ts';
+import type { Located } from './locate.ts';
+import { type FlowView, viewOf } from './view.ts';
+
+/** A trace without its words and names. */
+export interface Traced {
+  readonly located: Located;
+  readonly flows: readonly PathFlow[];
+  /** Ids of the packets that decided (contract.md, "Evidence ids"). */
+  readonly evidence: readonly string[];
+}
+
+/** Puts the hops of all flows together. */
+export function toTraced(facts: TraceFacts, located: Located): Traced {
+  const { asked, controls } = viewOf(facts);
+  const flows = [asked, ...controls].map((view, index) => ({
+    kind: view.facts.kind,
+    port: view.facts.port,
+    hops: hopsOf(facts, view),
+    end: index === 0 ? located.end : endOf(view),
+    isConstant: view.facts.isConstant,
+  }));
+  return { located, flows, evidence: evidenceOf(facts, located) };
+}
+
+function endOf({ reached, refused }: FlowView): PathEnd {
+  if (reached !== null) return 'reached';
+  return refused !== null ? 'rejected' : 'unknown';
+}
+
+/** The hops up to the end of the flow, or to the last that answered it. */
+function hopsOf(
+  facts: TraceFacts,
+  { facts: flow, reached, refused, furthest }: FlowView,
+): readonly Hop[] {
+  const ends = [reached, refused].flatMap((one) => (one === null ? [] : [one.ttl]));
+  const last = ends.length > 0 ? Math.max(...ends.slice(0, 1), furthest) : furthest;
+  return flow.hops.slice(1, last + 1).map((_, index) => hopOf(facts, flow, index + 1));
+}
+
+function hopOf(facts: TraceFacts, flow: FlowFacts, ttl: number): Hop {
+  const { answers } = flow.hops[ttl]!;
+  const [first] = answers;
+  if (first === undefined) {
+    return { ttl, ip: null, name: null, rttMs: null, reason: null, others: [] };
+  }
+  const others = new Set(answers.map(({ ip }) => ip));
+  others.delete(first.ip);
+  const { ip, rttMs } = first;
+  return { ttl, ip, name: null, rttMs, reason: reasonOf(facts, first), others: [...others] };
+}
+
+function reasonOf({ family }: TraceFacts, { answer, icmpType, icmpCode }: Observation): Reason {
+  switch (answer) {
+    case 'syn-ack':
+    case 'reset':
+    case 'udp-response':
+      return answer;
+    case 'own':
+      return 'host-unreach';
+    default: {
+      const meaning = icmpMeaning(family, icmpType, icmpCode);
+      return meaning.kind === 'state' ? meaning.reason : 'param-problem';
+    }
+  }
+}
+
+/** Number of a probe in evidence: flow and TTL. */
+const probeId = (flow: number, ttl: number): number => flow * 256 + ttl;
+
+/** What was sent and heard on both sides of the place. */
+function evidenceOf({ flows }: TraceFacts, { finding }: Located): readonly string[] {
+  const ttls = new Set(
+    [finding?.after?.ttl, finding?.before?.ttl].filter((ttl) => ttl !== undefined),
+  );
+  return flows.flatMap((flow) =>
+    [...ttls].flatMap((ttl) => {
+      const { rounds, answers } = flow.hops[ttl] ?? { rounds: 0, answers: [] };
+      const id = probeId(flow.index, ttl);
+      const sent = Array.from({ length: rounds }, (_, index) => `s${id}.${index + 1}`);
+      const heard = answers.map(({ round }, index) => `r${id}.${round}.${index + 1}`);
+      return [...sent, ...heard];
+    }),
+  );
+}

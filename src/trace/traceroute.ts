@@ -1,0 +1,142 @@
+/**
+ * The traceroute: walks the path of the asked port beside control flows, all TTLs at once.
+ *
+ * A parallel Paris sweep: every flow keeps its ports, so that routers send it one way (Augustin et al. 2006). The asked
+ * flow goes first at every TTL: a router has six ICMP errors for us and then one a second (Linux, RFC 1812 section 4.3.2.8),
+ * and what it refuses to say about a control costs less. Only the edge, where the asked flow falls silent, is asked again.
+ *
+ * An engine as the scheduler is one: no clock, no socket, no randomness but the seed of the plan.
+ */
+import { PROTO_TCP, SIGNAL, type SignalBatch } from '../batch.ts';
+import type { Engine, Ip, OwnSide, Plan, WireCan } from '../model.ts';
+import { createCells } from './cells.ts';
+import type { TraceFacts } from './facts.ts';
+import { chooseFlows, createProbeNames } from './flows.ts';
+import { createProbeReader } from './quotedProbe.ts';
+import { createAnswerReader, type Read } from './readAnswer.ts';
+import { createSteps } from './steps.ts';
+import { createTraceRows } from './traceRows.ts';
+
+/** What a trace is made of. */
+export interface TraceOptions {
+  readonly plan: Pick<Plan, 'targets' | 'seed' | 'control'>;
+  /** Number of this trace among those of the plan's seed, 0 to 255. */
+  readonly run: number;
+  readonly target: number;
+  /** IP protocol number. */
+  readonly protocol: number;
+  readonly port: number;
+  readonly can: WireCan;
+  /** Reserved source port of a wire of packets. */
+  readonly srcPort: number;
+  readonly ownAddresses: ReadonlySet<Ip>;
+  /** 1 to {@link MAX_TTL}. */
+  readonly maxHops: number;
+}
+
+/** What a trace counts. */
+export interface TraceCounters {
+  readonly sent: number;
+  readonly received: number;
+  readonly matched: number;
+  readonly foreign: number;
+}
+
+/** A trace of one port. */
+export interface Traceroute extends Engine<TraceFacts> {
+  counters(): TraceCounters;
+  /** Addresses of which answers came since the last call, each once. */
+  takeSenders(): readonly Ip[];
+}
+
+/** Longest path that can be walked: a longer one is a loop, and a TTL has to fit beside flow and draw. */
+export const MAX_TTL = 64;
+
+/** Creates the traceroute of one port. */
+export function createTraceroute(options: TraceOptions): Traceroute {
+  const { plan, run, target, can, srcPort, ownAddresses, maxHops } = options;
+  const { targets, seed } = plan;
+  const flows = chooseFlows(options.protocol, options.port, plan.control, seed, run);
+  const names = createProbeNames(seed, run);
+  const rows = createTraceRows(target, names);
+  const cells = createCells(
+    flows,
+    maxHops,
+    ({ protocol }) => can.packets || protocol !== PROTO_TCP,
+  );
+  let sentTtl = 0;
+  let ownSide: OwnSide | null = null;
+  const senders = new Set<Ip>();
+  const counted = { sent: 0, received: 0, matched: 0, foreign: 0 };
+  const probes = createProbeReader(seed, names, () => sentTtl);
+  const readAnswer = createAnswerReader({ targets, target, run, flows, probes, srcPort });
+
+  const facts = (): TraceFacts => ({
+    family: targets.families[target] === 6 ? 6 : 4,
+    target: targets.ip(target),
+    flows: cells.flows(),
+    seesTtl: can.replyTtl,
+    seesQuote: can.packets,
+    ownSide,
+    maxTtl: sentTtl,
+  });
+  const steps = createSteps({ flows, cells, maxHops, facts });
+
+  const noteSent = (): void => {
+    for (const { flow, ttl, sentMs } of rows.takeSent()) {
+      cells.noteSent(flow.index, ttl, sentMs);
+      steps.noteSent(sentMs);
+      counted.sent += 1;
+    }
+  };
+
+  const take = (signals: SignalBatch, row: number): void => {
+    if (signals.kind[row] === SIGNAL.OWN_SIDE) {
+      ownSide = signals.ownSide[row] ?? null;
+      return;
+    }
+    if (signals.kind[row] === SIGNAL.SEND_FAILED) {
+      const failed = flows.find(
+        ({ protocol, port }) => protocol === signals.protocol[row] && port === signals.dstPort[row],
+      );
+      if (failed !== undefined) cells.noteFailed(failed.index, signals.errno[row]!);
+      return;
+    }
+    counted.received += 1;
+    const found = readAnswer(signals, row);
+    // Our own kernel says that nobody answers on the link (net/ipv4/route.c, ipv4_link_failure).
+    const isOwn = found !== null && !found.isTarget && ownAddresses.has(found.ip);
+    const read: Read | null = isOwn ? { ...found, answer: 'own' } : found;
+    const isTaken = read !== null && read.ttl <= sentTtl && cells.noteAnswer(read);
+    if (isTaken) {
+      counted.matched += 1;
+      senders.add(read.ip);
+    }
+    if (!isTaken) counted.foreign += 1;
+  };
+
+  return {
+    advance(nowMs) {
+      noteSent();
+      rows.clear();
+      const { asks, inquire, wakeAtMs } = steps.next(nowMs);
+      for (const ask of asks) {
+        sentTtl = Math.max(sentTtl, ask.ttl);
+        rows.add(ask);
+      }
+      if (inquire) rows.addInquiry();
+      return { send: rows.batch, wakeAtMs };
+    },
+    receive(signals) {
+      noteSent();
+      for (let row = 0; row < signals.count; row++) take(signals, row);
+    },
+    result: facts,
+    counters: () => counted,
+    takeSenders() {
+      const taken = [...senders];
+      senders.clear();
+      return taken;
+    },
+  };
+}

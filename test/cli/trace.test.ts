@@ -1,0 +1,90 @@
+/** The command `trace` over a simulated network. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import type { Report } from '../../src/index.ts';
+import * as library from '../../src/index.ts';
+import { createFakeIo, run } from './process.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'pp-trace-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const file = join(folder, 'world.json');
+const rules = [
+  { hook: 'forward', protocol: 'tcp', dport: 443, verdict: 'drop' },
+  { hook: 'forward', protocol: 'tcp', dport: 25, verdict: 'reject', with: 'admin-prohibited' },
+];
+writeFileSync(
+  file,
+  JSON.stringify({
+    routers: [{}, { rules }, {}],
+    targets: [{ tcp: { 22: 'accept', 25: 'accept', 443: 'accept' } }],
+  }),
+);
+
+const IPV6 = 'fd90:0:0:3::a';
+const base = `--seed 2a -n --wire sim:${file}`;
+const trace = (line: string) => run(`trace ${line} ${base}`, library);
+
+describe('text', () => {
+  it.each([
+    ['drop', `10.90.3.10 -p 443`],
+    ['dropVerbose', `${IPV6} -p 443 -v`],
+    ['reject', '10.90.3.10 -p 25'],
+    ['open', '10.90.3.10:22'],
+  ])('%s', async (name, line) => {
+    const { code, out, err } = await trace(line);
+    expect([code, err]).toEqual([0, '']);
+    const wide = out.split('\n').filter((text) => text.length > 80);
+    // Commands stay whole, to be copied.
+    expect(wide.filter((text) => !text.startsWith('    '))).toEqual([]);
+    await expect(out).toMatchFileSnapshot(`golden/trace/${name}.txt`);
+  });
+
+  it('follows a narrow terminal', async () => {
+    const fake = createFakeIo({ isTty: { stdout: true, stderr: false }, columns: 60 });
+    await run(`trace ${IPV6} -p 443 ${base} --no-color`, library, fake);
+    await expect(fake.out()).toMatchFileSnapshot('golden/trace/narrow.txt');
+  });
+});
+
+describe('JSON', () => {
+  it('is one document with a path a port', async () => {
+    const { code, out } = await trace('10.90.3.10 -p 22,443 --json');
+    const report = JSON.parse(out) as Report;
+    expect(code).toBe(0);
+    expect(report).toMatchObject({ command: 'trace', complete: true, verdicts: [] });
+    expect(report.paths.map(({ port, end }) => [port, end])).toEqual([
+      [22, 'reached'],
+      [443, 'dropped'],
+    ]);
+    expect(report.paths[1]!.finding).toMatchObject({
+      kind: 'drop',
+      after: { ttl: 2, ip: '10.90.1.2' },
+      before: { ttl: 3, ip: '10.90.2.2' },
+      direction: 'forward',
+    });
+  });
+
+  it('is a record a line', async () => {
+    const { out } = await trace('10.90.3.10 -p 443 --jsonl');
+    const records = out
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { type: string });
+    expect(records.map(({ type }) => type)).toEqual(['start', 'path', 'warning', 'end']);
+  });
+});
+
+it('refuses a wire that sees no senders, code 3', async () => {
+  const { code, err } = await run(`trace 10.90.3.10 -p 22 --wire sim:${file}#connect`, library);
+  expect(code).toBe(3);
+  expect(err).toContain('a trace needs the senders of ICMP errors');
+});
+
+it('has its own help', async () => {
+  await expect((await run('trace --help', library)).out).toMatchFileSnapshot(
+    'golden/traceHelp.txt',
+  );
+});

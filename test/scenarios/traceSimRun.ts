@@ -1,0 +1,70 @@
+/** Runs a trace scene over the simulator, as the packet or the error-queue wire would see it. */
+import { drive } from '../../src/drive.ts';
+import type { Family, Path } from '../../src/model.ts';
+import { formatIp } from '../../src/packet/address.ts';
+import { createPlan } from '../../src/plan/plan.ts';
+import { buildPath } from '../../src/report/path.ts';
+import type { World } from '../../src/sim/world.ts';
+import { locate } from '../../src/trace/locate.ts';
+import { toTraced } from '../../src/trace/toPath.ts';
+import { createTraceroute } from '../../src/trace/traceroute.ts';
+import { openSimulation } from '../../src/wire/openSimulation.ts';
+
+export interface TraceAsked {
+  readonly world: World;
+  readonly view: 'packet' | 'errqueue';
+  readonly family: Family;
+  readonly protocol: 'tcp' | 'udp';
+  readonly port: number;
+  readonly seed: number;
+  readonly control?: boolean;
+  readonly maxHops?: number;
+  /** The target's address unless it is another one. */
+  readonly target?: string;
+}
+
+/** What a trace over the simulator said, and how long it took there. */
+export interface TraceSaid {
+  readonly path: Path;
+  readonly virtualMs: number;
+  readonly sent: number;
+}
+
+/** Turns of the loop after which a trace counts as hanging. */
+const MAX_TURNS = 2000;
+
+/** One trace. */
+export async function traceInSimulator(asked: TraceAsked): Promise<TraceSaid> {
+  const { world, view, family, protocol, port, seed } = asked;
+  const target = asked.target ?? formatIp(world.targets[0]!.address[family].bytes, 0, family);
+  const plan = await createPlan(
+    { targets: [target], ports: String(port), [protocol]: true, control: asked.control ?? true },
+    { resolve: async () => [], interfaces: [], seed: [0x5eed, seed] },
+  );
+  const { wire, srcPort, ownAddresses } = openSimulation(plan, world, view);
+  const engine = createTraceroute({
+    plan,
+    run: 0,
+    target: 0,
+    protocol: protocol === 'tcp' ? 6 : 17,
+    port,
+    can: wire.can,
+    srcPort,
+    ownAddresses,
+    maxHops: asked.maxHops ?? 32,
+  });
+  let turns = 0;
+  const hanging = new AbortController();
+  await drive(engine, wire, {
+    signal: hanging.signal,
+    onTurn: () => {
+      turns += 1;
+      if (turns > MAX_TURNS) hanging.abort();
+    },
+  });
+  if (hanging.signal.aborted) throw new Error(`no end after ${MAX_TURNS} turns`);
+  const facts = engine.result();
+  const of = { plan, target: 0, protocol, port, wire: wire.kind };
+  const path = buildPath(of, toTraced(facts, locate(facts)), () => null);
+  return { path, virtualMs: wire.nowMs(), sent: engine.counters().sent };
+}
