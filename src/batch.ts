@@ -44,6 +44,8 @@ export interface ProbeBatch {
   readonly bytes: Uint8Array;
   /** Written by the wire: when the row was handed to the network, ms. */
   readonly sentMs: Float64Array;
+  /** Written by wires that know it: the number of the gateway by which the row left; 0 = not known, or none. */
+  readonly way: Uint16Array;
 }
 
 /** What a signal is. */
@@ -136,6 +138,7 @@ export function createProbeBatch(
     length: new Uint16Array(capacity),
     bytes: new Uint8Array(arena),
     sentMs: new Float64Array(capacity),
+    way: new Uint16Array(capacity),
   };
 }
 

@@ -63,7 +63,7 @@ export function createSteps(targets: number, ports: number): Steps {
   const { count } = space;
   const order = createOrder(count, SEED);
   const template = TIMING_TEMPLATES[3]!;
-  const rtt = createRttTable(targets, template);
+  const rtt = createRttTable(new Uint16Array(targets), template);
   const deadlines = createDeadlines();
   const retries = createQueue();
   const phase = new Uint8Array(count);

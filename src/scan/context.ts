@@ -40,14 +40,15 @@ export function createScanContext(
   ownAddresses: ReadonlySet<Ip>,
 ): ScanContext {
   const template = TIMING_TEMPLATES[plan.timing]!;
+  const targets = createTargetState(plan.targets.count, plan.groups);
   return {
     plan,
     can,
     ownAddresses,
     template,
     probes: createProbeState(plan.space.count),
-    targets: createTargetState(plan.targets.count, plan.groups),
-    rtt: createRttTable(plan.targets.count, template),
+    targets,
+    rtt: createRttTable(targets.way, template),
     pace: createPace({ template, ratePps: plan.ratePps }),
     counters: {
       sent: 0,

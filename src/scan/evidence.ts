@@ -11,8 +11,9 @@ function rttOf({ probes }: ScanContext, match: Match): number {
   const { probe } = match;
   if (match.sentMs > 0) return match.atMs - match.sentMs;
   const attempts = probes.attempts[probe * U8]!;
-  const latest = attempts === 1 || match.attempt === attempts;
-  return latest ? match.atMs - probes.lastSentMs[probe * F64]! : Number.NaN;
+  if (attempts === 1 || match.attempt === attempts)
+    return match.atMs - probes.lastSentMs[probe * F64]!;
+  return match.attempt === 1 ? match.atMs - probes.firstSentMs[probe * F64]! : Number.NaN;
 }
 
 /** Answers by which a target shows its distance; RST is what is compared with them, a windowless SYN-ACK is suspect. */
@@ -28,7 +29,10 @@ const SHOWS_DISTANCE: ReadonlySet<number> = new Set([
 export function noteTarget({ targets, plan }: ScanContext, match: Match): void {
   if (!match.fromIsTarget || match.target < 0) return;
   const { target } = match;
-  targets.alive[target] = 1;
+  if (targets.alive[target] === 0) {
+    targets.alive[target] = 1;
+    if (targets.way[target] !== 0) targets.provenWays.add(targets.way[target]!);
+  }
   if (match.answer === ANSWER.ICMP) {
     const family = plan.targets.families[target] === 6 ? 6 : 4;
     if (isPortUnreachable(family, match.icmpType, match.icmpCode))
@@ -69,8 +73,9 @@ export function noteAnswer(context: ScanContext, match: Match): boolean {
   probes.errno[probe * U16] = match.errno;
   if (!Number.isNaN(rttMs)) {
     probes.rttMs[probe * F32] = Math.max(0, rttMs);
-    // ICMP by a box on the path is no measure of the target, and Karn's rule keeps retransmissions out.
-    if (match.fromIsTarget && probes.attempts[probe * U8] === 1) rtt.sample(match.target, rttMs);
+    // ICMP by a box on the path is no measure of the target. Karn's rule: nor is an answer to nobody knows which attempt.
+    const isKnown = match.attempt > 0 || probes.attempts[probe * U8] === 1;
+    if (match.fromIsTarget && isKnown) rtt.sample(match.target, rttMs);
   }
   if (match.service !== null) probes.services.set(probe, match.service);
   return true;

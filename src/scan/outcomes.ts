@@ -7,7 +7,7 @@ import type { Match } from '../match/match.ts';
 import type { OwnSide } from '../model.ts';
 import type { ScanContext } from './context.ts';
 import { noteAnswer } from './evidence.ts';
-import { PHASE, U8, U32 } from './probeState.ts';
+import { F64, PHASE, U8, U32 } from './probeState.ts';
 import type { Sender } from './sender.ts';
 import { isFromOwnAddress } from './settling.ts';
 import { isNextHopSilent, NEXT_HOP } from './targetState.ts';
@@ -54,8 +54,9 @@ const WANT_OF_ROOM: ReadonlySet<number> = new Set([
 
 /** Creates the outcomes of a run. */
 export function createOutcomes(context: ScanContext, options: OutcomesOptions): Outcomes {
-  const { plan, can, template, probes, targets, pace, counters } = context;
+  const { plan, can, template, probes, targets, rtt, pace, counters } = context;
   const { sender, timeouts, onFinished } = options;
+  const isPatient = plan.timing <= MOST_PATIENT_TIMING;
   const localRetries = new Map<number, number>();
   let highestAnswered = 1;
 
@@ -97,17 +98,32 @@ export function createOutcomes(context: ScanContext, options: OutcomesOptions): 
     return true;
   };
 
+  /** Whether a router's word that nobody is there is waited for (ADR 0014). */
+  const waitsForRouters = (target: number): boolean =>
+    isPatient &&
+    (plan.ratePps !== Number.POSITIVE_INFINITY || !targets.provenWays.has(targets.way[target]!));
+
+  /** Until when something may still come from or about a target that has said nothing. */
+  const mayComeUntilMs = (probe: number, target: number): number => {
+    const answerMs = isNextHopSilent(targets, target)
+      ? 0
+      : probes.lastSentMs[probe * F64]! + rtt.rtoMs(target);
+    const lateMs = targets.startedMs[target]! + LATE_UNREACHABLE_MS;
+    return waitsForRouters(target) ? Math.max(answerMs, lateMs) : answerMs;
+  };
+
   const hold = (probe: number, untilMs: number): void => {
     probes.phase[probe * U8] = PHASE.HELD;
     timeouts.arm(probe, untilMs);
   };
 
-  const countAnswer = (probe: number): void => {
-    const attempts = probes.attempts[probe * U8]!;
+  /** An answer to a first attempt that comes after the second has left is late, but nothing was lost. */
+  const countAnswer = ({ probe, attempt }: Match): void => {
+    const answered = attempt > 0 ? attempt : probes.attempts[probe * U8]!;
     counters.answered += 1;
-    if (attempts === 1) return;
+    if (answered === 1) return;
     counters.answeredLate += 1;
-    highestAnswered = Math.max(highestAnswered, attempts);
+    highestAnswered = Math.max(highestAnswered, answered);
   };
 
   const late = (match: Match): void => {
@@ -130,7 +146,7 @@ export function createOutcomes(context: ScanContext, options: OutcomesOptions): 
       const isFirst = probes.answer[probe * U8]! <= ANSWER.STRANGER;
       // A stranger's answer is kept; the asked one may still come.
       if (!noteAnswer(context, match) || answer === ANSWER.STRANGER) return;
-      if (isFirst) countAnswer(probe);
+      if (isFirst) countAnswer(match);
       release(probe, answer !== ANSWER.SEND_FAILED);
       if (answer === ANSWER.WINDOWLESS && !can.packets) {
         hold(probe, nowMs + HOLD_MS);
@@ -149,11 +165,13 @@ export function createOutcomes(context: ScanContext, options: OutcomesOptions): 
         isHeld ||
         isNextHopSilent(targets, target) ||
         probes.attempts[probe * U8]! >= allowedAttempts();
-      const lateMs = targets.startedMs[target]! + LATE_UNREACHABLE_MS;
-      const mayStillCome = isSilent && probes.answer[probe * U8] === ANSWER.NONE;
+      const untilMs =
+        isSilent && probes.answer[probe * U8] === ANSWER.NONE
+          ? mayComeUntilMs(probe, target)
+          : nowMs;
       release(probe, false);
-      if (isLast && mayStillCome && plan.timing <= MOST_PATIENT_TIMING && nowMs < lateMs) {
-        hold(probe, lateMs);
+      if (isLast && nowMs < untilMs) {
+        hold(probe, untilMs);
         return;
       }
       if (isLast) onFinished(probe, nowMs);
@@ -163,7 +181,8 @@ export function createOutcomes(context: ScanContext, options: OutcomesOptions): 
       const target = plan.space.targetOf(probe);
       if (targets.alive[target] === 1 || targets.nextHop[target] !== NEXT_HOP.NOT_ASKED) return;
       targets.nextHop[target] = NEXT_HOP.ASKED;
-      sender.inquire(target);
+      // A gateway that has brought answers is there.
+      if (!targets.provenWays.has(targets.way[target]!)) sender.inquire(target);
     },
     ownSide({ target, neighbour }) {
       const isUnresolved = neighbour === 'incomplete' || neighbour === 'failed';

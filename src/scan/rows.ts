@@ -47,6 +47,7 @@ export function createRows(seed: readonly [number, number], ttl: number): Rows {
     batch.offset[row] = bytesUsed;
     batch.length[row] = 0;
     batch.sentMs[row] = 0;
+    batch.way[row] = 0;
     if (protocol === PROTO_UDP) {
       const hi = tokenWord(keyHi, keyLo, probe, TOKEN.PAYLOAD_HI);
       const lo = tokenWord(keyHi, keyLo, probe, TOKEN.PAYLOAD_LO);

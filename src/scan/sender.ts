@@ -6,6 +6,7 @@ import { NO_PROBE, PROTO_OWN_SIDE, PROTO_TCP, type ProbeBatch } from '../batch.t
 import { createAsking } from './asking.ts';
 import type { ScanContext } from './context.ts';
 import { F64, PHASE, U8, U32 } from './probeState.ts';
+import { createQueue } from './queue.ts';
 import type { ControlRow } from './resetCheck.ts';
 import { createRows } from './rows.ts';
 
@@ -45,7 +46,7 @@ export function createSender(
   const rows = createRows(plan.seed, plan.sending.ttl ?? 0);
   const { batch } = rows;
   const controls: ControlRow[] = [];
-  const inquiries: number[] = [];
+  const inquiries = createQueue();
   let batchFull = false;
   let heldUp = false;
   let inFlight = 0;
@@ -53,8 +54,8 @@ export function createSender(
   let tcpLimit = can.maxTcpInFlight;
 
   const fillOwnRows = (): void => {
-    while (inquiries.length > 0 && rows.hasRoom(PROTO_OWN_SIDE, 0)) {
-      rows.add(NO_PROBE, 1, inquiries.shift()!, PROTO_OWN_SIDE, 0);
+    while (inquiries.size() > 0 && rows.hasRoom(PROTO_OWN_SIDE, 0)) {
+      rows.add(NO_PROBE, 1, inquiries.shift(), PROTO_OWN_SIDE, 0);
     }
     while (controls.length > 0 && rows.hasRoom(controls[0]!.protocol, controls[0]!.port)) {
       rows.addControl(controls.shift()!);
@@ -117,13 +118,14 @@ export function createSender(
         const sentMs = batch.sentMs[row]!;
         if (probe === NO_PROBE || sentMs === 0) continue;
         probes.lastSentMs[probe * F64] = sentMs;
+        targets.way[batch.target[row]!] = batch.way[row]!;
         if (batch.attempt[row] === 1) probes.firstSentMs[probe * F64] = sentMs;
       }
       rows.clear();
     },
     retry: asking.retry,
     control: (row) => void controls.push(row),
-    inquire: (target) => void inquiries.push(target),
+    inquire: inquiries.push,
     release(probe) {
       inFlight -= 1;
       targets.inFlight[space.targetOf(probe)]! -= 1;
@@ -133,7 +135,7 @@ export function createSender(
       tcpLimit = Math.max(1, Math.min(tcpLimit, tcpInFlight));
     },
     inFlight: () => inFlight,
-    hasPending: () => asking.hasMore() || controls.length > 0 || inquiries.length > 0,
+    hasPending: () => asking.hasMore() || controls.length > 0 || inquiries.size() > 0,
     isHeldUp: () => heldUp,
     isBatchFull: () => batchFull,
   };

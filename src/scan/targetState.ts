@@ -20,6 +20,10 @@ export interface TargetState {
   readonly ownSide: Map<number, OwnSide>;
   /** One of NEXT_HOP. */
   readonly nextHop: Uint8Array;
+  /** The number of the gateway by which its probes leave, as the wire has it; 0: not known, or none. */
+  readonly way: Uint16Array;
+  /** Those of these gateways that have brought an answer of any target. */
+  readonly provenWays: Set<number>;
 }
 
 /** Whether the way to a target that has not answered yet begins: its next hop answers ARP or neighbour solicitations. */
@@ -52,5 +56,7 @@ export function createTargetState(count: number, groups: readonly PlanGroup[]): 
     alive: new Uint8Array(count),
     ownSide: new Map(),
     nextHop: new Uint8Array(count),
+    way: new Uint16Array(count),
+    provenWays: new Set(),
   };
 }

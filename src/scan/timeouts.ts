@@ -24,8 +24,9 @@ export function createTimeouts(context: ScanContext): Timeouts {
   const { space } = plan;
   const deadlines = createDeadlines();
 
+  /** A target that is silent so far may be asked again sooner than it is given up (outcomes.ts). */
   const waitMs = (probe: number, target: number): number => {
-    const rtoMs = rtt.rtoMs(target);
+    const rtoMs = targets.alive[target] === 0 ? rtt.askAgainMs(target) : rtt.rtoMs(target);
     return space.protocolOf(probe) === PROTO_TCP ? Math.max(rtoMs, can.tcpSilenceMs) : rtoMs;
   };
 

@@ -29,7 +29,7 @@ export interface Pace {
 /** What sets the pace from outside. */
 export interface PaceOptions {
   readonly template: TimingTemplate;
-  /** Packets/s; undefined: window only. */
+  /** Packets/s; undefined: window only; Infinity: window only, and a larger one to begin with. */
   readonly ratePps: number | undefined;
 }
 
@@ -37,8 +37,8 @@ export interface PaceOptions {
 const COHORT_SIZE = 64;
 /** Cohorts that can be open at once; a cohort still open when its slot comes round again is not judged. */
 const COHORT_SLOTS = 1024;
-/** How much larger the first window is on our own link. */
-const ON_LINK_FACTOR = 8;
+/** How much larger the first window is on our own link, and where all that can be sent was asked for. */
+const LARGE_FACTOR = 8;
 /** A fall of the answer share by less than this is no congestion. */
 const SHARE_FALL = 0.25;
 /** Nor is one within so many standard errors of the two cohorts: among a thousand cohorts 3 are seen by chance. */
@@ -55,7 +55,8 @@ const toGapMs = (pps: number | undefined): number =>
 
 /** Creates the pace of a run, in slow start. */
 export function createPace({ template, ratePps }: PaceOptions): Pace {
-  let window = template.initialWindow;
+  const largeWindow = Math.min(template.maxWindow, LARGE_FACTOR * template.initialWindow);
+  let window = ratePps === Number.POSITIVE_INFINITY ? largeWindow : template.initialWindow;
   let slowStartEnd: number = template.maxWindow;
   let cuts = 0;
   let bestShare = -1;
@@ -109,10 +110,7 @@ export function createPace({ template, ratePps }: PaceOptions): Pace {
       return Math.max(dueMs, gapMs < TICK_MS ? nowMs + TICK_MS : nowMs);
     },
     startLarge() {
-      window = Math.min(
-        template.maxWindow,
-        Math.max(window, ON_LINK_FACTOR * template.initialWindow),
-      );
+      window = Math.max(window, largeWindow);
     },
     limitRate(pps) {
       gapMs = Math.max(gapMs, toGapMs(pps));

@@ -92,6 +92,7 @@ export function createPacketOut(options: PacketOutOptions): PacketOut {
     const way = wayTo(batch.target[row]!);
     const { neighbour } = way;
     batch.sentMs[row] = nowMs;
+    batch.way[row] = way.number;
     if (way.errno !== 0) {
       sink.add(SIGNAL.SEND_FAILED, askOf(batch, row), { errno: way.errno });
       return;

@@ -11,6 +11,8 @@ import { createRouteRanges } from './routeRanges.ts';
 export interface Way {
   /** Why nothing can be sent, 0 when it can. */
   readonly errno: number;
+  /** Of its gateway, from 1 on; 0: there is none, or the numbers are used up. */
+  readonly number: number;
   readonly family: Family;
   /** The neighbour that has to be known first; null where none is needed. */
   readonly neighbour: Neighbour | null;
@@ -24,6 +26,8 @@ export interface Way {
 
 const RTN_LOCAL = 2;
 const IFF_NOARP = 0x80;
+/** What a column of 16 bits holds (ProbeBatch.way). */
+const MAX_NUMBER = 0xffff;
 const NO_ADDRESS = new Uint8Array(0);
 
 /** Where packets of this way go. */
@@ -65,6 +69,20 @@ export function createWays(options: WaysOptions): Ways {
   /** Targets behind one gateway share their way: a million of them would be a million records. */
   const shared = new Map<string, Way>();
 
+  /** The way of all targets behind the gateway of this one. */
+  const routedBy = (way: Way): Way => {
+    const { found, family, link } = way;
+    const parts = [family, found.index, found.gateway.join(), found.source.join(), link.scopeId];
+    const key = parts.join(' ');
+    const known = shared.get(key);
+    if (known !== undefined) return known;
+    const number = shared.size < MAX_NUMBER ? shared.size + 1 : 0;
+    const hopFamily: Family = found.gatewayFamily === 6 ? 6 : 4;
+    const routed = { ...way, number, neighbour: neighbours.meet(found, hopFamily, found.gateway) };
+    shared.set(key, routed);
+    return routed;
+  };
+
   const lookUp = (target: number): Way => {
     const family: Family = targets.families[target] === 6 ? 6 : 4;
     const address = targets.bytes.slice(target * 16, target * 16 + 16);
@@ -74,20 +92,11 @@ export function createWays(options: WaysOptions): Ways {
     const frame = { ...options.frame, source4: source, source6: source };
     const isLocal = found.errno === 0 && found.type === RTN_LOCAL;
     const link: Link = { ...linksTo(isLocal ? 0 : found.index, NO_ADDRESS)[family], scopeId };
-    const way: Way = { errno: found.errno, family, neighbour: null, link, frame, found };
+    const way: Way = { errno: found.errno, number: 0, family, neighbour: null, link, frame, found };
     const hasNeighbours = found.linkAddress.length === MAC_BYTES && (found.flags & IFF_NOARP) === 0;
     if (found.errno !== 0 || isLocal || !hasNeighbours) return way;
-    if (found.gatewayFamily === 0) {
-      return { ...way, neighbour: neighbours.meet(found, family, address) };
-    }
-    const key = `${family} ${found.index} ${found.gateway.join()} ${found.source.join()} ${scopeId}`;
-    let routed = shared.get(key);
-    if (routed === undefined) {
-      const hopFamily: Family = found.gatewayFamily === 6 ? 6 : 4;
-      routed = { ...way, neighbour: neighbours.meet(found, hopFamily, found.gateway) };
-      shared.set(key, routed);
-    }
-    return routed;
+    if (found.gatewayFamily !== 0) return routedBy(way);
+    return { ...way, neighbour: neighbours.meet(found, family, address) };
   };
 
   const place = (target: number): number => {

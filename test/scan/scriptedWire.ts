@@ -51,6 +51,8 @@ export interface Script {
   readonly can?: Partial<WireCan>;
   /** What a row is answered with; nothing is silence. */
   readonly answer?: (asked: Asked) => readonly Answer[];
+  /** The number of the gateway by which a target is reached; not known where it is left out. */
+  readonly way?: (target: number) => number;
   /** What our own side is, at each inquiry. */
   readonly ownSide?: (target: number, nowMs: number) => Partial<OwnSide>;
 }
@@ -103,6 +105,7 @@ export function createScriptedWire(plan: Plan, script: Script): ScriptedWire {
 
   const sendRow = (batch: ProbeBatch, row: number): void => {
     batch.sentMs[row] = clockMs;
+    batch.way[row] = script.way?.(batch.target[row]!) ?? 0;
     const at = batch.offset[row]!;
     const asked: Asked = {
       probe: batch.probe[row]!,

@@ -6,13 +6,13 @@ const normal = TIMING_TEMPLATES[3]!;
 
 describe('RTT estimation (RFC 6298)', () => {
   it('waits for the initial timeout before the first sample', () => {
-    const rtt = createRttTable(1, normal);
+    const rtt = createRttTable(new Uint16Array(1), normal);
     expect(rtt.srttMs(0)).toBe(-1);
     expect(rtt.rtoMs(0)).toBe(1000);
   });
 
   it('waits less for a target on our own link, until a sample says how long', () => {
-    const rtt = createRttTable(2, normal);
+    const rtt = createRttTable(new Uint16Array(2), normal);
     rtt.noteOnLink(1);
     expect([rtt.rtoMs(0), rtt.rtoMs(1)]).toEqual([1000, 250]);
     rtt.sample(1, 200);
@@ -28,7 +28,7 @@ describe('RTT estimation (RFC 6298)', () => {
     [[-5], 0, 100],
     [[9000], 9000, 10_000],
   ])('samples %j give srtt %d and timeout %d', (samples, srttMs, rtoMs) => {
-    const rtt = createRttTable(2, normal);
+    const rtt = createRttTable(new Uint16Array(2), normal);
     for (const sample of samples) rtt.sample(1, sample);
     expect(rtt.srttMs(1)).toBeCloseTo(srttMs, 4);
     expect(rtt.rtoMs(1)).toBeCloseTo(rtoMs, 3);
