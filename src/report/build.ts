@@ -48,15 +48,16 @@ export function buildGroups(
   const merged = new Map<string, { readonly first: Verdict; readonly probes: number[] }>();
   for (const probes of alike) {
     const first = buildVerdict(context, probes[0]!);
-    const known = merged.get(keyOfAlike(first));
-    if (known === undefined) merged.set(keyOfAlike(first), { first, probes: [...probes] });
+    const key = keyOfAlike(first);
+    const known = merged.get(key);
+    if (known === undefined) merged.set(key, { first, probes: [...probes] });
     else for (const probe of probes) known.probes.push(probe);
   }
   return [...merged.values()].map(({ first, probes }) => ({
     first,
     ports: probes.map((probe) => context.plan.space.portOf(probe)),
     listed: isListed(first, probes.length)
-      ? probes.map((probe) => buildVerdict(context, probe))
+      ? probes.map((probe, i) => (i === 0 ? first : buildVerdict(context, probe)))
       : null,
   }));
 }
