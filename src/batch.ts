@@ -14,6 +14,8 @@ export const PROTO_ICMP = 1;
 /** IP protocol number of an echo request over IPv6. */
 export const PROTO_ICMPV6 = 58;
 export const PROTO_OWN_SIDE = 255;
+/** One more of ours: the target, on our own link, is asked for its link-layer address (ARP, neighbour discovery). */
+export const PROTO_NEIGHBOUR = 254;
 
 /** Whether a row of this protocol is an echo request: of IPv4 or of IPv6, as its target is. It has port 0. */
 export const isEcho = (protocol: number): boolean =>
@@ -72,6 +74,8 @@ export const SIGNAL = {
   OWN_SIDE: 10,
   /** An echo reply from `from`; `bytes` hold the ICMP message. */
   ECHO_REPLY: 11,
+  /** A row of PROTO_NEIGHBOUR, told by its tag: the target has answered. Where nobody does, SEND_FAILED with EHOSTUNREACH. */
+  NEIGHBOUR: 12,
 } as const;
 
 export interface SignalBatch {

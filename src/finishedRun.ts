@@ -38,6 +38,7 @@ export function headOf(plan: Plan, { wire }: OpenedWire, startedAt: string): Rep
     plan: {
       targets: plan.targets.count,
       probes: plan.space.count,
+      ...(plan.discover ? { discover: true as const } : {}),
       unresolved: plan.unresolved,
     },
   };

@@ -4,12 +4,16 @@
  * The only place where the parts are put together: text -> plan -> wire -> drive(engine, wire) -> report.
  */
 import pLimit from 'p-limit';
+import { createDiscovery } from './discover/discovery.ts';
 import { drive } from './drive.ts';
+import { createFeed } from './feed.ts';
+import { type Discovering, finishedDiscovery } from './finishedDiscovery.ts';
 import { type FinishedRun, finishedRun, headOf, type Running, tryOrdinary } from './finishedRun.ts';
-import type { Plan, Report, Verdict } from './model.ts';
+import type { Engine, HostVerdict, Plan, Report, Verdict } from './model.ts';
 import { createPlan, type PlanRequest } from './plan/plan.ts';
 import { randomSeed } from './randomSeed.ts';
 import { type BuildContext, buildVerdict } from './report/build.ts';
+import { buildHost } from './report/hosts.ts';
 import type { ReportHead } from './report/jsonl.ts';
 import type { Summary } from './report/summary.ts';
 import { createScheduler, type ScanEngine, type ScanProgress } from './scan/scheduler.ts';
@@ -82,6 +86,20 @@ export interface ScanRun extends AsyncIterable<Verdict> {
   summary(): Promise<Summary>;
 }
 
+/** What a discovery takes: a scan's options but those that name ports. */
+export type DiscoverOptions = Omit<
+  ScanOptions,
+  'discover' | 'ports' | 'fast' | 'tcp' | 'udp' | 'synRequested' | 'connectRequested'
+>;
+
+/** A discovery: iterate over it for hosts as they become known, or ask for the report. It begins and rejects as a scan. */
+export interface DiscoverRun extends AsyncIterable<HostVerdict> {
+  start(): Promise<ReportHead>;
+  plan(): Promise<Plan>;
+  /** Resolves when the run has ended, also after an abort. It has no verdicts. */
+  report(): Promise<Report>;
+}
+
 /** Name look-ups at once. */
 const MAX_LOOKUPS = 8;
 
@@ -112,41 +130,15 @@ export function trace(request: TraceRequest): TraceRun {
 
 /** Starts a scan. */
 export function scan(options: ScanOptions): ScanRun {
-  const queue: number[] = [];
-  let wakeReader: (() => void) | undefined;
-  let ended = false;
-
+  const feed = createFeed();
   const open = async (): Promise<Running> => {
-    const plan = await planScan(options);
-    const opened = await openWire(options.wire ?? 'auto', plan, tcpByOf(options));
-    if (options.dropPrivileges === true) dropPrivileges();
-    const engine = createScheduler({
-      plan,
-      can: opened.wire.can,
-      ownAddresses: opened.ownAddresses,
-      srcPort: opened.srcPort,
-    });
-    return {
-      plan,
-      opened,
-      engine,
-      build: buildContext(plan, opened, engine),
-      head: headOf(plan, opened, new Date().toISOString()),
-    };
+    const { plan, opened, head } = await openRun(options);
+    const engine = createScheduler(engineOptions(plan, opened));
+    return { plan, opened, engine, build: buildContext(plan, opened, engine), head };
   };
   const opening = open();
-  const reporting = opening.then((running) =>
-    run(running, options, (probes) => {
-      for (const probe of probes) queue.push(probe);
-      wakeReader?.();
-    }),
-  );
-  const finish = (): void => {
-    ended = true;
-    wakeReader?.();
-  };
-  // The rejection reaches whoever asks for the report or iterates; here it only ends the iteration.
-  reporting.then(finish, finish);
+  const reporting = opening.then((running) => run(running, options, feed.push));
+  reporting.then(feed.end, feed.end);
 
   return {
     start: async () => (await opening).head,
@@ -155,19 +147,49 @@ export function scan(options: ScanOptions): ScanRun {
     summary: async () => (await reporting).summary(),
     async *[Symbol.asyncIterator]() {
       const { build } = await opening;
-      for (let next = 0; ; next++) {
-        while (next >= queue.length && !ended) {
-          await new Promise<void>((resolve) => {
-            wakeReader = resolve;
-          });
-        }
-        if (next >= queue.length) break;
-        yield buildVerdict(build, queue[next]!);
-      }
+      for await (const probe of feed.read()) yield buildVerdict(build, probe);
       await reporting;
     },
   };
 }
+
+/** Looks for hosts (`-sn`): no port gets a verdict. */
+export function discover(options: DiscoverOptions): DiscoverRun {
+  const feed = createFeed();
+  const open = async (): Promise<Discovering> => {
+    const { plan, opened, head } = await openRun({ ...options, discover: true });
+    return { plan, opened, head, engine: createDiscovery(engineOptions(plan, opened)) };
+  };
+  const opening = open();
+  const reporting = opening.then((running) => runDiscovery(running, options, feed.push));
+  reporting.then(feed.end, feed.end);
+
+  return {
+    start: async () => (await opening).head,
+    plan: async () => (await opening).plan,
+    report: () => reporting,
+    async *[Symbol.asyncIterator]() {
+      const { plan, engine } = await opening;
+      for await (const target of feed.read()) yield buildHost(plan, engine, target);
+      await reporting;
+    },
+  };
+}
+
+/** The plan, its wire, and what is known when it begins. */
+async function openRun(options: ScanOptions) {
+  const plan = await planScan(options);
+  const opened = await openWire(options.wire ?? 'auto', plan, tcpByOf(options));
+  if (options.dropPrivileges === true) dropPrivileges();
+  return { plan, opened, head: headOf(plan, opened, new Date().toISOString()) };
+}
+
+const engineOptions = (plan: Plan, { wire, ownAddresses, srcPort }: OpenedWire) => ({
+  plan,
+  can: wire.can,
+  ownAddresses,
+  srcPort,
+});
 
 const buildContext = (plan: Plan, opened: OpenedWire, engine: ScanEngine): BuildContext => ({
   plan,
@@ -180,18 +202,42 @@ async function run(
   options: ScanOptions,
   onSettled: (probes: readonly number[]) => void,
 ): Promise<FinishedRun> {
-  const { engine } = running;
-  const { wire } = running.opened;
+  const { engine, opened } = running;
+  const driven = await driveWatched(engine, opened, options, onSettled);
+  const result = engine.result();
+  // What was answered but still waited for a comparison is judged by what is known; it is reported, not lost.
+  onSettled(result.unsettled);
+  const failedAtHome = driven.finished ? await tryOrdinary(running, result) : [];
+  const end = { ...driven, failedAtHome, result };
+  return finishedRun(running, options.synRequested === true, end);
+}
+
+async function runDiscovery(
+  running: Discovering,
+  options: DiscoverOptions,
+  onSettled: (targets: readonly number[]) => void,
+): Promise<Report> {
+  const driven = await driveWatched(running.engine, running.opened, options, onSettled);
+  return finishedDiscovery(running, driven);
+}
+
+/** Drives an engine to its end or to the abort, hands on what becomes final, and closes the wire. */
+async function driveWatched<Result>(
+  engine: Engine<Result> & Pick<ScanEngine, 'takeSettled' | 'progress'>,
+  { wire }: OpenedWire,
+  { signal, onProgress }: Pick<ScanOptions, 'signal' | 'onProgress'>,
+  onSettled: (items: readonly number[]) => void,
+): Promise<{ readonly finished: boolean; readonly durationMs: number }> {
   const startedMs = wire.nowMs();
   const elapsedMs = (): number => Math.round((wire.nowMs() - startedMs) * 1000) / 1000;
   let finished: boolean;
   try {
     finished = await drive(engine, wire, {
-      signal: options.signal,
+      signal,
       onTurn: () => {
         const settled = engine.takeSettled();
         if (settled.length > 0) onSettled(settled);
-        options.onProgress?.(toProgress(engine.progress(), elapsedMs()));
+        onProgress?.(toProgress(engine.progress(), elapsedMs()));
       },
     });
   } finally {
@@ -199,16 +245,7 @@ async function run(
   }
   const durationMs = elapsedMs();
   onSettled(engine.takeSettled());
-  const result = engine.result();
-  // What was answered but still waited for a comparison is judged by what is known; it is reported, not lost.
-  onSettled(result.unsettled);
-  const failedAtHome = finished ? await tryOrdinary(running, result) : [];
-  return finishedRun(running, options.synRequested === true, {
-    finished,
-    durationMs,
-    failedAtHome,
-    result,
-  });
+  return { finished, durationMs };
 }
 
 function tcpByOf({ connectRequested, synRequested }: ScanOptions): TcpBy {

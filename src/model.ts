@@ -147,6 +147,8 @@ export interface Plan {
   /** Chance that a whole run holds no wrong verdict. */
   readonly certainty: number;
   readonly sending: Sending;
+  /** Hosts are looked for (`-sn`): the probes are ways to find them, and no port gets a verdict. */
+  readonly discover: boolean;
   readonly unresolved: readonly Unresolved[];
   readonly warnings: readonly string[];
 }
@@ -202,6 +204,12 @@ export interface HostVerdict {
   readonly name: string | null;
   readonly state: 'up' | 'down' | 'unknown';
   readonly reason: string;
+  /** Of a host that was looked for (`-sn`): how sure, 0..1, null where nothing is said of it. */
+  readonly confidence?: number | null;
+  /** The same: who said it, where it was not the host itself. */
+  readonly by?: Ip | null;
+  /** The same: of the answer that decided, null where it is ambiguous. */
+  readonly rttMs?: number | null;
 }
 
 /** How large a run was planned to be, and what could not be planned. */
@@ -209,6 +217,8 @@ export interface ReportPlan {
   readonly targets: number;
   /** Ports of all targets together. */
   readonly probes: number;
+  /** Hosts were looked for, and no ports asked (`-sn`). */
+  readonly discover?: true;
   readonly unresolved: readonly Unresolved[];
 }
 

@@ -23,6 +23,8 @@ export interface WireCan {
   readonly resetKnown: boolean;
   /** UDP answers from other addresses or ports than the asked ones are seen. */
   readonly strangers: boolean;
+  /** Rows of PROTO_NEIGHBOUR are asked on the link. */
+  readonly neighbours: boolean;
   /** Echo requests can be sent and their replies be seen. */
   readonly echo: boolean;
   /** The send window of a fresh connection is seen. */

@@ -5,6 +5,7 @@ export type Api = Pick<
   typeof library,
   | 'scan'
   | 'trace'
+  | 'discover'
   | 'planScan'
   | 'renderText'
   | 'renderPaths'

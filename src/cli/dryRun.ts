@@ -13,9 +13,10 @@ const CONTROL = 'up to three UDP ports a target, to learn how far it is';
 /** The plan for a person (`--dry-run`). */
 export function planText(plan: Plan, seed: string): string {
   const { targets, space } = plan;
-  const lines = [
-    `${counted(space.count, 'port')} of ${counted(targets.count, 'target')} to ask; nothing is sent now`,
-  ];
+  const what = plan.discover
+    ? `${counted(targets.count, 'target')} to look for: on the link, by echo requests, or at these ports`
+    : `${counted(space.count, 'port')} of ${counted(targets.count, 'target')} to ask`;
+  const lines = [`${what}; nothing is sent now`];
   for (const group of plan.groups.slice(0, MAX_SHOWN)) {
     const first = targets.ip(group.firstTarget);
     const last = targets.ip(group.firstTarget + group.targetCount - 1);

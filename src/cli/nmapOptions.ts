@@ -11,7 +11,8 @@ interface Missing {
 
 const NO_OS = 'there is no OS or version detection; a UDP service whose answer parses is named';
 const NO_SCRIPTS = 'there are no scripts; --expect and exit codes serve tests';
-const NO_DISCOVERY = 'ports are asked at once, no host discovery stands before them';
+const NO_DISCOVERY =
+  'ports are asked at once, no host discovery stands before them; -sn finds hosts alone, by ways of its own';
 const NO_EVASION = 'there are no spoofed sources, decoys or odd packets, on purpose';
 const ONLY_CONNECTS = 'ports are asked as clients ask them: -sT, -sS, -sU';
 const OWN_PACE = 'the pace is found while running; -T0 to -T5 and --rate N bound it';
@@ -48,7 +49,7 @@ const MISSING: readonly Missing[] = [
   { spellings: '--min-rate', instead: OWN_PACE },
   { spellings: '--scan-delay --max-scan-delay --*-parallelism --*-hostgroup', instead: OWN_PACE },
   { spellings: '--*-rtt-timeout --defeat-*-ratelimit', instead: OWN_PACE },
-  { spellings: '-sn -sP -PS* -PA* -PU* -PY* -PO* -PE -PP -PM -PR -P0 -PN', instead: NO_DISCOVERY },
+  { spellings: '-sP -PS* -PA* -PU* -PY* -PO* -PE -PP -PM -PR -P0 -PN', instead: NO_DISCOVERY },
   { spellings: '--disable-arp-ping --discovery-ignore-rst', instead: NO_DISCOVERY },
   { spellings: '-sL', instead: '--dry-run prints the targets and sends nothing' },
   {

@@ -48,6 +48,9 @@ export async function parseScanArguments(
     ...list(raw, 'textFile').map((path) => ({ path, format: 'text' as const })),
     ...list(raw, 'jsonFile').map((path) => ({ path, format: 'json' as const })),
   ];
+  if (flag(raw, 'discover') && list(raw, 'expect').length > 0) {
+    throw new UsageError('-sn looks for hosts alone: --expect is about ports');
+  }
   const places = [...operands.map(() => null), ...listed.map(({ place }) => place)];
   return {
     scan: { ...scanOptions(raw, targets), ...(listed.length > 0 ? { places } : {}) },
@@ -116,6 +119,7 @@ function scanOptions(raw: Raw, targets: readonly string[]): ScanOptions {
   if (flag(raw, 'fast')) options.fast = true;
   if (ports !== undefined && options.fast)
     throw new UsageError('-F and -p both name ports: take one');
+  if (flag(raw, 'discover')) options.discover = true;
   if (flag(raw, 'udp')) options.udp = true;
   if (flag(raw, 'tcp') || flag(raw, 'syn')) options.tcp = true;
   if (flag(raw, 'syn')) options.synRequested = true;

@@ -45,17 +45,15 @@ export async function runScan(args: ScanArguments, io: Io, api: Api): Promise<nu
   });
   try {
     const run = async (): Promise<number> => {
-      const scanning = api.scan({
+      const options = {
         dropPrivileges: true,
         ...args.scan,
         signal: abort.signal,
         onProgress: progress.update,
-      });
-      tellUnresolved((await scanning.start()).plan.unresolved, io);
-      if (args.format === 'jsonl') await streamVerdicts(scanning, io, api);
-      const found = needsVerdicts(args)
-        ? { report: await scanning.report() }
-        : { summary: await scanning.summary() };
+      };
+      const found = args.scan.discover
+        ? await runDiscovery(api.discover(options), args, io, api)
+        : await runPorts(api.scan(options), args, io, api);
       progress.end();
       return await finish(found, args, abort.signal.aborted, io, api);
     };
@@ -114,9 +112,36 @@ async function checkAsked(
   }
 }
 
-async function streamVerdicts(scanning: ReturnType<Api['scan']>, io: Io, api: Api): Promise<void> {
-  await io.stdout(api.startRecord(await scanning.start()));
-  for await (const verdict of scanning) await io.stdout(api.verdictRecord(verdict));
+async function runPorts(
+  scanning: ReturnType<Api['scan']>,
+  args: ScanArguments,
+  io: Io,
+  api: Api,
+): Promise<Found> {
+  const head = await scanning.start();
+  tellUnresolved(head.plan.unresolved, io);
+  if (args.format === 'jsonl') {
+    await io.stdout(api.startRecord(head));
+    for await (const verdict of scanning) await io.stdout(api.verdictRecord(verdict));
+  }
+  return needsVerdicts(args)
+    ? { report: await scanning.report() }
+    : { summary: await scanning.summary() };
+}
+
+async function runDiscovery(
+  discovering: ReturnType<Api['discover']>,
+  { format }: ScanArguments,
+  io: Io,
+  api: Api,
+): Promise<Found> {
+  const head = await discovering.start();
+  tellUnresolved(head.plan.unresolved, io);
+  if (format === 'jsonl') {
+    await io.stdout(api.startRecord(head));
+    for await (const host of discovering) await io.stdout(api.hostRecord(host));
+  }
+  return { report: await discovering.report() };
 }
 
 /** The text report alone needs no verdict for each port. */
@@ -146,7 +171,7 @@ async function finish(
     interrupted,
     internalError: false,
     failed: outcomes.some(({ result }) => result === 'failed'),
-    unchecked: isUndecided || !source.complete || samples.some(isUnknown),
+    unchecked: isUndecided || !source.complete || samples.some(isUnknown) || isKeptBack(source),
   };
   if (args.format === 'text') await io.stdout(api.renderText(source, textOptions(args, io, api)));
   if (args.format === 'json' && report !== null) await writeBatched(api.jsonChunks(report), io);
@@ -156,6 +181,11 @@ async function finish(
   const areWritten = await writeFiles(source, args, io, api);
   tellOutcomes(outcomes, io);
   return exitCode({ ...ending, unchecked: ending.unchecked || !areWritten });
+}
+
+/** Hosts that were looked for, and that this machine could not ask. */
+function isKeptBack({ plan, hosts }: Pick<Report, 'plan' | 'hosts'>): boolean {
+  return plan.discover === true && hosts.some(({ reason }) => reason === 'local-error');
 }
 
 function isUnknown({ state }: Verdict): boolean {
@@ -177,9 +207,9 @@ export function textOptions(
   };
 }
 
-/** The records that end a stream of JSONL. */
+/** The records that end a stream of JSONL; the hosts of a discovery are told as they become known. */
 export function* lastRecords(report: Report, code: number, api: Api): Generator<string> {
-  for (const host of report.hosts) yield api.hostRecord(host);
+  if (!report.plan.discover) for (const host of report.hosts) yield api.hostRecord(host);
   for (const path of report.paths) yield api.pathRecord(path);
   for (const warning of report.warnings) yield api.warningRecord(warning);
   const { complete, notDone, durationMs, counters } = report;

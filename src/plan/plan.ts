@@ -1,5 +1,6 @@
 import { UsageError } from '../errors.ts';
 import type { Plan } from '../model.ts';
+import { checkDiscovery, discoveryPorts } from './discovery.ts';
 import { listedPorts } from './portLists.ts';
 import type { PortLists } from './ports.ts';
 import { parsePorts, parsePortsByPrefix } from './ports.ts';
@@ -29,6 +30,8 @@ export interface PlanRequest extends SendingRequest {
   readonly ports?: string;
   /** The short one of the tool's own lists. */
   readonly fast?: boolean;
+  /** Hosts are looked for, and no ports: `ports`, `fast`, `tcp` and `udp` are refused. */
+  readonly discover?: boolean;
   /** Neither protocol: TCP, and UDP where `ports` says `U:`. */
   readonly tcp?: boolean;
   readonly udp?: boolean;
@@ -64,8 +67,10 @@ export interface PlanEnv extends TargetEnv {
 export async function createPlan(request: PlanRequest, env: PlanEnv): Promise<Plan> {
   checkNumbers(request);
   const seed = request.seed === undefined ? env.seed : parseSeed(request.seed);
-  const { ports, protocols } = portsOf(request);
-  const { targets, groups, unresolved, warnings } = await planTargets(
+  const discover = request.discover ?? false;
+  if (discover) checkDiscovery(request);
+  const { ports, protocols } = discover ? discoveryPorts() : portsOf(request);
+  const { targets, unresolved, warnings, ...planned } = await planTargets(
     {
       targets: request.targets,
       places: request.places ?? [],
@@ -74,10 +79,14 @@ export async function createPlan(request: PlanRequest, env: PlanEnv): Promise<Pl
       allAddresses: request.allAddresses ?? false,
       ports,
       portOption: portOptionOf(request),
+      mayNamePorts: !discover,
       protocols,
     },
     env,
   );
+  const groups = discover
+    ? planned.groups.map((group) => ({ ...group, echo: true }))
+    : planned.groups;
   const space = createSpace(groups, targets.families);
   if (space.count > MAX_PROBES) {
     const [asked, limit] = [space.count, MAX_PROBES].map((count) => count.toLocaleString('en-US'));
@@ -95,6 +104,7 @@ export async function createPlan(request: PlanRequest, env: PlanEnv): Promise<Pl
     control: request.control ?? true,
     certainty: request.certainty ?? DEFAULT_CERTAINTY,
     sending: planSending(request, env.interfaces, targets),
+    discover,
     unresolved,
     warnings,
   };

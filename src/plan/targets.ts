@@ -30,6 +30,8 @@ export interface TargetRequest {
   readonly ports: PortLists;
   /** The option that names `ports`, for an error where no target takes them; null: the tool's own list. */
   readonly portOption: string | null;
+  /** False: a port in `host:port` is refused, as hosts are looked for and no ports. */
+  readonly mayNamePorts: boolean;
   /** Which protocols a port in `host:port` is asked with, and whether the user has named them (`-sT`, `-sU`). */
   readonly protocols: { readonly tcp: boolean; readonly udp: boolean; readonly areNamed: boolean };
 }
@@ -143,6 +145,9 @@ function createPortLists(request: TargetRequest): (target: TargetText) => PortLi
   const known = new Map<string, PortLists>();
   return ({ port, protocol, text }) => {
     if (port === null) return request.ports;
+    if (!request.mayNamePorts) {
+      throw new UsageError(`target ${quote(text)} names a port: -sn looks for hosts alone`);
+    }
     if (protocol !== null && protocols.areNamed && !protocols[protocol]) {
       const [name, other, option] =
         protocol === 'tcp' ? ['TCP', 'UDP', '-sT'] : ['UDP', 'TCP', '-sU'];

@@ -35,8 +35,7 @@ export function verdictRecord(verdict: Verdict): string {
 
 /** One host. */
 export function hostRecord(host: HostVerdict): string {
-  const { target, name, state, reason } = host;
-  return line('host', { target, name, state, reason });
+  return line('host', host);
 }
 
 /** One path. */

@@ -40,7 +40,13 @@ export function reasonWords(verdict: Verdict): string {
 }
 
 /** `99 % sure` where a verdict is not certain; "open|filtered" says so by itself. */
-export function sureness({ confidence, state }: Verdict): string | null {
+export function sureness({
+  confidence,
+  state,
+}: {
+  readonly confidence: number;
+  readonly state: string;
+}): string | null {
   return confidence < 0.999 && !state.includes('|') ? `${sureWords(confidence)} sure` : null;
 }
 

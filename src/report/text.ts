@@ -1,5 +1,6 @@
 import type { Report, State, Verdict } from '../model.ts';
 import { explain } from './explanation.ts';
+import { hostFoot, hostLines } from './hosts.ts';
 import type { Paint } from './layout.ts';
 import { counted, createPaint, formatCount, MIN_WRAP, paragraph, wrap } from './layout.ts';
 import { printable } from './printable.ts';
@@ -34,6 +35,7 @@ const STATES: readonly State[] = [
 /** The report for a person. Lines end in newlines; text from the network is made printable. */
 export function renderText(source: Report | Summary, options: TextOptions): string {
   const summary = 'groups' in source ? source : summarize(source);
+  if (summary.plan.discover === true) return renderHosts(summary, options);
   const paint = createPaint(options.color);
   const hosts = hostsOf(summary.groups);
   const silent = hosts.filter((host) => host.isSilent);
@@ -42,17 +44,33 @@ export function renderText(source: Report | Summary, options: TextOptions): stri
   // Concatenated, not spread into push: a host may have more lines than a call may have arguments.
   const tables = shown.flatMap((host) => [
     '',
-    ...hostLines(host, hosts.length > 1, options, paint),
+    ...portLines(host, hosts.length > 1, options, paint),
   ]);
   const lines = [...headLines(summary, options, paint), ...tables];
   if (isCounted) lines.push('', ...silentLines(silent, options));
   lines.push(...explain(summary.groups, options, paint));
-  if (summary.warnings.length > 0) lines.push('');
-  for (const warning of summary.warnings) {
-    const [first, ...rest] = wrap(`Note: ${printable(warning)}`, Math.max(MIN_WRAP, options.width));
-    lines.push(first!, ...rest.map((line) => `      ${line}`));
-  }
-  lines.push('', ...footLines(summary, options));
+  lines.push(...noteLines(summary, options), '', ...footLines(summary, options));
+  return `${lines.join('\n')}\n`;
+}
+
+function noteLines({ warnings }: Summary, { width }: TextOptions): string[] {
+  const notes = warnings.flatMap((warning) => {
+    const [first, ...rest] = wrap(`Note: ${printable(warning)}`, Math.max(MIN_WRAP, width));
+    return [first!, ...rest.map((line) => `      ${line}`)];
+  });
+  return notes.length > 0 ? ['', ...notes] : [];
+}
+
+/** The report of a discovery. */
+function renderHosts(summary: Summary, options: TextOptions): string {
+  const lines = [
+    ...headLines(summary, options, createPaint(options.color)),
+    ...hostLines(summary, options),
+    ...noteLines(summary, options),
+    '',
+    ...paragraph(hostFoot(summary), options.width, ''),
+    ...endLines(summary, options),
+  ];
   return `${lines.join('\n')}\n`;
 }
 
@@ -122,7 +140,7 @@ function* headLines(report: Summary, { width }: TextOptions, paint: Paint): Gene
   yield* paragraph(`(${wireText})`, width, '');
 }
 
-function hostLines(host: Host, withTitle: boolean, options: TextOptions, paint: Paint): string[] {
+function portLines(host: Host, withTitle: boolean, options: TextOptions, paint: Paint): string[] {
   const title = withTitle ? [paint.bold(host.title)] : [];
   const counts: string[] = [];
   for (const group of host.collapsed) {
@@ -206,7 +224,13 @@ function footLines(report: Summary, { width, verbose }: TextOptions): string[] {
   const done = judged < probes ? `${formatCount(judged)} of ` : '';
   const asked = `${done}${counted(probes, 'port')} of ${counted(targets, 'target')}`;
   const found = states === '' ? 'nothing found yet' : states;
-  const lines = paragraph(`${asked} in ${formatMs(report.durationMs)}: ${found}.`, width, '');
+  const text = `${asked} in ${formatMs(report.durationMs)}: ${found}.`;
+  return [...paragraph(text, width, ''), ...endLines(report, { width, verbose })];
+}
+
+/** What was not finished, and under `-v` what was counted. */
+function endLines(report: Summary, { width, verbose }: Pick<TextOptions, 'width' | 'verbose'>) {
+  const lines: string[] = [];
   if (!report.complete) {
     const list = report.notDone.map(printable).join(', ');
     lines.push(...paragraph(`Not finished${list === '' ? '' : `: ${list}`}.`, width, ''));

@@ -23,6 +23,9 @@ const ROUTE_ERRNO: Readonly<Record<Route, ErrnoName | null>> = {
   none: 'ENETUNREACH',
 };
 
+/** The kernel's own table is not larger (net.ipv4.neigh.default.gc_thresh3). */
+const MAX_MET = 1024;
+
 /** Packets that the scanner's firewall or error paths swallowed, by family. */
 export interface OwnCounters {
   readonly outDropped: Record<Family, number>;
@@ -73,12 +76,24 @@ export function createOwnSide<Waiting>(world: World): OwnSideView<Waiting> {
     return links[0]!.up ? ROUTE_ERRNO[scanner.route] : 'ENETUNREACH';
   }
 
-  function hasNextHop(bytes: Uint8Array, at: number, family: Family): boolean {
+  /** Next hops that something was sent to, and that answered: those are in the table. */
+  const met = new Set<string>();
+  const keyOf = (bytes: Uint8Array, at: number, family: Family): string =>
+    gateway === null ? formatIp(bytes, at, family) : `gateway ${family}`;
+
+  function isThereNext(bytes: Uint8Array, at: number, family: Family): boolean {
     if (isLocal(bytes, at, family)) return true;
     if (!links[0]!.carrier) return false;
     if (gateway !== null) return scanner.gatewayAnswers;
     const host = hosts.find((one) => prefixHolds(one.address[family], bytes, at));
     return host !== undefined && isThere(host, bytes, at, family);
+  }
+
+  function hasNextHop(bytes: Uint8Array, at: number, family: Family): boolean {
+    const isNext = isThereNext(bytes, at, family);
+    // A run over a million addresses of one prefix needs no table of them all.
+    if (isNext && met.size < MAX_MET) met.add(keyOf(bytes, at, family));
+    return isNext;
   }
 
   function stateOf(bytes: Uint8Array, at: number, family: Family, nowMs: number) {
@@ -108,7 +123,8 @@ export function createOwnSide<Waiting>(world: World): OwnSideView<Waiting> {
       const hop = gateway?.[family].bytes;
       const there = gateway === null ? 'on-link' : 'gateway';
       const route = routeErrno !== null ? 'none' : local ? 'local' : there;
-      const isKnown = route !== 'none' && !local && hasNextHop(bytes, at, family);
+      const isMet = met.has(keyOf(bytes, at, family)) || met.size >= MAX_MET;
+      const isKnown = route !== 'none' && !local && isMet && isThereNext(bytes, at, family);
       return {
         target,
         route,

@@ -11,6 +11,7 @@ const PACKET: WireCan = {
   minTtl: false,
   resetKnown: true,
   strangers: true,
+  neighbours: true,
   echo: true,
   window: true,
   maxTcpInFlight: 1_000_000,
@@ -20,10 +21,11 @@ const PACKET: WireCan = {
 /** The table; a wire that knows more of its own limits says so in its own copy. */
 export const CAN: Readonly<Record<'packet' | 'raw-socket' | 'errqueue' | 'connect', WireCan>> = {
   packet: PACKET,
-  'raw-socket': { ...PACKET, passesHooks: true },
+  'raw-socket': { ...PACKET, passesHooks: true, neighbours: false },
   errqueue: {
     ...PACKET,
     packets: false,
+    neighbours: false,
     // Only where the group of the process is in ping_group_range: the real wire tries it.
     echo: false,
     passesHooks: true,
@@ -40,6 +42,7 @@ export const CAN: Readonly<Record<'packet' | 'raw-socket' | 'errqueue' | 'connec
     minTtl: false,
     resetKnown: false,
     strangers: false,
+    neighbours: false,
     echo: false,
     window: false,
     maxTcpInFlight: 512,

@@ -39,12 +39,18 @@ export interface Neighbour {
   isOld: boolean;
   /** Where packets of either family go while it is `ready`. */
   links: Readonly<Record<Family, Link>>;
-  /** Requests sent, and when the next one or giving up is due, ms. */
+  /** Requests sent, when the last one left, and when the next one or giving up is due, ms. */
   asked: number;
+  askedMs: number;
   dueMs: number;
+  /** Who waits to be told whether it is there. */
+  readonly listeners: Listener[];
   /** Packets that wait for the link-layer address. */
   readonly waiting: WaitingPacket[];
 }
+
+/** Told once whether a neighbour answers; `sentMs` is 0 where it is not known which request was answered. */
+export type Listener = (isThere: boolean, sentMs: number) => void;
 
 /** A packet that waits for its neighbour. */
 export interface WaitingPacket {
@@ -58,6 +64,8 @@ export interface Neighbours {
   meet(found: NativeOwnSide, family: Family, address: Uint8Array): Neighbour;
   /** What is known of one; asks again where the kernel's entry was old and nobody has confirmed it. */
   check(neighbour: Neighbour): OwnSide['neighbour'];
+  /** Asks anew, whatever is known. */
+  confirm(neighbour: Neighbour, listener: Listener): void;
   /** Takes an ARP message. */
   takeArp(bytes: Uint8Array, at: number, end: number, interfaceIndex: number): void;
   /** Takes a neighbour advertisement. */
@@ -101,7 +109,9 @@ function createNeighbour(found: NativeOwnSide, family: Family, address: Uint8Arr
     isOld: isKnown && (found.neighbour & FRESH) === 0,
     links: linksTo(found.index, isKnown ? found.neighbourAddress : NO_ADDRESS),
     asked: 0,
+    askedMs: 0,
     dueMs: 0,
+    listeners: [],
     waiting: [],
   };
 }
@@ -122,15 +132,24 @@ function ask(sender: PacketSender, neighbour: Neighbour): boolean {
   return true;
 }
 
-/** Creates the neighbours of a run, none met yet; `onReady` gets what waited for one that has become known. */
+/**
+ * Creates the neighbours of a run, none met yet; `onReady` gets what waited for one that has become known. While `mayTell` is
+ * false nobody is given up.
+ */
 export function createNeighbours(
   sender: PacketSender,
   onReady: (neighbour: Neighbour, waiting: readonly WaitingPacket[]) => void,
+  mayTell: () => boolean = () => true,
 ): Neighbours {
   const neighbours = new Map<string, Neighbour>();
   const asking = new Set<Neighbour>();
   const arp = createArpView();
   const advertisement = createAdvertisementView();
+
+  const tell = (neighbour: Neighbour, isThere: boolean): void => {
+    const sentMs = neighbour.asked === 1 ? neighbour.askedMs : 0;
+    for (const listener of neighbour.listeners.splice(0)) listener(isThere, sentMs);
+  };
 
   const answered = (neighbour: Neighbour | undefined, mac: Uint8Array): void => {
     if (neighbour === undefined) return;
@@ -138,6 +157,7 @@ export function createNeighbours(
     neighbour.state = 'ready';
     neighbour.isOld = false;
     neighbour.links = linksTo(neighbour.interfaceIndex, mac);
+    tell(neighbour, true);
     const waiting = neighbour.waiting.splice(0);
     if (waiting.length > 0) onReady(neighbour, waiting);
   };
@@ -168,6 +188,10 @@ export function createNeighbours(
       if (neighbour.state === 'ready') return 'reachable';
       return neighbour.state === 'asking' ? 'incomplete' : 'failed';
     },
+    confirm(neighbour, listener) {
+      neighbour.listeners.push(listener);
+      if (neighbour.state !== 'asking') askNow(neighbour);
+    },
     takeArp(bytes, at, end, interfaceIndex) {
       if (!readArp(bytes, at, end, arp) || arp.operation !== ARP_OPERATION.REPLY) return;
       const mac = bytes.slice(arp.senderMacAt, arp.senderMacAt + MAC_BYTES);
@@ -185,13 +209,16 @@ export function createNeighbours(
       for (const neighbour of asking) {
         if (neighbour.dueMs > nowMs) continue;
         if (neighbour.asked === ASK_AFTER_MS.length) {
+          if (!mayTell()) return;
           neighbour.state = 'failed';
           neighbour.waiting.length = 0;
           asking.delete(neighbour);
+          tell(neighbour, false);
           continue;
         }
         if (!ask(sender, neighbour)) return;
         neighbour.asked += 1;
+        neighbour.askedMs = nowMs;
         const next = ASK_AFTER_MS[neighbour.asked] ?? GIVE_UP_AFTER_MS;
         neighbour.dueMs = nowMs + next - ASK_AFTER_MS[neighbour.asked - 1]!;
       }

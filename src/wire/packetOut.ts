@@ -3,6 +3,7 @@
  * resets. All of it is written into one arena and handed to the kernel together.
  */
 import { type ProbeBatch, SIGNAL } from '../batch.ts';
+import { ERRNO } from '../errno.ts';
 import type { Plan } from '../model.ts';
 import { IPV6_HEADER_BYTES, type IpView } from '../packet/ip.ts';
 import { TCP_HEADER_BYTES } from '../packet/tcp.ts';
@@ -22,6 +23,8 @@ export interface PacketOut {
   renewWays(): void;
   /** Writes these rows of a batch and sends them; `sentMs` of each says when it left. */
   send(batch: ProbeBatch, rows: readonly number[]): void;
+  /** Asks for the target of a row of PROTO_NEIGHBOUR on its link; the sink gets what comes of it. */
+  solicit(batch: ProbeBatch, row: number): void;
   /** Sends what follows from received packets: requests, resets, packets whose neighbour is known by now. */
   flush(): void;
   /** Resets the handshake, where the packet is a SYN-ACK of a target. */
@@ -72,12 +75,16 @@ export function createPacketOut(options: PacketOutOptions): PacketOut {
     return sender.room(bytes);
   };
 
-  const neighbours = createNeighbours(sender, (neighbour, waiting) => {
-    for (const { family, bytes } of waiting) {
-      sender.arena.set(bytes, roomFor(bytes.length));
-      sender.add(bytes.length, neighbour.links[family]);
-    }
-  });
+  const neighbours = createNeighbours(
+    sender,
+    (neighbour, waiting) => {
+      for (const { family, bytes } of waiting) {
+        sender.arena.set(bytes, roomFor(bytes.length));
+        sender.add(bytes.length, neighbour.links[family]);
+      }
+    },
+    sink.hasRoom,
+  );
   const ways = createWays({
     native,
     targets,
@@ -119,6 +126,20 @@ export function createPacketOut(options: PacketOutOptions): PacketOut {
       for (const row of rows) sendRow(batch, row, nowMs);
       flush();
       sending = undefined;
+    },
+    solicit(batch, row) {
+      batch.sentMs[row] = native.nowMs();
+      const ask = askOf(batch, row);
+      const { errno, neighbour, found } = wayTo(ask.target);
+      const isOnLink = neighbour !== null && found.gatewayFamily === 0;
+      if (errno !== 0 || !isOnLink) {
+        sink.add(SIGNAL.SEND_FAILED, ask, { errno: errno || ERRNO.EOPNOTSUPP });
+        return;
+      }
+      neighbours.confirm(neighbour, (isThere, sentMs) => {
+        if (isThere) sink.add(SIGNAL.NEIGHBOUR, { ...ask, sentMs });
+        else sink.add(SIGNAL.SEND_FAILED, ask, { errno: ERRNO.EHOSTUNREACH });
+      });
     },
     flush,
     reset(bytes, ip) {

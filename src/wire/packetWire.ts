@@ -6,7 +6,13 @@
  * Signals point into the memory that the kernel shares (`bytes` of the batch), so they are valid until the next call, as
  * the seam says. The engine never learns of neighbours and resets: both are looked after here.
  */
-import { PROTO_OWN_SIDE, type ProbeBatch, SIGNAL } from '../batch.ts';
+import {
+  PROTO_NEIGHBOUR,
+  PROTO_OWN_SIDE,
+  type ProbeBatch,
+  SIGNAL,
+  type SignalBatch,
+} from '../batch.ts';
 import type { Plan, Wire } from '../model.ts';
 import { CAN } from './can.ts';
 import type { NativeAddon, NativePacketPort } from './native.ts';
@@ -77,19 +83,10 @@ export function createPacketWire(options: PacketWireOptions): Wire {
     }
   };
 
-  /** Share of the answers that reached this machine and found no room. */
-  const lostShare = (): number => {
-    const { received, dropped } = native.packetCounters(port) as Record<
-      'received' | 'dropped',
-      number
-    >;
-    return dropped === 0 ? 0 : dropped / (received + dropped);
-  };
-
   const inquire = (asked: readonly Ask[]): void => {
     const said = ownSide.read(
       asked.map(({ target }) => target),
-      { overflow: lostShare() > MOST_LOST, datagrams: receiver.datagrams },
+      { overflow: lostShare(native, port) > MOST_LOST, datagrams: receiver.datagrams },
       (target) => out.wayTo(target).found,
     );
     for (const [i, ask] of asked.entries()) {
@@ -105,14 +102,19 @@ export function createPacketWire(options: PacketWireOptions): Wire {
   const wait = async (untilMs: number): Promise<void> => {
     const begunMs = nowMs();
     native.packetPause(port, 1000 * Math.max(0, Math.min(SHORT_WAIT_MS, untilMs - begunMs)));
-    if (drain()) {
-      hasCarried = true;
-      return;
-    }
+    hasCarried = drain();
+    if (hasCarried || sink.count() > 0) return;
     const wakeMs = Math.min(untilMs, neighbours.wakeAtMs(), begunMs + MAX_WAIT_MS);
     if (wakeMs - nowMs() <= SHORT_WAIT_MS) return;
     await native.packetWait(port, wakeMs);
     yieldedMs = nowMs();
+  };
+
+  /** What an earlier call has left. */
+  const takeReady = (): SignalBatch | undefined => {
+    if (!hasCarried) return sink.count() > 0 ? sink.take() : undefined;
+    hasCarried = false;
+    return receiver.signals;
   };
 
   const close = (): void => {
@@ -132,7 +134,8 @@ export function createPacketWire(options: PacketWireOptions): Wire {
       const rows: number[] = [];
       const inquiries: Ask[] = [];
       for (let row = 0; row < batch.count; row++) {
-        if (batch.protocol[row] !== PROTO_OWN_SIDE) rows.push(row);
+        if (batch.protocol[row] === PROTO_NEIGHBOUR) out.solicit(batch, row);
+        else if (batch.protocol[row] !== PROTO_OWN_SIDE) rows.push(row);
         else {
           batch.sentMs[row] = nowMs();
           inquiries.push(askOf(batch, row));
@@ -145,18 +148,20 @@ export function createPacketWire(options: PacketWireOptions): Wire {
     },
     async next(untilMs) {
       while (isOpen) {
-        if (hasCarried) {
-          hasCarried = false;
-          return receiver.signals;
-        }
-        if (sink.count() > 0) return sink.take();
+        const ready = takeReady();
+        if (ready !== undefined) return ready;
         if (nowMs() - yieldedMs > YIELD_EVERY_MS) {
           await new Promise((resolve) => setImmediate(resolve));
           yieldedMs = nowMs();
           continue;
         }
         neighbours.advance(nowMs());
-        if (drain() || nowMs() >= untilMs) return receiver.signals;
+        out.flush();
+        // Whom nobody answers for is told before there is more to tell: the sink has room for one batch.
+        if (sink.count() > 0) continue;
+        if (drain()) return receiver.signals;
+        if (sink.count() > 0) continue;
+        if (nowMs() >= untilMs) return receiver.signals;
         await wait(untilMs);
       }
       receiver.signals.count = 0;
@@ -174,4 +179,13 @@ export function createPacketWire(options: PacketWireOptions): Wire {
     },
     close,
   };
+}
+
+/** Share of the answers that reached this machine and found no room. */
+function lostShare(native: NativeAddon, port: NativePacketPort): number {
+  const { received, dropped } = native.packetCounters(port) as Record<
+    'received' | 'dropped',
+    number
+  >;
+  return dropped === 0 ? 0 : dropped / (received + dropped);
 }

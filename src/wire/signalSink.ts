@@ -39,6 +39,7 @@ export interface SignalSink {
   add(kind: number, ask: Ask, fields?: SignalFields): void;
   /** Rows that wait to be taken. */
   count(): number;
+  hasRoom(): boolean;
   /** Signals that found no room: the reader is far behind. */
   lost(): number;
   /** Hands out what came; valid until the next call. */
@@ -97,6 +98,7 @@ export function createSignalSink(
       onAdded();
     },
     count: () => filling.count,
+    hasRoom: () => filling.count < filling.capacity,
     lost: () => lost,
     take() {
       const taken = filling;

@@ -7,6 +7,7 @@
 import {
   createSignalBatch,
   NO_PROBE,
+  PROTO_NEIGHBOUR,
   PROTO_OWN_SIDE,
   type ProbeBatch,
   SIGNAL,
@@ -27,6 +28,7 @@ import { createOwnSide } from '../sim/ownSide.ts';
 import { type SignalRecord, writeSignal } from '../sim/signals.ts';
 import type { World } from '../sim/world.ts';
 import { CAN } from './can.ts';
+import { createSolicited } from './simNeighbours.ts';
 import { toSlots } from './tcpSlots.ts';
 
 /** Which wire the simulated one looks like. */
@@ -183,6 +185,7 @@ interface PacketSideContext {
 /** Frames written by ourselves: they pass no hook of the own firewall but the device's, and every packet on the link is seen. */
 function createPacketSide(context: PacketSideContext, options: SimWireOptions): Side {
   const { world, network, targets, own, queue } = context;
+  const solicited = createSolicited(world, targets, own, queue);
   const identity = options.identity ?? { srcPort: 61_000, keyHi: 0, keyLo: options.seed };
   const { address } = world.scanner;
   const frame: FrameContext = {
@@ -206,6 +209,10 @@ function createPacketSide(context: PacketSideContext, options: SimWireOptions): 
       const target = batch.target[row]!;
       const family = targets.families[target] === 6 ? 6 : 4;
       const at = target * 16;
+      if (batch.protocol[row] === PROTO_NEIGHBOUR) {
+        solicited.ask(batch, row, nowMs);
+        return;
+      }
       const errno = own.routeError(targets.bytes, at, family);
       if (errno !== null) {
         queue.push(toSendFailed(targets, batch, row, { errno: ERRNO[errno], nowMs }));
@@ -245,8 +252,9 @@ function createPacketSide(context: PacketSideContext, options: SimWireOptions): 
     },
     advance(nowMs) {
       while (own.neighbours.takeFailed(nowMs) !== null);
+      solicited.advance(nowMs);
     },
-    nextAtMs: () => undefined,
+    nextAtMs: solicited.nextAtMs,
     counters: () => ({}),
   };
 }

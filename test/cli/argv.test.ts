@@ -179,9 +179,10 @@ describe('mistakes', () => {
     ['T --udpp', 'unknown option "--udpp"; the nearest is --udp'],
     ['T --Json', 'unknown option "--Json"; the nearest is --json'],
     ['T --frobnicate', 'unknown option "--frobnicate"'],
+    ['T -sn --expect open', '-sn looks for hosts alone: --expect is about ports'],
     [
-      'T -sn',
-      'option -sn (--discover) is not built yet; ports are asked at once, no host discovery stands before them',
+      'T -PS443',
+      'unknown option "-PS443": ports are asked at once, no host discovery stands before them; -sn finds hosts alone, by ways of its own',
     ],
     ['T -sS -sT', '-sS and -sT exclude each other'],
     ['T -g 70000', '-g takes 1 to 65535, not "70000"'],

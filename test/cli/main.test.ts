@@ -43,6 +43,12 @@ describe('mistakes end with code 2 and one line, before anything is sent', () =>
       'scan 10.0.0.5 -sU -p 53 --expect 53/tcp=open',
       '--expect "53/tcp=open": that port is not asked',
     ],
+    ['scan 10.0.0.5 -sn -p 80 --dry-run', '-sn looks for hosts alone: not with -p'],
+    ['scan 10.0.0.5 -sn -sS --dry-run', '-sn looks for hosts alone: not with -sS'],
+    [
+      'scan 10.0.0.5:80 -sn --dry-run',
+      'target "10.0.0.5:80" names a port: -sn looks for hosts alone',
+    ],
     ['scan 10.0.0.300 --dry-run', 'target "10.0.0.300": "300" is no octet (0 to 255)'],
     ['scan 10.0.0.5 -p 99999 --dry-run', '-p "99999": a port is 1 to 65535'],
     ['scan 10.0.0.5 --seed xyz --dry-run', '--seed takes 1 to 16 hexadecimal digits, not "xyz"'],

@@ -57,6 +57,15 @@ const ARROWS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     match: 'what ICMP errors mean, hop distances',
     packet: BYTES,
   },
+  discover: {
+    model: NOUNS,
+    batch: THE_SEAM,
+    errno: 'signals carry Linux errno numbers',
+    plan: 'order.ts and the ports of discovery.ts',
+    match: 'the matching engine, confidences, what ICMP errors mean',
+    scan: 'rows, queues and deadlines',
+    timing: 'pace, templates',
+  },
   sim: {
     packet: 'the simulator speaks bytes',
     model: NOUNS,
@@ -77,6 +86,7 @@ const ARROWS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   },
   report: { packet: 'IP protocol numbers', model: NOUNS },
   drive: { model: NOUNS },
+  feed: {},
   randomSeed: { 'node:*': 'the randomness of the system' },
   finishedRun: {
     model: NOUNS,
@@ -103,9 +113,18 @@ const ARROWS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     version: 'the version in reports',
     wire: 'opens the wire',
   },
+  finishedDiscovery: {
+    model: NOUNS,
+    discover: 'what the engine found',
+    report: 'the records of a report',
+    wire: 'which wire it was',
+  },
   index: {
     traceRun: 'runs of traces',
     model: NOUNS,
+    discover: 'the engine that finds hosts',
+    feed: 'verdicts and hosts for those who iterate',
+    finishedDiscovery: 'the report of a discovery',
     finishedRun: 'the report of a run',
     drive: 'the loop',
     errors: 'public errors',
@@ -127,8 +146,9 @@ const ARROWS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
 
 /** Files of a part that alone may have an arrow. */
 const ONLY_IN: readonly (readonly [part: string, to: string, files: RegExp])[] = [
-  ['wire', 'sim', /^(simWire|openSimulation|openWire)\.ts$/],
+  ['wire', 'sim', /^(simWire|simNeighbours|openSimulation|openWire)\.ts$/],
   ['scan', 'plan', /^asking\.ts$/],
+  ['discover', 'plan', /^asking\.ts$/],
   ['sim', 'batch', /^(kernel.*|signals|sockets)\.ts$/],
 ];
 
