@@ -50,6 +50,9 @@ export const RESET_CHECK = {
   UNCLEAR: 3,
 } as const;
 
+/** What was found about a silence: nothing, that the port is not closed, or that the ICMP limiter had no token to say so. */
+export const SILENCE = { PLAIN: 0, CERTIFIED: 1, NO_TOKEN: 2 } as const;
+
 /** One port. */
 export interface PortFacts {
   readonly probe: number;
@@ -80,6 +83,8 @@ export interface PortFacts {
   readonly service: Service | null;
   /** One of RESET_CHECK. */
   readonly resetCheck: number;
+  /** One of SILENCE. */
+  readonly silence: number;
 }
 
 /** Its target. */

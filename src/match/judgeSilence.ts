@@ -1,6 +1,12 @@
 /** Judging a port that said nothing: first our own side, then what silence can mean. */
 import { CONFIDENCE, silenceConfidence } from './confidence.ts';
-import type { JudgeContext, PortFacts, Ruling, TargetFacts } from './facts.ts';
+import {
+  type JudgeContext,
+  type PortFacts,
+  type Ruling,
+  SILENCE,
+  type TargetFacts,
+} from './facts.ts';
 import { judgeCounters, judgeOverflow, judgeRoute } from './judgeOwnSide.ts';
 
 /**
@@ -31,7 +37,18 @@ export function judgeSilence(port: PortFacts, target: TargetFacts, { can }: Judg
       whyArgs,
     };
   }
-  const limited = target.icmpAnswers >= LIMITER_BURST;
+  if (port.silence === SILENCE.CERTIFIED) {
+    return {
+      state: 'open|filtered',
+      reason: 'no-response',
+      detail: 'silent-certified',
+      by: null,
+      confidence: CONFIDENCE.silenceMost,
+      whyId: 'udp.silent.certified',
+      whyArgs,
+    };
+  }
+  const limited = port.silence === SILENCE.NO_TOKEN || target.icmpAnswers >= LIMITER_BURST;
   return {
     state: 'open|filtered',
     reason: 'no-response',

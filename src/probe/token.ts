@@ -13,6 +13,7 @@ export const TOKEN = {
   SOURCE_PORT: 6,
   ECHO_SEQ: 7,
   ECHO_SUM: 8,
+  DRAW: 9,
 } as const;
 
 /** The keyed 32-bit word of (probe, purpose), unsigned. */

@@ -30,6 +30,7 @@ export type UdpWhyId =
   | 'udp.reject.path'
   | 'udp.errno'
   | 'udp.silent'
+  | 'udp.silent.certified'
   | 'udp.silent.no-token';
 
 /** The words for UDP ports. */
@@ -109,6 +110,15 @@ export const UDP_WHY: Readonly<Record<UdpWhyId, WhyEntry>> = {
       'Either something listens and does not answer this probe, or a filter drops the probe or its answer. Silence ' +
       'alone cannot tell which.' +
       limitedIcmp(args),
+    next: (args) => [watchArrival(args), showListeners(args), showRules(args, 'drop')],
+  },
+  'udp.silent.certified': {
+    sentence: (args) =>
+      `${portOfTarget(args)} did not answer${anyAttempt(args)}, while the target answered for closed ports that were ` +
+      'asked right after: it is not closed.',
+    meaning: () =>
+      'Either something listens and does not answer this probe, or a filter drops the probe or its answer. The target ' +
+      'had an ICMP error to send each time, so that its limit on them does not explain the silence.',
     next: (args) => [watchArrival(args), showListeners(args), showRules(args, 'drop')],
   },
   'udp.silent.no-token': {

@@ -50,6 +50,7 @@ function isAlike({ probes: p }: ScanContext, a: number, b: number): boolean {
     p.icmpCode[a * U8] === p.icmpCode[b * U8] &&
     p.errno[a * U16] === p.errno[b * U16] &&
     p.resetCheck[a * U8] === p.resetCheck[b * U8] &&
+    p.silence[a * U8] === p.silence[b * U8] &&
     p.quotedTtl[a * U8] === p.quotedTtl[b * U8] &&
     p.attempts[a * U8] === p.attempts[b * U8] &&
     p.fromPort[a * U16] === p.fromPort[b * U16] &&
@@ -63,7 +64,16 @@ function keyOf(
   target: number,
   protocol: number,
 ): string {
-  const bytes = [p.answer, p.ttl, p.icmpType, p.icmpCode, p.resetCheck, p.quotedTtl, p.attempts];
+  const bytes = [
+    p.answer,
+    p.ttl,
+    p.icmpType,
+    p.icmpCode,
+    p.resetCheck,
+    p.silence,
+    p.quotedTtl,
+    p.attempts,
+  ];
   return [
     target,
     protocol,

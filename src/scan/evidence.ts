@@ -1,4 +1,5 @@
 /** Writing an answer into the state of its probe and of its target. */
+import { NO_PROBE, PROTO_UDP } from '../batch.ts';
 import { distanceOf } from '../match/distance.ts';
 import { ANSWER } from '../match/facts.ts';
 import { isPortUnreachable } from '../match/icmpMeaning.ts';
@@ -34,6 +35,10 @@ export function noteTarget({ targets, plan }: ScanContext, match: Match): void {
     if (targets.way[target] !== 0) targets.provenWays.add(targets.way[target]!);
   }
   if (match.answer === ANSWER.ICMP) {
+    if (match.probe !== NO_PROBE && plan.space.protocolOf(match.probe) === PROTO_UDP) {
+      targets.udpErrors[target]! += 1;
+      targets.udpErrorMs[target] = match.atMs;
+    }
     const family = plan.targets.families[target] === 6 ? 6 : 4;
     if (isPortUnreachable(family, match.icmpType, match.icmpCode))
       targets.icmpAnswers[target]! += 1;

@@ -78,6 +78,7 @@ function portFacts(context: ScanContext, probe: number): PortFacts {
     waitedMs: Math.max(0, probes.waitedUntilMs[probe * F64]! - probes.firstSentMs[probe * F64]!),
     errno: probes.errno[probe * U16]!,
     service: probes.services.get(probe) ?? null,
+    silence: probes.silence[probe * U8]!,
     resetCheck: resetCheckOf(
       probes.resetCheck[probe * U8]!,
       probes.ttl[probe * U8]!,

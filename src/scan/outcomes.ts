@@ -12,6 +12,7 @@ import type { Sender } from './sender.ts';
 import { isFromOwnAddress } from './settling.ts';
 import { isNextHopSilent, NEXT_HOP } from './targetState.ts';
 import type { Timeouts } from './timeouts.ts';
+import type { Walks } from './walks.ts';
 
 /** What becomes of a probe after an answer or a silence. */
 export interface Outcomes {
@@ -30,6 +31,7 @@ export interface Outcomes {
 export interface OutcomesOptions {
   readonly sender: Sender;
   readonly timeouts: Timeouts;
+  readonly walks: Walks;
   readonly onFinished: (probe: number, nowMs: number) => void;
 }
 
@@ -55,7 +57,7 @@ const WANT_OF_ROOM: ReadonlySet<number> = new Set([
 /** Creates the outcomes of a run. */
 export function createOutcomes(context: ScanContext, options: OutcomesOptions): Outcomes {
   const { plan, can, template, probes, targets, rtt, pace, counters } = context;
-  const { sender, timeouts, onFinished } = options;
+  const { sender, timeouts, walks, onFinished } = options;
   const isPatient = plan.timing <= MOST_PATIENT_TIMING;
   const localRetries = new Map<number, number>();
   let highestAnswered = 1;
@@ -82,8 +84,12 @@ export function createOutcomes(context: ScanContext, options: OutcomesOptions): 
     return meaning.kind === 'state' && meaning.transient;
   };
 
-  /** Back-pressure of our own kernel: the attempt does not count, and is made again. False when it has lasted too long. */
+  /**
+   * Back-pressure of our own kernel: the attempt does not count, and is made again. False for another error, and when it has
+   * lasted too long.
+   */
   const waitForRoom = (probe: number, errno: number, nowMs: number): boolean => {
+    if (!WANT_OF_ROOM.has(errno)) return false;
     const tries = (localRetries.get(probe) ?? 0) + 1;
     if (tries > MAX_LOCAL_RETRIES) return false;
     localRetries.set(probe, tries);
@@ -94,7 +100,8 @@ export function createOutcomes(context: ScanContext, options: OutcomesOptions): 
       sender.release(probe);
       sender.lowerTcpLimit();
       sender.retry(probe);
-    } else timeouts.arm(probe, nowMs + LOCAL_RETRY_MS);
+    } else if (probes.phase[probe * U8] !== PHASE.WALKING)
+      timeouts.arm(probe, nowMs + LOCAL_RETRY_MS);
     return true;
   };
 
@@ -137,16 +144,18 @@ export function createOutcomes(context: ScanContext, options: OutcomesOptions): 
     release,
     answered(match, nowMs) {
       const { probe, target, answer } = match;
+      // A port that is known to be closed was asked again on purpose.
+      if (walks.heard(match)) return;
       if (probes.phase[probe * U8]! >= PHASE.DONE) {
         late(match);
         return;
       }
-      const noRoom = answer === ANSWER.SEND_FAILED && WANT_OF_ROOM.has(match.errno);
-      if (noRoom && waitForRoom(probe, match.errno, nowMs)) return;
+      if (answer === ANSWER.SEND_FAILED && waitForRoom(probe, match.errno, nowMs)) return;
       const isFirst = probes.answer[probe * U8]! <= ANSWER.STRANGER;
       // A stranger's answer is kept; the asked one may still come.
       if (!noteAnswer(context, match) || answer === ANSWER.STRANGER) return;
       if (isFirst) countAnswer(match);
+      if (answer === ANSWER.SEND_FAILED) walks.gone(probe);
       release(probe, answer !== ANSWER.SEND_FAILED);
       if (answer === ANSWER.WINDOWLESS && !can.packets) {
         hold(probe, nowMs + HOLD_MS);
@@ -170,6 +179,7 @@ export function createOutcomes(context: ScanContext, options: OutcomesOptions): 
           ? mayComeUntilMs(probe, target)
           : nowMs;
       release(probe, false);
+      if (!isHeld && walks.accept(probe, nowMs)) return;
       if (isLast && nowMs < untilMs) {
         hold(probe, untilMs);
         return;

@@ -10,16 +10,18 @@ import type { Ip, Service } from '../model.ts';
 
 /**
  * WAITING to be asked (again) · IN_FLIGHT · HELD: watched, but no longer in flight for the pace: accepted without a window,
- * or silent while its host may still be reported dead · DONE: nothing more is asked of it, its target may still be ·
- * SETTLED: judged and handed out · DROPPED: given up by a host timeout or a stop.
+ * or silent while its host may still be reported dead · WALKING: asked at the pace of its target's ICMP limiter · DONE:
+ * nothing more is asked of it, its target may still be · SETTLED: judged and handed out · DROPPED: given up by a host
+ * timeout or a stop.
  */
 export const PHASE = {
   WAITING: 0,
   IN_FLIGHT: 1,
   HELD: 2,
-  DONE: 3,
-  SETTLED: 4,
-  DROPPED: 5,
+  WALKING: 3,
+  DONE: 4,
+  SETTLED: 5,
+  DROPPED: 6,
 } as const;
 
 /** References to senders: none, the target itself, or 2 + an index into the table of other addresses. */
@@ -65,6 +67,8 @@ export interface ProbeState {
   readonly errno: Uint16Array;
   /** One of RESET_CHECK. */
   readonly resetCheck: Uint8Array;
+  /** One of SILENCE (match/facts.ts). */
+  readonly silence: Uint8Array;
   /** What parsed answers proved. */
   readonly services: Map<number, Service>;
   /** Reference of a sender that is not the target. */
@@ -99,6 +103,7 @@ export function createProbeState(count: number): ProbeState {
     ttl: new Uint8Array(buffer, 46),
     quotedTtl: new Uint8Array(buffer, 47),
     resetCheck: new Uint8Array(buffer, 48),
+    silence: new Uint8Array(buffer, 49),
     services: new Map(),
     refOf(ip) {
       let ref = refs.get(ip);

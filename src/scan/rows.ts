@@ -8,7 +8,7 @@ import {
   type ProbeBatch,
 } from '../batch.ts';
 import { ECHO_BYTES, writeEcho } from '../probe/echo.ts';
-import { payloadFor } from '../probe/payload.ts';
+import { PAYLOAD_KINDS, payloadFor } from '../probe/payload.ts';
 import { TOKEN, tokenWord } from '../probe/token.ts';
 import type { ControlRow } from './resetCheck.ts';
 
@@ -18,6 +18,8 @@ export interface Rows {
   clear(): void;
   /** False when the batch has no row, or no bytes, for another probe of this protocol and port. */
   hasRoom(protocol: number, port: number): boolean;
+  /** The same for a UDP probe of any port. */
+  hasRoomForAny(): boolean;
   add(probe: number, attempt: number, target: number, protocol: number, port: number): void;
   addControl(control: ControlRow): void;
 }
@@ -26,6 +28,7 @@ export interface Rows {
 export function createRows(seed: readonly [number, number], ttl: number): Rows {
   const [keyHi, keyLo] = seed;
   const batch = createProbeBatch();
+  const longest = Math.max(...PAYLOAD_KINDS.map(({ maxLength }) => maxLength));
   let bytesUsed = 0;
 
   const add = (
@@ -75,6 +78,7 @@ export function createRows(seed: readonly [number, number], ttl: number): Rows {
       const bytes = isUdp ? payloadFor(port).maxLength : isEcho(protocol) ? ECHO_BYTES : 0;
       return bytesUsed + bytes <= batch.bytes.length;
     },
+    hasRoomForAny: () => batch.count < batch.capacity && bytesUsed + longest <= batch.bytes.length,
     add,
     addControl({ tag, target, protocol, port, minTtl }) {
       const row = add(NO_PROBE, 1, target, protocol, port);

@@ -5,6 +5,7 @@
  * (WAITING again, or HELD) -> DONE -> SETTLED. This file turns the wheel; its parts are
  *   sender.ts     what leaves now           asking.ts   which probe is next
  *   timeouts.ts   how long it is waited for outcomes.ts what follows from an answer or a silence
+ *   walks.ts      silent UDP ports, at the pace of a limiter
  *   settling.ts   whose verdict is final    closing.ts  what is still found out about a target at its end
  * and the state that they share is context.ts, probeState.ts and targetState.ts.
  */
@@ -24,6 +25,7 @@ import { PHASE, U8 } from './probeState.ts';
 import { createSender } from './sender.ts';
 import { createSettling } from './settling.ts';
 import { createTimeouts } from './timeouts.ts';
+import { createWalks } from './walks.ts';
 
 /** What a scheduler is made of. */
 export interface SchedulerOptions {
@@ -80,8 +82,9 @@ export function createScheduler(options: SchedulerOptions): ScanEngine {
   const timeouts = createTimeouts(context);
   const settling = createSettling(context);
   const hostTimeout = createHostTimeout(context);
+  const walks = createWalks(context);
 
-  const sender = createSender(context, (probe, target, nowMs) => {
+  const sender = createSender(context, walks, (probe, target, nowMs) => {
     if (Number.isNaN(targets.startedMs[target]!)) targets.startedMs[target] = nowMs;
     timeouts.start(probe, target, nowMs);
   });
@@ -96,12 +99,9 @@ export function createScheduler(options: SchedulerOptions): ScanEngine {
     const waiting = settling.takeWaiting(target);
     closing.begin(target, waiting.probes, waiting.needsOwnSide, nowMs);
   };
-  const outcomes = createOutcomes(context, {
-    sender,
-    timeouts,
-    onFinished: (probe, nowMs) =>
-      closeIf(settling.finish(probe), plan.space.targetOf(probe), nowMs),
-  });
+  const onFinished = (probe: number, nowMs: number): void =>
+    closeIf(settling.finish(probe), plan.space.targetOf(probe), nowMs);
+  const outcomes = createOutcomes(context, { sender, timeouts, walks, onFinished });
 
   const asksForRoute = plan.space.count >= ROUTE_MATTERS_PROBES && plan.ratePps === undefined;
   let isRouteKnown = false;
@@ -111,15 +111,19 @@ export function createScheduler(options: SchedulerOptions): ScanEngine {
     timeouts.expire(nowMs, (probe) => outcomes.timedOut(probe, nowMs), outcomes.looked);
     for (const probe of hostTimeout.expire(nowMs)) {
       outcomes.release(probe, false);
+      walks.gone(probe);
       closeIf(settling.drop(probe), plan.space.targetOf(probe), nowMs);
     }
+    walks.advance(nowMs, onFinished);
     closing.advance(nowMs);
   };
 
   const wakeAtMs = (nowMs: number): number | undefined => {
     const isDone = settling.doneCount() >= plan.space.count && closing.active() === 0;
     if (isDone && !sender.hasPending()) return undefined;
-    const timer = Math.min(timeouts.wakeAtMs(), closing.wakeAtMs(), hostTimeout.wakeAtMs());
+    const walkMs = walks.isReady() ? pace.nextRateMs(nowMs) : walks.wakeAtMs();
+    const waitMs = Math.min(timeouts.wakeAtMs(), closing.wakeAtMs(), hostTimeout.wakeAtMs());
+    const timer = Math.min(waitMs, walkMs);
     if (!sender.hasPending() || sender.isHeldUp()) return timer;
     if (sender.isBatchFull()) return nowMs;
     return Math.min(timer, pace.nextSendMs(nowMs, sender.inFlight()));

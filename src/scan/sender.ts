@@ -2,13 +2,14 @@
  * What leaves now: own-side inquiries and control rows first, then probes, within the pace, the limit of one target, and
  * what the wire can hold open.
  */
-import { NO_PROBE, PROTO_OWN_SIDE, PROTO_TCP, type ProbeBatch } from '../batch.ts';
+import { NO_PROBE, PROTO_OWN_SIDE, PROTO_TCP, PROTO_UDP, type ProbeBatch } from '../batch.ts';
 import { createAsking } from './asking.ts';
 import type { ScanContext } from './context.ts';
 import { F64, PHASE, U8, U32 } from './probeState.ts';
 import { createQueue } from './queue.ts';
 import type { ControlRow } from './resetCheck.ts';
 import { createRows } from './rows.ts';
+import type { WalkSource } from './walks.ts';
 
 /** What leaves next, and what is on its way. */
 export interface Sender {
@@ -34,10 +35,13 @@ export interface Sender {
 
 /** Probes that may be set aside in one fill before it gives up looking for one that may leave. */
 const MAX_LOOKS = 4096;
+/** An attempt's number travels in a byte. */
+const MAX_ATTEMPT = 255;
 
-/** `onSent` is called for each probe that was put into the batch. */
+/** `onSent` is called for each probe that was put into the batch, but not for those of the walks. */
 export function createSender(
   context: ScanContext,
+  walks: WalkSource,
   onSent: (probe: number, target: number, nowMs: number) => void,
 ): Sender {
   const { plan, can, template, probes, targets, pace, counters } = context;
@@ -52,6 +56,9 @@ export function createSender(
   let inFlight = 0;
   let tcpInFlight = 0;
   let tcpLimit = can.maxTcpInFlight;
+  /** Rows of the walks, one after the other. */
+  let walkFrom = 0;
+  let walkEnd = 0;
 
   const fillOwnRows = (): void => {
     while (inquiries.size() > 0 && rows.hasRoom(PROTO_OWN_SIDE, 0)) {
@@ -78,6 +85,28 @@ export function createSender(
     const cohort = pace.sent(attempt === 1);
     if (attempt === 1) probes.cohort[probe * U32] = cohort;
     onSent(probe, target, nowMs);
+  };
+
+  /** Known closed ports are asked again too: their own state stays as it is. */
+  const addWalked = (probe: number, nowMs: number): void => {
+    const attempt = Math.min(MAX_ATTEMPT, probes.attempts[probe * U8]! + 1);
+    if (probes.phase[probe * U8] === PHASE.WALKING) probes.attempts[probe * U8] = attempt;
+    rows.add(probe, attempt, space.targetOf(probe), PROTO_UDP, space.portOf(probe));
+    probes.lastSentMs[probe * F64] = nowMs;
+    counters.sent += 1;
+    counters.retransmitted += 1;
+    pace.sent(false);
+  };
+
+  const fillWalks = (nowMs: number): void => {
+    walkFrom = batch.count;
+    for (let allowed = pace.rateAllowance(nowMs); allowed > 0 && walks.isReady(); allowed -= 1) {
+      batchFull = !rows.hasRoomForAny();
+      const probe = batchFull ? -1 : walks.take(nowMs);
+      if (probe < 0) break;
+      addWalked(probe, nowMs);
+    }
+    walkEnd = batch.count;
   };
 
   const fillProbes = (nowMs: number): void => {
@@ -109,19 +138,17 @@ export function createSender(
       rows.clear();
       heldUp = false;
       fillOwnRows();
+      if (!batchFull) fillWalks(nowMs);
       if (!batchFull) fillProbes(nowMs);
       return batch;
     },
     commit() {
-      for (let row = 0; row < batch.count; row++) {
-        const probe = batch.probe[row]!;
-        const sentMs = batch.sentMs[row]!;
-        if (probe === NO_PROBE || sentMs === 0) continue;
-        probes.lastSentMs[probe * F64] = sentMs;
-        targets.way[batch.target[row]!] = batch.way[row]!;
-        if (batch.attempt[row] === 1) probes.firstSentMs[probe * F64] = sentMs;
-      }
+      noteSent(context, batch, (probe, row, sentMs) => {
+        if (row >= walkFrom && row < walkEnd) walks.sent(probe, sentMs);
+      });
       rows.clear();
+      walkFrom = 0;
+      walkEnd = 0;
     },
     retry: asking.retry,
     control: (row) => void controls.push(row),
@@ -139,4 +166,21 @@ export function createSender(
     isHeldUp: () => heldUp,
     isBatchFull: () => batchFull,
   };
+}
+
+/** Takes over when the wire says that each row left. */
+function noteSent(
+  { probes, targets }: ScanContext,
+  batch: ProbeBatch,
+  onSent: (probe: number, row: number, sentMs: number) => void,
+): void {
+  for (let row = 0; row < batch.count; row++) {
+    const probe = batch.probe[row]!;
+    const sentMs = batch.sentMs[row]!;
+    if (probe === NO_PROBE || sentMs === 0) continue;
+    probes.lastSentMs[probe * F64] = sentMs;
+    targets.way[batch.target[row]!] = batch.way[row]!;
+    if (batch.attempt[row] === 1) probes.firstSentMs[probe * F64] = sentMs;
+    onSent(probe, row, sentMs);
+  }
 }

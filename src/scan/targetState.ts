@@ -14,6 +14,9 @@ export interface TargetState {
   readonly severalDistances: Uint8Array;
   /** Port-unreachables that the target itself sent. */
   readonly icmpAnswers: Uint32Array;
+  /** ICMP errors of any kind that the target itself sent about UDP ports, and when the last of them came, ms. */
+  readonly udpErrors: Uint32Array;
+  readonly udpErrorMs: Float64Array;
   /** 1: something came back from the target itself. */
   readonly alive: Uint8Array;
   /** What our own side said last. */
@@ -53,6 +56,8 @@ export function createTargetState(count: number, groups: readonly PlanGroup[]): 
     distance: new Uint8Array(count),
     severalDistances: new Uint8Array(count),
     icmpAnswers: new Uint32Array(count),
+    udpErrors: new Uint32Array(count),
+    udpErrorMs: new Float64Array(count),
     alive: new Uint8Array(count),
     ownSide: new Map(),
     nextHop: new Uint8Array(count),

@@ -11,6 +11,10 @@ import type { TimingTemplate } from './templates.ts';
 export interface Pace {
   /** How many probes may be sent at `nowMs`, given how many are in flight. */
   allowance(nowMs: number, inFlight: number): number;
+  /** How many probes may be sent at `nowMs` by the rate alone. */
+  rateAllowance(nowMs: number): number;
+  /** When the next probe is due by the rate alone, ms. */
+  nextRateMs(nowMs: number): number;
   /** When the next probe is due by the rate, ms; Infinity where only an answer or a timeout makes room. */
   nextSendMs(nowMs: number, inFlight: number): number;
   /** Begins with a larger window, where the target is on our own link and its limits are those of the two machines. */
@@ -96,18 +100,25 @@ export function createPace({ template, ratePps }: PaceOptions): Pace {
     }
   };
 
+  const rateAllowance = (nowMs: number): number => {
+    if (gapMs === 0) return Number.POSITIVE_INFINITY;
+    dueMs = Number.isNaN(dueMs) ? nowMs : Math.max(dueMs, nowMs - MAX_DEBT_MS);
+    return nowMs < dueMs ? 0 : Math.floor((nowMs - dueMs) / gapMs) + 1;
+  };
+
+  const nextRateMs = (nowMs: number): number => {
+    if (Number.isNaN(dueMs)) return nowMs;
+    return Math.max(dueMs, gapMs < TICK_MS ? nowMs + TICK_MS : nowMs);
+  };
+
   return {
-    allowance(nowMs, inFlight) {
-      const room = Math.max(0, Math.floor(window) - inFlight);
-      if (gapMs === 0) return room;
-      dueMs = Number.isNaN(dueMs) ? nowMs : Math.max(dueMs, nowMs - MAX_DEBT_MS);
-      const due = nowMs < dueMs ? 0 : Math.floor((nowMs - dueMs) / gapMs) + 1;
-      return Math.min(room, due);
-    },
+    allowance: (nowMs, inFlight) =>
+      Math.min(Math.max(0, Math.floor(window) - inFlight), rateAllowance(nowMs)),
+    rateAllowance,
+    nextRateMs,
     nextSendMs(nowMs, inFlight) {
       if (gapMs === 0 || inFlight >= Math.floor(window)) return Number.POSITIVE_INFINITY;
-      if (Number.isNaN(dueMs)) return nowMs;
-      return Math.max(dueMs, gapMs < TICK_MS ? nowMs + TICK_MS : nowMs);
+      return nextRateMs(nowMs);
     },
     startLarge() {
       window = Math.max(window, largeWindow);

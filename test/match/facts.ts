@@ -1,5 +1,11 @@
 /** Facts of a port and its target for tests of the judging half, with defaults that say nothing. */
-import { ANSWER, type PortFacts, RESET_CHECK, type TargetFacts } from '../../src/match/facts.ts';
+import {
+  ANSWER,
+  type PortFacts,
+  RESET_CHECK,
+  SILENCE,
+  type TargetFacts,
+} from '../../src/match/facts.ts';
 import type { Ip, OwnSide, WireCan } from '../../src/model.ts';
 import { CAN as WIRE_CAN } from '../../src/wire/can.ts';
 
@@ -36,6 +42,7 @@ export function portFacts(facts: Partial<PortFacts> = {}): PortFacts {
     errno: 0,
     service: null,
     resetCheck: RESET_CHECK.NONE,
+    silence: SILENCE.PLAIN,
     ...facts,
   };
 }

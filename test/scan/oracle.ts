@@ -38,6 +38,19 @@ export interface Expected {
 const ON_THE_WAY = ['prerouting', 'forward', 'postrouting'];
 
 export function expectedOf(world: SmallWorld, protocol: 'tcp' | 'udp', port: number): Expected {
+  const answered = answeredOf(world, protocol, port);
+  if (answered !== null) return answered;
+  // Where the target itself refuses another port, its ICMP errors reach us, and prove a silence.
+  const isRefusing = ASKED.udp.some((other) => {
+    const found = answeredOf(world, 'udp', other);
+    return found?.role === 'target' && found.state !== 'open';
+  });
+  if (protocol === 'udp' && isRefusing) return { ...SILENCE.udp, detail: 'silent-certified' };
+  return SILENCE[protocol];
+}
+
+/** Null: silence. */
+function answeredOf(world: SmallWorld, protocol: 'tcp' | 'udp', port: number): Expected | null {
   const { rules, routerCount } = world;
   const target = routerCount + 1;
   const firstRule = (node: number, hooks: readonly string[], way: 'dport' | 'sport') => {
@@ -60,7 +73,7 @@ export function expectedOf(world: SmallWorld, protocol: 'tcp' | 'udp', port: num
   const hooks = at === target ? ['prerouting', 'input'] : ON_THE_WAY;
   const answer = firstRule(at, hooks, 'dport')?.verdict ?? answerOfTarget(protocol, port);
   const isCarriedByIt = answer === 'tcp-reset' || answer === 'syn-ack' || answer === 'datagram';
-  if (answer === 'drop' || (isCarriedByIt && !comesHome(at))) return SILENCE[protocol];
+  if (answer === 'drop' || (isCarriedByIt && !comesHome(at))) return null;
   return { ...meaningOf(answer, protocol, at === target), hop: at };
 }
 

@@ -1,0 +1,86 @@
+/**
+ * What silences prove: the log-likelihood that a port which said nothing so many times is not closed.
+ *
+ * Only answers take a token of the limiter, refusals are free. So a token at a later time means one at an earlier time,
+ * unless it was filled in between (a race), or packets were lost (`loss`), or overtook each other (FLOOR).
+ * The terms add up over rounds; the gap and the loss are those known when it is asked, not when the silence was seen.
+ */
+
+/** The silences of the ports of one target. */
+export interface SilenceEvidence {
+  /**
+   * The port was silent, and a probe that left `raceMs` later was answered; 0: the limiter had a token for sure. `sinceMs`: how
+   * long nothing had been asked before. A token that was missing then came at any time since, so that this, where it is
+   * less than a gap, is what the race is a share of.
+   */
+  note(probe: number, raceMs: number, sinceMs: number): void;
+  /** The port was silent in a round where `silent` of `canaries` known closed ports, mixed with it by chance, were too. */
+  noteMixed(probe: number, silent: number, canaries: number): void;
+  /** A probe that would have been answered (a closed port, with a token) was, or was not. */
+  noteTrial(answered: boolean): void;
+  /** The port turned out to be closed: its silences were lost packets. */
+  refute(probe: number): void;
+  /** Nats against "closed", where a limiter gives one answer each `gapMs`. */
+  score(probe: number, gapMs: number): number;
+  /** So many silences were noted that further ones add nothing. */
+  isFull(probe: number): boolean;
+  /** Chance that a closed port with a token stays silent, as seen so far. */
+  readonly loss: () => number;
+}
+
+/** No silence counts for more: what we do not model (overtaking, a short outage) is at least so likely. */
+const FLOOR = 0.009;
+/** Trials that are assumed before any was made, and how many of them failed. */
+const PRIOR_TRIALS = 50;
+const PRIOR_FAILED = 1;
+/** Silences of a port after which no more are asked for: where they prove so little, most packets are lost. */
+const MAX_SILENCES = 64;
+
+/** Creates an empty record. */
+export function createSilenceEvidence(): SilenceEvidence {
+  const races = new Map<number, { readonly raceMs: number; readonly sinceMs: number }[]>();
+  const mixed = new Map<number, number>();
+  const rounds = new Map<number, number>();
+  let trials = 0;
+  let failed = 0;
+  const loss = (): number => (failed + PRIOR_FAILED) / (trials + PRIOR_TRIALS);
+  const countRound = (probe: number): void => {
+    rounds.set(probe, (rounds.get(probe) ?? 0) + 1);
+  };
+  return {
+    note(probe, raceMs, sinceMs) {
+      countRound(probe);
+      const known = races.get(probe);
+      if (known === undefined) races.set(probe, [{ raceMs, sinceMs }]);
+      else known.push({ raceMs, sinceMs });
+    },
+    noteMixed(probe, silent, canaries) {
+      countRound(probe);
+      // Laplace's rule of succession: all orders of the round are equally likely.
+      const nats = -Math.log((silent + 1) / (canaries + 2));
+      mixed.set(probe, (mixed.get(probe) ?? 0) + nats);
+    },
+    noteTrial(answered) {
+      trials += 1;
+      if (!answered) failed += 1;
+    },
+    refute(probe) {
+      const count = races.get(probe)?.length ?? 0;
+      trials += count;
+      failed += count;
+      races.delete(probe);
+      mixed.delete(probe);
+      rounds.delete(probe);
+    },
+    score(probe, gapMs) {
+      const least = Math.max(loss(), FLOOR);
+      let nats = mixed.get(probe) ?? 0;
+      for (const { raceMs, sinceMs } of races.get(probe) ?? []) {
+        nats -= Math.log(Math.min(1, Math.max(least, raceMs / Math.min(gapMs, sinceMs))));
+      }
+      return nats;
+    },
+    isFull: (probe) => (rounds.get(probe) ?? 0) >= MAX_SILENCES,
+    loss,
+  };
+}

@@ -1,0 +1,96 @@
+/** Which ports the next round of a walk asks. */
+import type { WaitingPorts } from './waitingPorts.ts';
+import { FAST_PROBE_GAP_MS, type WalkPace } from './walkPace.ts';
+import { createRound, type WalkRound } from './walkRound.ts';
+
+/** What a round is planned from. */
+export interface RoundPlanning {
+  readonly ports: WaitingPorts;
+  readonly pace: WalkPace;
+  /** Uniform in [0, 1), seeded. */
+  readonly random: () => number;
+}
+
+/** The plans of one walk. */
+export interface WalkPlan {
+  /** A port that is known to be closed by an error of the limiter. */
+  addCanary(probe: number): void;
+  isCanary(probe: number): boolean;
+  /** The next round; some port must wait. `sinceMs`: how long nothing was asked. */
+  next(nowMs: number, sinceMs: number): WalkRound;
+}
+
+/** Pace inside a round, ms: 3,000/s where most may be closed, faster where few are. */
+const PLAIN_GAP_MS = 0.3;
+const PROOF_GAP_MS = 0.1;
+/** A round of proof: as many as leave in this share of the limiter's gap, within bounds. */
+const PROOF_SHARE = 0.05;
+const MIN_PROOF = 16;
+const MAX_PROOF = 500;
+/** After so many rounds without an answer the ports that wait are likely to be silent. */
+const DRY_TO_PROVE = 2;
+/** Known closed ports among the silent ones of a mixed round, and how many of those there may be. */
+const MIXED_CANARIES = 32;
+const MIN_MIXED_CANARIES = 8;
+const MAX_MIXED = 300;
+/** Known closed ports that are kept for proofs. */
+const MAX_CANARIES = 256;
+
+/** Creates the plans of a walk that knows no closed port yet. */
+export function createWalkPlan({ ports, pace, random }: RoundPlanning): WalkPlan {
+  const { limit } = pace;
+  const canaries: number[] = [];
+  const known = new Set<number>();
+  let nextCanary = 0;
+
+  const takeCanary = (): number => canaries[nextCanary++ % canaries.length]!;
+
+  /** Limiters that answer at once: a silent port is compared with closed ones that were asked among the silent. */
+  const planMixed = (): WalkRound => {
+    const silent = ports.take(MAX_MIXED);
+    const count = Math.min(MIXED_CANARIES, canaries.length);
+    const all = [...silent, ...Array.from({ length: count }, takeCanary)];
+    // Fisher and Yates: by chance, so that a canary stands for any port.
+    for (let index = all.length - 1; index > 0; index--) {
+      const other = Math.floor(random() * (index + 1));
+      [all[index], all[other]] = [all[other]!, all[index]!];
+    }
+    // Canaries come at half of the limiter's rate: the others take no token.
+    const gapMs = Math.max(pace.mixedGapMs(), (2 * limit.gapMs() * count) / all.length);
+    const isCanary = (index: number): boolean => known.has(all[index]!);
+    return createRound('mixed', all, isCanary, { gapMs, sinceMs: 0, isSure: false });
+  };
+
+  /** Ports that are likely to be silent, and behind them a closed one that shows whether there was a token. */
+  const planProof = (sinceMs: number, isSure: boolean): WalkRound => {
+    const most = Math.floor((PROOF_SHARE * limit.gapMs()) / PROOF_GAP_MS);
+    const silent = ports.takeFirstRank(Math.min(MAX_PROOF, Math.max(MIN_PROOF, most)));
+    const isCanary = (index: number): boolean => index === silent.length;
+    const all = [...silent, takeCanary()];
+    return createRound('proof', all, isCanary, { gapMs: PROOF_GAP_MS, sinceMs, isSure });
+  };
+
+  return {
+    addCanary(probe) {
+      if (known.has(probe) || canaries.length >= MAX_CANARIES) return;
+      known.add(probe);
+      canaries.push(probe);
+    },
+    isCanary: (probe) => known.has(probe),
+    next(nowMs, sinceMs) {
+      const isFast = limit.isFast();
+      const isSilent = pace.isProving() || pace.dry() > 0 || ports.size() <= MIXED_CANARIES;
+      if (isFast && isSilent && canaries.length >= MIN_MIXED_CANARIES) return planMixed();
+      const isSure = pace.isSure(nowMs);
+      const mayBeSilent =
+        pace.isProving() || pace.dry() >= DRY_TO_PROVE || ports.firstRankSize() <= MIN_PROOF;
+      if (mayBeSilent && canaries.length > 0) return planProof(sinceMs, isSure);
+      const gapMs = isFast ? FAST_PROBE_GAP_MS : PLAIN_GAP_MS;
+      return createRound('plain', ports.take(pace.size()), () => false, {
+        gapMs,
+        sinceMs,
+        isSure,
+      });
+    },
+  };
+}

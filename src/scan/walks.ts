@@ -1,0 +1,186 @@
+/**
+ * The certified walks of a run, one for each target whose ICMP limiter has to be known: which UDP ports are given to them,
+ * what they send, and what becomes of a port when its walk is sure.
+ */
+import { PROTO_UDP } from '../batch.ts';
+import { ANSWER, SILENCE } from '../match/facts.ts';
+import type { Match } from '../match/match.ts';
+import { TOKEN, tokenWord } from '../probe/token.ts';
+import type { ScanContext } from './context.ts';
+import { createDeadlines } from './deadlines.ts';
+import { F64, FROM_TARGET, PHASE, U8, U32 } from './probeState.ts';
+import { createWalk, type Walk } from './walk.ts';
+
+/** What leaves for the walks; the sender asks for it. */
+export interface WalkSource {
+  /** The next probe that is due, or -1. */
+  take(nowMs: number): number;
+  sent(probe: number, atMs: number): void;
+  /** True while a probe may be due: more may be taken at once. */
+  isReady(): boolean;
+}
+
+/** The walks as the scheduler sees them. */
+export interface Walks extends WalkSource {
+  /** Takes over a probe that ran out of time, if there is a limiter to know; it is then WALKING. */
+  accept(probe: number, nowMs: number): boolean;
+  /** An answer to a UDP probe; true when it was a control of a walk and is about no port that is still open. */
+  heard(match: Match): boolean;
+  /** The port is given up without a verdict. */
+  gone(probe: number): void;
+  /** Draws conclusions; `onFinal` gets each probe whose silence is final. */
+  advance(nowMs: number, onFinal: (probe: number, nowMs: number) => void): void;
+  /** Earliest time at which there is something to send or to conclude, or Infinity. */
+  wakeAtMs(): number;
+  /** Time between two answers of the slowest limiter that was met, and how many ports wait for it; null without one. */
+  slowest(): { readonly gapMs: number; readonly ports: number } | null;
+}
+
+/** Templates that may send several probes at once; the slower ones are asked for by people who want few packets. */
+const QUICKEST_POLITE = 3;
+/** An answer that comes in less than this share of the usual time belongs to an earlier attempt. */
+const TOO_QUICK = 0.4;
+/** The highest attempt that an IPv4 identification tells (probe/token.ts). */
+const MAX_KNOWN_ATTEMPT = 15;
+
+/** Creates the walks of a run, none of them begun. */
+export function createWalks(context: ScanContext): Walks {
+  const { plan, can, probes, targets, rtt } = context;
+  const { space } = plan;
+  const walks = new Map<number, Walk>();
+  const due = createDeadlines(64);
+  const wakeMs = new Map<number, number>();
+  const random = createDraws(plan.seed);
+  /** Targets whose walks may have something to send now. */
+  const ready = new Set<number>();
+  const isAllowed = can.icmpSender && plan.retries === undefined && plan.timing >= QUICKEST_POLITE;
+  const markNats = Math.log(countUdp(context) / (1 - plan.certainty));
+
+  const schedule = (target: number, walk: Walk): void => {
+    const atMs = walk.wakeAtMs();
+    if (wakeMs.get(target) === atMs || atMs === Number.POSITIVE_INFINITY) return;
+    wakeMs.set(target, atMs);
+    due.push(atMs, target);
+  };
+
+  const begin = (target: number): Walk => {
+    const walk = createWalk({
+      markNats,
+      srttMs: () => rtt.srttMs(target),
+      random,
+      startedMs: targets.startedMs[target]!,
+      lastAnswerMs: targets.udpErrorMs[target]!,
+      answers: targets.udpErrors[target]!,
+    });
+    for (const port of udpPortsOf(context, target)) {
+      const probe = space.indexOf(target, PROTO_UDP, port);
+      const isClosed =
+        probes.answer[probe * U8] === ANSWER.ICMP && probes.from[probe * U32] === FROM_TARGET;
+      if (isClosed) walk.addCanary(probe);
+    }
+    walks.set(target, walk);
+    return walk;
+  };
+
+  /** Whether an answer can belong to the latest attempt of its probe. */
+  const isLatest = ({ probe, target, attempt, atMs }: Match): boolean => {
+    if (attempt > 0 && attempt < Math.min(probes.attempts[probe * U8]!, MAX_KNOWN_ATTEMPT))
+      return false;
+    return atMs - probes.lastSentMs[probe * F64]! >= TOO_QUICK * rtt.srttMs(target);
+  };
+
+  return {
+    accept(probe, nowMs) {
+      const target = space.targetOf(probe);
+      if (!isAllowed || space.protocolOf(probe) !== PROTO_UDP) return false;
+      if (probes.answer[probe * U8] !== ANSWER.NONE || targets.udpErrors[target] === 0)
+        return false;
+      const walk = walks.get(target) ?? begin(target);
+      probes.phase[probe * U8] = PHASE.WALKING;
+      walk.add(probe, 0);
+      ready.add(target);
+      due.push(nowMs, target);
+      wakeMs.set(target, nowMs);
+      return true;
+    },
+    heard(match) {
+      const { probe, target } = match;
+      const walk = match.tag === 0 ? walks.get(target) : undefined;
+      if (walk === undefined || space.protocolOf(probe) !== PROTO_UDP) return false;
+      const isCanary = walk.isCanary(probe);
+      if (match.answer === ANSWER.SEND_FAILED) {
+        walk.unsent(probe);
+      } else if (match.answer === ANSWER.ICMP && match.fromIsTarget) {
+        walk.answered(probe, match.atMs, isLatest(match));
+      } else if (match.answer > ANSWER.STRANGER) {
+        walk.gone(probe);
+      }
+      schedule(target, walk);
+      return isCanary;
+    },
+    gone(probe) {
+      walks.get(space.targetOf(probe))?.gone(probe);
+    },
+    take(nowMs) {
+      for (const target of ready) {
+        const walk = walks.get(target)!;
+        const probe = walk.take(nowMs);
+        if (probe >= 0) return probe;
+        ready.delete(target);
+        schedule(target, walk);
+      }
+      return -1;
+    },
+    sent(probe, atMs) {
+      const target = space.targetOf(probe);
+      walks.get(target)?.sent(probe, atMs);
+    },
+    isReady: () => ready.size > 0,
+    advance(nowMs, onFinal) {
+      while (due.peekMs() <= nowMs) {
+        const target = due.pop();
+        const walk = walks.get(target)!;
+        wakeMs.delete(target);
+        walk.advance(nowMs);
+        for (const { probe, isCertified } of walk.takeFinal()) {
+          if (probes.phase[probe * U8] !== PHASE.WALKING) continue;
+          probes.silence[probe * U8] = isCertified ? SILENCE.CERTIFIED : SILENCE.NO_TOKEN;
+          probes.waitedUntilMs[probe * F64] = nowMs;
+          onFinal(probe, nowMs);
+        }
+        // Its next time is known when it has sent what is due.
+        ready.add(target);
+      }
+    },
+    wakeAtMs: () => due.peekMs(),
+    slowest() {
+      let gapMs = 0;
+      let ports = 0;
+      for (const walk of walks.values()) {
+        if (walk.waiting() === 0 || walk.limit.gapMs() < gapMs) continue;
+        gapMs = walk.limit.gapMs();
+        ports = walk.waiting();
+      }
+      return ports === 0 ? null : { gapMs, ports };
+    },
+  };
+}
+
+function countUdp({ plan }: ScanContext): number {
+  let count = 0;
+  for (const { targetCount, udpPorts } of plan.groups) count += targetCount * udpPorts.length;
+  return Math.max(1, count);
+}
+
+function udpPortsOf({ plan }: ScanContext, target: number): readonly number[] {
+  const group = plan.groups.find(
+    ({ firstTarget, targetCount }) => target >= firstTarget && target < firstTarget + targetCount,
+  );
+  return group?.udpPorts ?? [];
+}
+
+/** Numbers in [0, 1) by the seed of the run. */
+function createDraws([keyHi, keyLo]: readonly [number, number]): () => number {
+  let drawn = 0;
+  return () => tokenWord(keyHi, keyLo, drawn++, TOKEN.DRAW) / 2 ** 32;
+}

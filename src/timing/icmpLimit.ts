@@ -1,0 +1,66 @@
+/**
+ * What is learned of the limiter that a host puts on its ICMP errors: the time that one more error costs.
+ *
+ * A limiter that was emptied gives one answer each `gapMs`; what is seen of it are the pauses between answers while we
+ * ask all the time. Which kind it is (a bucket for each asker, one for the whole host, a window) is not asked for.
+ */
+
+/** The estimate for one sender of ICMP errors, as one of our addresses sees it. */
+export interface IcmpLimit {
+  /** Time between two errors of an emptied limiter, ms. */
+  readonly gapMs: () => number;
+  /** Notes one pause between two answers while we kept asking, ms. */
+  noteGap(ms: number): void;
+  /** Notes that this many errors came within `spanMs` when ports were asked faster than any limiter allows. */
+  noteFlood(answers: number, spanMs: number): void;
+  /** Notes that answers failed to come at half of the rate that was thought. */
+  noteTooFast(): void;
+  /** How many pauses were seen. */
+  readonly gaps: () => number;
+  /** Whether answers come so fast that tokens are no concern: then a refill between two probes proves nothing. */
+  readonly isFast: () => boolean;
+  /** Time without an answer after which any limiter has one in store, ms. */
+  readonly sureAfterMs: () => number;
+}
+
+/** Before anything is known: short, so that a refill between two probes is thought likely. */
+const FIRST_GAP_MS = 50;
+const MAX_GAP_MS = 4000;
+/** Pauses that are remembered. */
+const MAX_GAPS = 15;
+/** Share of the pauses below the estimate: half of them are too long, as polls come late. */
+const GAP_QUANTILE = 0.4;
+/** A limiter faster than this is polled no better than a missing one, ms. */
+const FAST_GAP_MS = 30;
+/** No known bucket holds more than 10, so that further answers of a flood are its rate. */
+const MAX_BURST = 10;
+const MIN_FLOOD_ANSWERS = 20;
+/** The slowest known limiter is 2 s (Linux with a raised icmp_ratelimit); a bucket fills by one in this time, ms. */
+const SAFE_GAP_MS = 2200;
+/** How many gaps make sure: a gap is an estimate. */
+const SURE_GAPS = 1.5;
+
+/** Creates the estimate before anything was seen. */
+export function createIcmpLimit(): IcmpLimit {
+  const gaps: number[] = [];
+  let gapMs = FIRST_GAP_MS;
+  return {
+    gapMs: () => gapMs,
+    noteGap(ms) {
+      gaps.push(ms);
+      if (gaps.length > MAX_GAPS) gaps.shift();
+      const sorted = [...gaps].sort((a, b) => a - b);
+      gapMs = Math.min(MAX_GAP_MS, sorted[Math.floor(GAP_QUANTILE * sorted.length)]!);
+    },
+    noteFlood(answers, spanMs) {
+      if (answers < MIN_FLOOD_ANSWERS || gaps.length > 0) return;
+      gapMs = Math.min(MAX_GAP_MS, spanMs / (answers - MAX_BURST));
+    },
+    noteTooFast() {
+      gapMs = Math.min(MAX_GAP_MS, 2 * gapMs);
+    },
+    gaps: () => gaps.length,
+    isFast: () => gapMs < FAST_GAP_MS,
+    sureAfterMs: () => SURE_GAPS * Math.max(gapMs, SAFE_GAP_MS),
+  };
+}
