@@ -38,8 +38,8 @@ export interface Walks extends WalkSource {
 
 /** Templates that may send several probes at once; the slower ones are asked for by people who want few packets. */
 const QUICKEST_POLITE = 3;
-/** An answer that comes in less than this share of the usual time belongs to an earlier attempt. */
-const TOO_QUICK = 0.4;
+/** An answer that comes in less than this share of the shortest time seen belongs to an earlier attempt. */
+const TOO_QUICK = 0.5;
 /** The highest attempt that an IPv4 identification tells (probe/token.ts). */
 const MAX_KNOWN_ATTEMPT = 15;
 
@@ -86,7 +86,10 @@ export function createWalks(context: ScanContext): Walks {
   const isLatest = ({ probe, target, attempt, atMs }: Match): boolean => {
     if (attempt > 0 && attempt < Math.min(probes.attempts[probe * U8]!, MAX_KNOWN_ATTEMPT))
       return false;
-    return atMs - probes.lastSentMs[probe * F64]! >= TOO_QUICK * rtt.srttMs(target);
+    const leastMs = rtt.leastMs(target);
+    return (
+      !Number.isFinite(leastMs) || atMs - probes.lastSentMs[probe * F64]! >= TOO_QUICK * leastMs
+    );
   };
 
   return {

@@ -12,6 +12,8 @@ export interface RttTable {
   noteOnLink(target: number): void;
   /** Smoothed RTT in ms, or -1 without a sample. */
   srttMs(target: number): number;
+  /** Shortest RTT in ms, or Infinity without a sample. */
+  leastMs(target: number): number;
   /** How long to wait for an answer of this target, ms. */
   rtoMs(target: number): number;
   /**
@@ -36,6 +38,7 @@ interface WayRtt {
  */
 export function createRttTable(wayOf: Uint16Array, template: TimingTemplate): RttTable {
   const srtt = new Float32Array(wayOf.length).fill(-1);
+  const least = new Float32Array(wayOf.length).fill(Number.POSITIVE_INFINITY);
   const rttvar = new Float32Array(wayOf.length);
   const initialMs = new Float32Array(wayOf.length).fill(template.initialRtoMs);
   const ways: WayRtt[] = [];
@@ -61,6 +64,7 @@ export function createRttTable(wayOf: Uint16Array, template: TimingTemplate): Rt
   return {
     sample(target, rttMs) {
       const rtt = Math.max(0, rttMs);
+      least[target] = Math.min(least[target]!, rtt);
       const smoothed = srtt[target]!;
       if (smoothed < 0) {
         srtt[target] = rtt;
@@ -75,6 +79,7 @@ export function createRttTable(wayOf: Uint16Array, template: TimingTemplate): Rt
       initialMs[target] = Math.min(initialMs[target]!, ON_LINK_RTO_MS);
     },
     srttMs: (target) => srtt[target]!,
+    leastMs: (target) => least[target]!,
     rtoMs,
     askAgainMs(target) {
       const way = ways[wayOf[target]!];

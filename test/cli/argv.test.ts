@@ -202,7 +202,7 @@ describe('mistakes', () => {
     ['T --retries 999', '--retries takes 0 to 254, not "999"'],
     ['T --host-timeout 5d', '--host-timeout takes a time such as 90s, 5m, 1h or 1500ms, not "5d"'],
     ['T --host-timeout 0', '--host-timeout takes a time such as 90s, 5m, 1h or 1500ms, not "0"'],
-    ['T --certainty 0.99', 'option --certainty is not built yet'],
+    ['T --certainty 2', '--certainty takes a share between 0 and 1, such as 0.999, not "2"'],
     ['T -F -p 53', '-F and -p both name ports: take one'],
     ['T -4 -6', '-4 and -6 exclude each other'],
     ['T --json --jsonl', 'standard output takes one format, not json and jsonl'],
