@@ -144,7 +144,6 @@ export function createOutcomes(context: ScanContext, options: OutcomesOptions): 
     release,
     answered(match, nowMs) {
       const { probe, target, answer } = match;
-      // A port that is known to be closed was asked again on purpose.
       if (walks.heard(match)) return;
       if (probes.phase[probe * U8]! >= PHASE.DONE) {
         late(match);
