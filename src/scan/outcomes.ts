@@ -54,6 +54,9 @@ const WANT_OF_ROOM: ReadonlySet<number> = new Set([
   ERRNO.EADDRNOTAVAIL,
 ]);
 
+/** Neighbours that have not answered our kernel. */
+const UNRESOLVED: ReadonlySet<OwnSide['neighbour']> = new Set(['incomplete', 'failed']);
+
 /** Creates the outcomes of a run. */
 export function createOutcomes(context: ScanContext, options: OutcomesOptions): Outcomes {
   const { plan, can, template, probes, targets, rtt, pace, counters } = context;
@@ -194,8 +197,7 @@ export function createOutcomes(context: ScanContext, options: OutcomesOptions): 
       if (!targets.provenWays.has(targets.way[target]!)) sender.inquire(target);
     },
     ownSide({ target, neighbour }) {
-      const isUnresolved = neighbour === 'incomplete' || neighbour === 'failed';
-      targets.nextHop[target] = isUnresolved ? NEXT_HOP.UNRESOLVED : NEXT_HOP.ASKED;
+      targets.nextHop[target] = UNRESOLVED.has(neighbour) ? NEXT_HOP.UNRESOLVED : NEXT_HOP.ASKED;
     },
   };
 }
