@@ -40,6 +40,8 @@ export interface ProbeBatch {
   readonly ttl: Uint8Array;
   /** 0 = any; else answers to this TCP probe with a lower TTL are ignored. */
   readonly minTtl: Uint8Array;
+  /** Source port on wires of packets: the reserved one plus this, below `can.lanes`. Socket wires have their own. */
+  readonly lane: Uint8Array;
   /** UDP payload, or the echo request from its ICMP header on (probe/echo.ts): `bytes[offset .. offset+length)`. */
   readonly offset: Uint32Array;
   readonly length: Uint16Array;
@@ -138,6 +140,7 @@ export function createProbeBatch(
     port: new Uint16Array(capacity),
     ttl: new Uint8Array(capacity),
     minTtl: new Uint8Array(capacity),
+    lane: new Uint8Array(capacity),
     offset: new Uint32Array(capacity),
     length: new Uint16Array(capacity),
     bytes: new Uint8Array(arena),

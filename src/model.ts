@@ -28,6 +28,7 @@ export type State =
 /** Why, in nmap's spelling; `local-error` is ours. */
 export type Reason =
   | 'udp-response'
+  | 'echo-reply'
   | 'syn-ack'
   | 'reset'
   | 'conn-refused'

@@ -19,7 +19,7 @@ export interface FrameContext {
   /** Our addresses, 16 bytes each, IPv4 in the first four. */
   readonly source4: Uint8Array;
   readonly source6: Uint8Array;
-  /** One reserved, bound source port for the run; the identifier of its echo requests. */
+  /** The reserved, bound source port of the run, of its first lane where there are several; the identifier of its echo requests. */
   readonly srcPort: number;
   readonly keyHi: number;
   readonly keyLo: number;
@@ -49,7 +49,8 @@ export function writeProbePacket(
   out: Uint8Array,
   at: number,
 ): number {
-  const { targets, srcPort, keyHi, keyLo } = context;
+  const { targets, keyHi, keyLo } = context;
+  const srcPort = context.srcPort + batch.lane[row]!;
   const target = batch.target[row]!;
   const family = targets.families[target] === 6 ? 6 : 4;
   const source = family === 4 ? context.source4 : context.source6;

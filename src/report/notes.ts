@@ -86,7 +86,9 @@ export function synNote(synRequested: boolean, sendsPackets: boolean): readonly 
 export function traceNotes(paths: readonly Path[]): readonly string[] {
   const controls = new Set(
     paths.flatMap(({ target, flows }) =>
-      flows.slice(1).map(({ kind, port }) => `${target} ${port}/${kind}`),
+      flows
+        .slice(1)
+        .map(({ kind, port }) => `${target} ${port === null ? 'by ICMP echo' : `${port}/${kind}`}`),
     ),
   );
   const [first, ...more] = controls;

@@ -173,6 +173,7 @@ const ENDS: Readonly<Partial<Record<Reason, string>>> = {
   'syn-ack': 'SYN-ACK',
   reset: 'RST',
   'udp-response': 'answer',
+  'echo-reply': 'echo',
   'port-unreach': 'port-unr',
   'host-unreach': 'host-unr',
   'net-unreach': 'net-unr',

@@ -5,6 +5,7 @@ import { brief } from './sentences.ts';
 /** Each reason in words that need no RFC. */
 const WORDS: Readonly<Record<Reason, string>> = {
   'udp-response': 'answered',
+  'echo-reply': 'answered (echo)',
   'syn-ack': 'accepted (SYN-ACK)',
   reset: 'refused (RST)',
   'conn-refused': 'refused',

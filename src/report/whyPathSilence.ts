@@ -55,6 +55,12 @@ export const SILENT_PATH_WHY: Readonly<Record<string, PathEntry>> = {
       rules('drop', `on ${targetName(args)}`),
     ],
   },
+  'path.variant': {
+    sentence: (args) =>
+      `${flow(args)} passes from ${args['passing']} of ${args['tried']} source ports, and from the others is lost after ${place(args, 'after')}${args['otherIp'] === undefined ? '' : `; those that pass go by ${args['otherIp']}`}.`,
+    hypotheses: () => ['routers share the load over several ways, and one of them drops it'],
+    next: (args) => [rules('drop', machine(args, 'after'))],
+  },
   'path.drop.last': {
     sentence: (args) =>
       `${flow(args)} ${args['afterHop'] ? `comes to ${place(args, 'after')}, right before` : 'goes straight to'} ${targetName(args)}, and no answer comes back.`,

@@ -47,6 +47,7 @@ export function createRows(seed: readonly [number, number], ttl: number): Rows {
     batch.port[row] = port;
     batch.ttl[row] = ttl;
     batch.minTtl[row] = 0;
+    batch.lane[row] = 0;
     batch.offset[row] = bytesUsed;
     batch.length[row] = 0;
     batch.sentMs[row] = 0;

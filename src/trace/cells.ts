@@ -1,7 +1,8 @@
 /** What was sent and heard, by flow and TTL: the memory of a trace. */
+import { isEcho, PROTO_TCP } from '../batch.ts';
 import type { FlowFacts, HopFacts, Observation } from './facts.ts';
 import type { Flow } from './flows.ts';
-import type { Read } from './readAnswer.ts';
+import type { Read } from './readPacketAnswer.ts';
 
 /** One flow at one TTL. */
 interface Cell {
@@ -23,6 +24,11 @@ export interface Cells {
   maxRttMs(): number;
   flows(): readonly FlowFacts[];
 }
+
+const protocolName = (protocol: number): FlowFacts['protocol'] => {
+  if (isEcho(protocol)) return 'icmp';
+  return protocol === PROTO_TCP ? 'tcp' : 'udp';
+};
 
 /** Answers kept of one flow and TTL: each round once, and some of what a network doubles. */
 const MAX_ANSWERS = 16;
@@ -73,8 +79,8 @@ export function createCells(
       flows.map((flow, index) => ({
         index,
         kind: flow.kind,
-        protocol: flow.protocol === 6 ? 'tcp' : 'udp',
-        port: flow.port,
+        protocol: protocolName(flow.protocol),
+        port: isEcho(flow.protocol) ? null : flow.port,
         isConstant: isConstant(flow),
         hops: cells[index]!.map(
           ({ sentMs, answers }): HopFacts => ({ rounds: sentMs.length, answers }),

@@ -32,6 +32,7 @@ export type Answer =
   | 'syn-ack'
   | 'reset'
   | 'udp-response'
+  | 'echo-reply'
   | 'own';
 
 /** A flow at one TTL. */
@@ -64,6 +65,8 @@ export interface TraceFacts {
   readonly target: Ip;
   /** The first is the asked flow; the others are its controls. */
   readonly flows: readonly FlowFacts[];
+  /** The asked port from other source ports, where it was asked so. */
+  readonly variants: readonly FlowFacts[];
   /** Whether the wire sees TTLs of answers and quoted headers. */
   readonly seesTtl: boolean;
   readonly seesQuote: boolean;

@@ -1,15 +1,19 @@
 /** The flows of a trace: the asked port first, then the controls that show what the asked one does not. */
-import { PROTO_TCP, PROTO_UDP } from '../batch.ts';
-import { ipIdOf, TOKEN, tokenWord } from '../probe/token.ts';
+import { isEcho, PROTO_ICMP, PROTO_ICMPV6, PROTO_TCP, PROTO_UDP } from '../batch.ts';
+import type { Family, WireCan } from '../model.ts';
+import { echoSeqOf, ipIdOf, TOKEN, tokenWord } from '../probe/token.ts';
 import { tracePayloadFor } from '../probe/tracePayload.ts';
 
 /** One flow: the same protocol and ports at every TTL. */
 export interface Flow {
   readonly index: number;
-  readonly kind: 'asked' | 'udp' | 'tcp';
-  /** IP protocol number. */
+  readonly kind: 'asked' | 'icmp' | 'udp' | 'tcp';
+  /** IP protocol number; of echo requests that of the family. */
   readonly protocol: number;
+  /** 0 of echo requests. */
   readonly port: number;
+  /** Which of the reserved source ports it has (batch.ts). */
+  readonly lane: number;
 }
 
 /** Where traceroute has sent its datagrams for thirty years: routers and firewalls know them. */
@@ -18,26 +22,56 @@ const UDP_CONTROLS = 90;
 /** Ports that firewalls pass and hosts answer more often than any other. */
 const TCP_CONTROLS = [80, 443] as const;
 
-/** Chooses the flows for a port; `control` false: the asked one alone. `run` numbers the traces that share a seed. */
-export function chooseFlows(
-  protocol: number,
-  port: number,
-  control: boolean,
-  seed: readonly [number, number],
-  run: number,
-): readonly Flow[] {
-  const asked: Flow = { index: 0, kind: 'asked', protocol, port };
-  if (!control) return [asked];
+/** What a trace asks, and with what it can ask. */
+export interface FlowRequest {
+  /** IP protocol number. */
+  readonly protocol: number;
+  readonly port: number;
+  readonly family: Family;
+  /** False: the asked flow alone, and no other source port. */
+  readonly control: boolean;
+  readonly seed: readonly [number, number];
+  /** Number among the traces that share the seed. */
+  readonly run: number;
+  readonly can: Pick<WireCan, 'echo' | 'lanes'>;
+}
+
+/** The flows of a trace; their indices count through both lists. */
+export interface Flows {
+  /** The asked one, the control of its protocol, and one of another. */
+  readonly main: readonly Flow[];
+  /** The asked port from other source ports: what routers that share the load may send another way. */
+  readonly variants: readonly Flow[];
+}
+
+/** Chooses the flows of a trace. */
+export function chooseFlows(request: FlowRequest): Flows {
+  const { protocol, port, family, control, seed, run, can } = request;
+  const asked: Flow = { index: 0, kind: 'asked', protocol, port, lane: 0 };
+  if (!control) return { main: [asked], variants: [] };
   const drawn = FIRST_UDP_CONTROL + (tokenWord(...seed, run, TOKEN.CONTROL) % UDP_CONTROLS);
-  const udp = protocol === PROTO_UDP && drawn === port ? drawn - 1 : drawn;
-  const tcp = TCP_CONTROLS.find((one) => protocol !== PROTO_TCP || one !== port)!;
-  const controls = [
-    { kind: 'udp', protocol: PROTO_UDP, port: udp },
-    { kind: 'tcp', protocol: PROTO_TCP, port: tcp },
-  ] as const;
+  const isUdp = protocol === PROTO_UDP;
+  const udp = {
+    kind: 'udp',
+    protocol: PROTO_UDP,
+    port: isUdp && drawn === port ? drawn - 1 : drawn,
+  };
+  const tcpPort = TCP_CONTROLS.find((one) => isUdp || one !== port)!;
+  const tcp = { kind: 'tcp', protocol: PROTO_TCP, port: tcpPort };
+  const icmp = { kind: 'icmp', protocol: family === 4 ? PROTO_ICMP : PROTO_ICMPV6, port: 0 };
   // The control of the asked protocol first: it is the one that counts.
-  const ordered = protocol === PROTO_UDP ? controls : controls.toReversed();
-  return [asked, ...ordered.map((flow, i) => ({ ...flow, index: i + 1 }))];
+  const [same, other] = isUdp ? [udp, tcp] : [tcp, udp];
+  const controls = [same, can.echo ? icmp : other] as readonly Pick<
+    Flow,
+    'kind' | 'protocol' | 'port'
+  >[];
+  const main = [asked, ...controls.map((flow, i) => ({ ...flow, index: i + 1, lane: 0 }))];
+  const variants = Array.from({ length: can.lanes - 1 }, (_, i) => ({
+    ...asked,
+    index: main.length + i,
+    lane: i + 1,
+  }));
+  return { main, variants };
 }
 
 /** What every probe of a trace is known by: its number, and its payload where it is a datagram. */
@@ -49,13 +83,13 @@ export interface ProbeNames {
 
 /** Draws after which two probes that look alike are left so; a draw fails one time in ten at most. */
 const MAX_DRAWS = 255;
-/** What ipIdOf keeps of a word for the probe; the rest is the attempt. */
-const IP_ID_MASK = 0xfff0;
+/** What ipIdOf and echoSeqOf keep of a word for the probe; the rest is the attempt. */
+const PROBE_MASK = 0xfff0;
 const NO_PAYLOAD = new Uint8Array(0);
 
 /**
  * Creates the names of a trace. A probe is `run << 24 | draw << 16 | flow << 8 | ttl`: the draw is changed until neither
- * its IPv4 identification nor its payload is that of another probe, so that each of the two tells the TTL alone. Late
+ * its IPv4 identification nor its payload nor its sequence number of an echo is that of another probe, so that each of the two tells the TTL alone. Late
  * answers to an earlier trace of the same seed are told apart by the run, 0 to 255.
  */
 export function createProbeNames(seed: readonly [number, number], run: number): ProbeNames {
@@ -79,7 +113,10 @@ export function createProbeNames(seed: readonly [number, number], run: number): 
     for (let draw = 0; ; draw++) {
       const number = ((run << 24) | (draw << 16) | place) >>> 0;
       const name = { number, payload: payload(flow, number) };
-      const looks = [`id ${ipIdOf(keyHi, keyLo, number, 0) & IP_ID_MASK}`];
+      const looks = [`id ${ipIdOf(keyHi, keyLo, number, 0) & PROBE_MASK}`];
+      if (isEcho(flow.protocol)) {
+        looks.push(`seq ${echoSeqOf(keyHi, keyLo, number, 0) & PROBE_MASK}`);
+      }
       if (flow.protocol === PROTO_UDP) looks.push(`${flow.port} ${name.payload.join()}`);
       if (draw < MAX_DRAWS && looks.some((look) => taken.has(look))) continue;
       for (const look of looks) taken.add(look);

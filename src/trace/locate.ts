@@ -13,6 +13,7 @@ import {
   droppedBetween,
   looped,
   ownSideFailed,
+  variesByPath,
 } from './rulesOfSilence.ts';
 import { type View, viewOf } from './view.ts';
 
@@ -28,7 +29,7 @@ export interface Located {
 /** A rule: what follows from the view, or null where it does not speak. */
 export type Rule = (view: View) => Located | null;
 
-/** The rules in the order in which they are asked; a rule gives its own number, 1 to 10, in its finding. */
+/** The rules in the order in which they are asked; a rule gives its own number, 1 to 12, in its finding. */
 export const RULES: readonly (readonly [name: string, rule: Rule])[] = [
   ['own side', ownSideFailed],
   ['2 too big', tooBig],
@@ -37,6 +38,7 @@ export const RULES: readonly (readonly [name: string, rule: Rule])[] = [
   ['4 rejected under the target’s address', rejectedByTarget],
   ['5 reset', resetBy],
   ['11 loop', looped],
+  ['12 varies by path', variesByPath],
   ['9 behind the last router', behindLastRouter],
   ['7, 8 dropped between', droppedBetween],
   ['10 broken', broken],

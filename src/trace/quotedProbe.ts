@@ -3,11 +3,14 @@
  * datagram by its payload where enough of it is quoted, else by the IPv4 identification, else by its checksum. What names
  * two probes names none.
  */
-import { PROTO_TCP } from '../batch.ts';
+import { isEcho, PROTO_TCP } from '../batch.ts';
+import { read16 } from '../packet/bytes.ts';
 import { sumIp } from '../packet/checksum.ts';
+import { ICMP_HEADER_BYTES } from '../packet/icmp.ts';
 import type { QuoteView } from '../packet/quote.ts';
 import { emitUdp, UDP_HEADER_BYTES } from '../packet/udp.ts';
-import { attemptOfIpId, attemptOfSeq, TOKEN, tokenWord } from '../probe/token.ts';
+import { attemptOfEcho } from '../probe/echo.ts';
+import { attemptOfEchoSeq, attemptOfIpId, attemptOfSeq, TOKEN, tokenWord } from '../probe/token.ts';
 import { tokenOffsetOf, tracePayloadFor } from '../probe/tracePayload.ts';
 import type { Flow, ProbeNames } from './flows.ts';
 
@@ -17,13 +20,18 @@ export interface QuotedProbe {
   readonly round: number;
 }
 
+/** A probe that cannot be told. */
+export const UNPLACED: QuotedProbe = { ttl: 0, round: 0 };
+
 /** Tells the probes of a trace apart. */
 export interface ProbeReader {
   /** Null: the quote carries nothing of ours. */
   ofQuote(flow: Flow, bytes: Uint8Array, quote: QuoteView): QuotedProbe | null;
   /** From the sequence number that a TCP answer acknowledges. */
   ofSeq(flow: Flow, seq: number): QuotedProbe | null;
-  /** From the first bytes of its payload, as an error queue gives them. */
+  /** From an echo message that comes back whole. */
+  ofEcho(flow: Flow, bytes: Uint8Array): QuotedProbe | null;
+  /** From the first bytes of its payload, or of its ICMP message, as an error queue gives them. */
   ofPayload(flow: Flow, bytes: Uint8Array): QuotedProbe | null;
   /** From the answer of a service, where its protocol brings the token back. */
   ofAnswer(flow: Flow, bytes: Uint8Array): QuotedProbe | null;
@@ -57,6 +65,12 @@ export function createProbeReader(
     return ttl === 0 ? null : { ttl, round: roundAt(ttl) };
   };
 
+  const ofEchoSeq = (flow: Flow, seq: number): QuotedProbe | null => {
+    const roundAt = (ttl: number) => attemptOfEchoSeq(keyHi, keyLo, names.numberOf(flow, ttl), seq);
+    const ttl = onlyTtl((one) => roundAt(one) > 0);
+    return ttl === 0 ? null : { ttl, round: roundAt(ttl) };
+  };
+
   const ttlOfPayload = (flow: Flow, bytes: Uint8Array): number => {
     const offset = tokenOffsetOf(tracePayloadFor(flow.port));
     return onlyTtl((ttl) => {
@@ -84,7 +98,8 @@ export function createProbeReader(
     ofSeq,
     ofQuote(flow, bytes, quote) {
       if (flow.protocol === PROTO_TCP) return quote.tcpSeq < 0 ? null : ofSeq(flow, quote.tcpSeq);
-      const { family, id, payloadAt, payloadEnd } = quote;
+      const { family, id, payloadAt, payloadEnd, icmpSeq } = quote;
+      if (isEcho(flow.protocol)) return icmpSeq < 0 ? null : ofEchoSeq(flow, icmpSeq);
       const roundAt = (ttl: number): number =>
         family === 4 ? attemptOfIpId(keyHi, keyLo, names.numberOf(flow, ttl), id) : 0;
       const ttl =
@@ -93,7 +108,18 @@ export function createProbeReader(
         ttlOfChecksum(flow, bytes, quote);
       return ttl === 0 ? null : { ttl, round: roundAt(ttl) };
     },
+    ofEcho(flow, bytes) {
+      const roundAt = (ttl: number): number => {
+        const asked = { keyHi, keyLo, probe: names.numberOf(flow, ttl) };
+        return attemptOfEcho(bytes, 0, bytes.length, asked);
+      };
+      const ttl = onlyTtl((one) => roundAt(one) > 0);
+      return ttl === 0 ? null : { ttl, round: roundAt(ttl) };
+    },
     ofPayload(flow, bytes) {
+      if (isEcho(flow.protocol)) {
+        return bytes.length < ICMP_HEADER_BYTES ? null : ofEchoSeq(flow, read16(bytes, 6));
+      }
       const ttl = ttlOfPayload(flow, bytes);
       return ttl === 0 ? null : { ttl, round: 0 };
     },

@@ -1,4 +1,4 @@
-/** Rules 7 to 11: the asked flow got no answer but from routers on the way. */
+/** Rules 7 to 12: the asked flow got no answer but from routers on the way. */
 import { errnoName } from '../errno.ts';
 import type { Location, PathPlace } from '../model.ts';
 import type { Located, Rule } from './locate.ts';
@@ -98,6 +98,38 @@ function references(view: View): {
   return same.length > 0 ? { flows: same, areSame: true } : { flows: controls, areSame: false };
 }
 
+/** Rule 12: from other source ports the same port passes: one of several ways drops it. */
+export const variesByPath: Rule = (view) => {
+  const { asked, variants } = view;
+  const last = asked.furthest;
+  const passing = variants.filter((flow) => firstAnswerAfter(flow, last) > 0);
+  const [first] = passing;
+  if (first === undefined) return null;
+  const next = firstAnswerAfter(first, last);
+  const after = placeAt(asked, last);
+  const tried = variants.filter(({ facts }) => (facts.hops[next]?.rounds ?? 0) > 0).length;
+  const ways = passing.map((flow) => flow.exceededAt(last)?.ip).filter((ip) => ip !== undefined);
+  const [other] = ways.filter((ip) => ip !== after.ip);
+  const isByRouter = ways.length > 0 && ways.every((ip) => ip !== after.ip);
+  const finding: Location = {
+    kind: 'path-variant',
+    after,
+    before: { ttl: next, ip: null },
+    direction: 'forward',
+    by: null,
+    rule: 12,
+    certainty: isByRouter ? 'medium' : 'low',
+  };
+  const whyArgs = {
+    ...commonArgs(view),
+    ...placeArgs('after', after),
+    passing: passing.length,
+    tried: tried + 1,
+    ...(other === undefined ? {} : { otherIp: other }),
+  };
+  return { end: 'dropped', finding, whyId: 'path.variant', whyArgs };
+};
+
 /** Rule 9: it came to the last router, and not an answer came back. */
 export const behindLastRouter: Rule = (view) => {
   const { asked, targetHop } = view;
@@ -123,6 +155,42 @@ export const behindLastRouter: Rule = (view) => {
   return { end: 'dropped', finding, whyId: 'path.drop.last', whyArgs };
 };
 
+/** Source ports from which the asked port must be silent: fewer than these could all have gone one of two ways by chance. */
+const PROVING_VARIANTS = 6;
+/** Rounds in which the asked flow must be silent, and its control heard. */
+const PROVING_ROUNDS = 3;
+
+/**
+ * Whether a drop before `hop` is proven: silence of the asked port in every round and from every source port, while the
+ * control of its protocol was heard in as many rounds, on one way, and nobody else was heard there. A router that hides
+ * itself from this protocol, or a second way, would have to hide from all of them.
+ */
+function isProvenDrop(view: View, hop: number): boolean {
+  const { asked, controls, variants, targetHop, natHop } = view;
+  const [same] = controls;
+  if (same === undefined || same.facts.protocol !== asked.facts.protocol) return false;
+  if (natHop !== null || hop === targetHop || !asked.facts.isConstant) return false;
+  if (differingHops(asked, same, asked.furthest).length > 0) return false;
+  const isHeardBefore = asked.furthest === 0 || same.exceededAt(asked.furthest) !== null;
+  const heard = same.facts.hops[hop]?.answers ?? [];
+  const rounds = new Set(heard.map(({ round }) => round));
+  const senders = new Set(
+    controls.flatMap(({ facts }) => (facts.hops[hop]?.answers ?? []).map(({ ip }) => ip)),
+  );
+  const silent = variants.filter(({ facts }) => {
+    const { rounds: sent, answers } = facts.hops[hop] ?? { rounds: 0, answers: [] };
+    return sent >= PROVING_ROUNDS - 1 && answers.length === 0;
+  });
+  return (
+    isHeardBefore &&
+    senders.size === 1 &&
+    rounds.size >= PROVING_ROUNDS &&
+    (asked.facts.hops[hop]?.rounds ?? 0) >= PROVING_ROUNDS &&
+    silent.length === variants.length &&
+    silent.length >= PROVING_VARIANTS
+  );
+}
+
 /** Rules 7 and 8: a control goes on where the asked flow ends. */
 export const droppedBetween: Rule = (view) => {
   const { asked, facts, targetHop, natHop } = view;
@@ -144,13 +212,13 @@ export const droppedBetween: Rule = (view) => {
     direction: isTarget || natHop !== null ? 'either' : 'forward',
     by: null,
     rule,
-    certainty: isSameWay ? 'medium' : 'low',
+    certainty: isProvenDrop(view, next.hop) ? 'high' : isSameWay ? 'medium' : 'low',
   };
   const whyArgs = {
     ...commonArgs(view),
     ...placeArgs('after', after),
     ...placeArgs('before', before),
-    control: `${next.flow.facts.protocol} ${next.flow.facts.port ?? ''}`.trim(),
+    control: controlName(next.flow),
     attempts: facts.flows[0]!.hops[next.hop]?.rounds ?? 0,
     ...(targetHop === null ? {} : { targetHop }),
     ...(natHop === null ? {} : { natHop }),
@@ -158,6 +226,9 @@ export const droppedBetween: Rule = (view) => {
   const whyId = !areSame ? 'path.drop.differs' : isTarget ? 'path.drop.silent-hops' : 'path.drop';
   return { end: 'dropped', finding, whyId: natHop === null ? whyId : 'path.drop.nat', whyArgs };
 };
+
+const controlName = ({ facts: { protocol, port } }: FlowView): string =>
+  port === null ? 'ICMP echo' : `${protocol.toUpperCase()} port ${port}`;
 
 /** Rule 10: nothing is heard from beyond the furthest hop, whatever was sent. */
 export const broken: Rule = (view) => {

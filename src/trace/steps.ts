@@ -26,7 +26,9 @@ export interface Steps {
 
 /** What the steps are made from. */
 export interface StepOptions {
-  readonly flows: readonly Flow[];
+  /** The asked flow and its controls. */
+  readonly main: readonly Flow[];
+  readonly variants: readonly Flow[];
   readonly cells: Cells;
   readonly maxHops: number;
   readonly facts: () => TraceFacts;
@@ -51,7 +53,7 @@ const NEIGHBOUR_MS = 3300;
 /** An answer to an own-side inquiry comes at once; what takes longer is done without. */
 const INQUIRY_MS = 100;
 
-type Phase = 'sweep' | 'edge' | 'holes' | 'patience' | 'inquiry' | 'done';
+type Phase = 'sweep' | 'edge' | 'ways' | 'holes' | 'patience' | 'inquiry' | 'done';
 
 /** What is done next, and how long it is waited for. */
 interface Plan {
@@ -65,7 +67,7 @@ interface Plan {
 
 /** Creates the steps of one trace. */
 export function createSteps(options: StepOptions): Steps {
-  const { flows, cells, maxHops, facts } = options;
+  const { main: flows, cells, maxHops, facts } = options;
   const edges = createEdges(options);
   let phase: Phase = 'sweep';
   let sweptTo = 0;
@@ -127,6 +129,10 @@ export function createSteps(options: StepOptions): Steps {
       const asks = isSilent(view) ? edges.again(view, sweptTo) : [];
       return asks.length === 0 ? null : { asks };
     },
+    ways: (view) => {
+      const asks = isSilent(view) ? edges.ways(view) : [];
+      return asks.length === 0 ? null : { asks };
+    },
     holes: (view) => (isSilent(view) ? nextHoles(view) : null),
     patience: (view, nowMs) => {
       const untilMs = firstSentMs + NEIGHBOUR_MS;
@@ -159,7 +165,7 @@ export function createSteps(options: StepOptions): Steps {
   const isSettled = (plan: Plan, view: View): boolean => {
     if (phase === 'patience') return !isOnlyExceeded(view.asked);
     if (plan.asks.length === 0) return facts().ownSide !== null;
-    const views = viewsOf(view);
+    const views = [...viewsOf(view), ...view.variants];
     return plan.asks.every(({ flow, ttl }) => {
       const { reached, facts: sent } = views[flow.index]!;
       const isOver = sent.sendErrno !== 0 || (reached !== null && reached.ttl < ttl);
@@ -198,7 +204,7 @@ export function createSteps(options: StepOptions): Steps {
   };
 }
 
-const PHASES: readonly Phase[] = ['sweep', 'edge', 'holes', 'patience', 'inquiry', 'done'];
+const PHASES: readonly Phase[] = ['sweep', 'edge', 'ways', 'holes', 'patience', 'inquiry', 'done'];
 
 const viewsOf = ({ asked, controls }: View): readonly FlowView[] => [asked, ...controls];
 
@@ -225,12 +231,14 @@ interface Edges {
   nextHop(view: View): number;
   /** The asked flow beyond its last hop, and a control where it was answered; empty after the last round. */
   again(view: View, sweptTo: number): readonly TraceAsk[];
+  /** The variants that pass where the asked flow does not, at the hop before: which way do they go? */
+  ways(view: View): readonly TraceAsk[];
   /** Hops between the edge and the next answer of which nobody was heard: their routers may have been out of answers. */
   holes(view: View): readonly TraceAsk[];
 }
 
-function createEdges({ flows, cells }: StepOptions): Edges {
-  const [asked, ...controls] = flows as [Flow, ...Flow[]];
+function createEdges({ main, variants, cells }: StepOptions): Edges {
+  const [asked, ...controls] = main as [Flow, ...Flow[]];
   const ask = (flow: Flow, ttl: number): TraceAsk => ({
     flow,
     ttl,
@@ -242,6 +250,11 @@ function createEdges({ flows, cells }: StepOptions): Edges {
       .filter((hop) => hop > 0);
     return hops.length === 0 ? 0 : Math.min(...hops);
   };
+  /** Who is asked beside the asked flow: a silent variant costs no router an answer, and of the controls one is enough. */
+  const besideAt = (hop: number, next: number): readonly Flow[] => {
+    if (next === 0) return controls;
+    return hop === next ? [...variants, ...controls.slice(0, 1)] : [];
+  };
   return {
     nextHop,
     again(view, sweptTo) {
@@ -251,18 +264,22 @@ function createEdges({ flows, cells }: StepOptions): Edges {
       for (let hop = last + 1; hop <= Math.min(last + EDGE_HOPS, sweptTo); hop++) hops.add(hop);
       const asks = [...hops]
         .toSorted((a, b) => a - b)
-        .flatMap((hop) => {
-          // Where a control was heard one of them is enough, and spares the routers' answers.
-          const beside = next === 0 ? controls : hop === next ? controls.slice(0, 1) : [];
-          return [asked, ...beside].map((flow) => ask(flow, hop));
-        })
+        .flatMap((hop) => [asked, ...besideAt(hop, next)].map((flow) => ask(flow, hop)))
         .filter(({ round }) => round <= ROUNDS);
       return asks.some(({ flow }) => flow === asked) ? asks : [];
+    },
+    ways(view) {
+      const last = view.asked.furthest;
+      if (last === 0) return [];
+      const passing = view.variants.filter((flow) => firstAnswerAfter(flow, last) > 0);
+      return passing
+        .map(({ facts: { index } }) => ask(variants.find((flow) => flow.index === index)!, last))
+        .filter(({ round }) => round === 1);
     },
     holes(view) {
       const asks: TraceAsk[] = [];
       for (let hop = view.asked.furthest + 1; hop < nextHop(view); hop++) {
-        for (const flow of flows.slice(0, 2)) asks.push(ask(flow, hop));
+        for (const flow of main.slice(0, 2)) asks.push(ask(flow, hop));
       }
       return asks;
     },

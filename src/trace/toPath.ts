@@ -58,6 +58,7 @@ function reasonOf({ family }: TraceFacts, { answer, icmpType, icmpCode }: Observ
     case 'syn-ack':
     case 'reset':
     case 'udp-response':
+    case 'echo-reply':
       return answer;
     case 'own':
       return 'host-unreach';

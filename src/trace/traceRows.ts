@@ -1,5 +1,7 @@
 /** The batch of probes that leaves next, and what its rows were. */
-import { createProbeBatch, NO_PROBE, PROTO_OWN_SIDE, type ProbeBatch } from '../batch.ts';
+import { createProbeBatch, isEcho, NO_PROBE, PROTO_OWN_SIDE, type ProbeBatch } from '../batch.ts';
+import type { Family } from '../model.ts';
+import { writeEcho } from '../probe/echo.ts';
 import type { Flow, ProbeNames } from './flows.ts';
 
 /** One probe to send. */
@@ -25,8 +27,18 @@ export interface TraceRows {
 const ROWS = 512;
 const ARENA_BYTES = ROWS * 1500;
 
+/** What rows are made from. */
+export interface RowOptions {
+  readonly target: number;
+  readonly family: Family;
+  readonly seed: readonly [number, number];
+  readonly names: ProbeNames;
+}
+
 /** Creates the rows of a trace to one target. */
-export function createTraceRows(target: number, names: ProbeNames): TraceRows {
+export function createTraceRows(options: RowOptions): TraceRows {
+  const { target, family, seed, names } = options;
+  const [keyHi, keyLo] = seed;
   const batch = createProbeBatch(ROWS, ARENA_BYTES);
   let asks: (TraceAsk | null)[] = [];
   let used = 0;
@@ -41,6 +53,7 @@ export function createTraceRows(target: number, names: ProbeNames): TraceRows {
     batch.port[row] = 0;
     batch.ttl[row] = 0;
     batch.minTtl[row] = 0;
+    batch.lane[row] = 0;
     batch.offset[row] = used;
     batch.length[row] = 0;
     batch.sentMs[row] = 0;
@@ -55,14 +68,20 @@ export function createTraceRows(target: number, names: ProbeNames): TraceRows {
     },
     add(ask) {
       const { flow, ttl, round } = ask;
-      const row = addRow(names.numberOf(flow, ttl), flow.protocol);
+      const probe = names.numberOf(flow, ttl);
+      const row = addRow(probe, flow.protocol);
       const payload = names.payloadOf(flow, ttl);
       batch.attempt[row] = round;
       batch.port[row] = flow.port;
       batch.ttl[row] = ttl;
-      batch.length[row] = payload.length;
+      batch.lane[row] = flow.lane;
       batch.bytes.set(payload, used);
-      used += payload.length;
+      const asked = { keyHi, keyLo, probe, attempt: round };
+      const length = isEcho(flow.protocol)
+        ? writeEcho(batch.bytes, used, family, asked)
+        : payload.length;
+      batch.length[row] = length;
+      used += length;
       asks.push(ask);
     },
     addInquiry() {

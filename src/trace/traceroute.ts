@@ -13,7 +13,8 @@ import { createCells } from './cells.ts';
 import type { TraceFacts } from './facts.ts';
 import { chooseFlows, createProbeNames } from './flows.ts';
 import { createProbeReader } from './quotedProbe.ts';
-import { createAnswerReader, type Read } from './readAnswer.ts';
+import { createAnswerReader } from './readAnswer.ts';
+import type { Read } from './readPacketAnswer.ts';
 import { createSteps } from './steps.ts';
 import { createTraceRows } from './traceRows.ts';
 
@@ -56,9 +57,12 @@ export const MAX_TTL = 64;
 export function createTraceroute(options: TraceOptions): Traceroute {
   const { plan, run, target, can, srcPort, ownAddresses, maxHops } = options;
   const { targets, seed } = plan;
-  const flows = chooseFlows(options.protocol, options.port, plan.control, seed, run);
+  const family = targets.families[target] === 6 ? 6 : 4;
+  const { protocol, port } = options;
+  const chosen = chooseFlows({ protocol, port, family, control: plan.control, seed, run, can });
+  const flows = [...chosen.main, ...chosen.variants];
   const names = createProbeNames(seed, run);
-  const rows = createTraceRows(target, names);
+  const rows = createTraceRows({ target, family, seed, names });
   const cells = createCells(
     flows,
     maxHops,
@@ -72,15 +76,16 @@ export function createTraceroute(options: TraceOptions): Traceroute {
   const readAnswer = createAnswerReader({ targets, target, run, flows, probes, srcPort });
 
   const facts = (): TraceFacts => ({
-    family: targets.families[target] === 6 ? 6 : 4,
+    family,
     target: targets.ip(target),
-    flows: cells.flows(),
+    flows: cells.flows().slice(0, chosen.main.length),
+    variants: cells.flows().slice(chosen.main.length),
     seesTtl: can.replyTtl,
     seesQuote: can.packets,
     ownSide,
     maxTtl: sentTtl,
   });
-  const steps = createSteps({ flows, cells, maxHops, facts });
+  const steps = createSteps({ ...chosen, cells, maxHops, facts });
 
   const noteSent = (): void => {
     for (const { flow, ttl, sentMs } of rows.takeSent()) {

@@ -23,6 +23,8 @@ export interface View {
   readonly facts: TraceFacts;
   readonly asked: FlowView;
   readonly controls: readonly FlowView[];
+  /** The asked port from other source ports. */
+  readonly variants: readonly FlowView[];
   /** Hop of the target: the largest TTL at which any flow is first answered by it, as a nearer answer may be forged; null. */
   readonly targetHop: number | null;
   /** Smallest TTL that ran out at the target's own address, in any flow: a NAT; null. */
@@ -39,6 +41,7 @@ export function viewOf(facts: TraceFacts): View {
     facts,
     asked,
     controls,
+    variants: facts.variants.map(flowView),
     targetHop: hops.length === 0 ? null : Math.max(...hops),
     natHop: nats.length === 0 ? null : Math.min(...nats),
   };

@@ -16,10 +16,11 @@ export interface OpenedPacketWire {
 const RING_FROM_PROBES = 256;
 /** 50,000 answers, a quarter of a second at the highest rate that was seen; making 32 MiB takes 50 to 90 ms, these 20. */
 const RING_BYTES = 8 * 1024 * 1024;
-/** Opens the wire for a plan. */
+/** Opens the wire for a plan, with so many source ports one behind the other. */
 export function openPacketWire(
   plan: Plan,
   note: string,
+  lanes = 1,
 ): OpenedPacketWire | { readonly unavailable: string } {
   const loaded = loadNative();
   if ('unavailable' in loaded) return loaded;
@@ -29,10 +30,11 @@ export function openPacketWire(
   const ringBytes = plan.space.count >= RING_FROM_PROBES ? RING_BYTES : 0;
   for (let draw = 0; draw < (sourcePort === null ? MAX_PORT_DRAWS : 1); draw++) {
     const srcPort = sourcePort ?? drawSourcePort(plan.seed, draw);
-    const port = openPort(native, srcPort, ringBytes);
+    const port = openPort(native, packetFilter(srcPort, lanes), ringBytes);
     if (typeof port === 'string') return { unavailable: port };
-    if (native.packetReserve(port, srcPort) === srcPort) {
-      const wire = createPacketWire({ native, port, srcPort, plan, interfaceIndex, note });
+    const ports = Array.from({ length: lanes }, (_, lane) => srcPort + lane);
+    if (ports.every((one) => native.packetReserve(port, one) === one)) {
+      const wire = createPacketWire({ native, port, srcPort, lanes, plan, interfaceIndex, note });
       return { wire, srcPort };
     }
     native.packetClose(port);
@@ -49,11 +51,11 @@ function indexOf(name: string | null): number {
 
 function openPort(
   native: NativeAddon,
-  srcPort: number,
+  filter: Uint8Array,
   ringBytes: number,
 ): NativePacketPort | string {
   try {
-    return native.packetOpen(packetFilter(srcPort), ringBytes);
+    return native.packetOpen(filter, ringBytes);
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     return code === 'EPERM' ? 'it needs CAP_NET_RAW' : message;

@@ -42,8 +42,9 @@ const ICMP6_TYPES = [1, 2, 3, 4, 129, 136];
 /** Extension headers that may stand before an answer: routing, fragment, destination options. */
 const EXTENSIONS = [43, 44, 60];
 
-/** The program for answers to `srcPort`, as struct sock_filter in the byte order of the machine (little-endian wherever Node runs). */
-export function packetFilter(srcPort: number): Uint8Array {
+/** The program for answers to `lanes` ports from `srcPort` on, as struct sock_filter in the byte order of the machine (little-endian wherever Node runs). */
+export function packetFilter(srcPort: number, lanes = 1): Uint8Array {
+  const ports = Array.from({ length: lanes }, (_, lane) => srcPort + lane);
   return assemble([
     load(OP.LOAD_HALF, ETHER_TYPE_AT),
     ...when([ETHER_TYPE.IPV4], 'v4'),
@@ -62,7 +63,7 @@ export function packetFilter(srcPort: number): Uint8Array {
     stop(0),
     label('v4 port'),
     load(OP.LOAD_HALF_INDEXED, 2),
-    ...when([srcPort], 'take'),
+    ...when(ports, 'take'),
     stop(0),
     label('icmp4'),
     load(OP.LOAD_BYTE_INDEXED, 0),
@@ -77,7 +78,7 @@ export function packetFilter(srcPort: number): Uint8Array {
     stop(0),
     label('v6 port'),
     load(OP.LOAD_HALF, 42),
-    ...when([srcPort], 'take'),
+    ...when(ports, 'take'),
     stop(0),
     label('icmp6'),
     load(OP.LOAD_BYTE, 40),

@@ -26,6 +26,8 @@ export interface PacketWireOptions {
   readonly native: NativeAddon;
   readonly port: NativePacketPort;
   readonly srcPort: number;
+  /** Source ports that are reserved, `srcPort` the first. */
+  readonly lanes: number;
   readonly plan: Plan;
   /** The interface to send from, 0: by the route. */
   readonly interfaceIndex: number;
@@ -128,7 +130,7 @@ export function createPacketWire(options: PacketWireOptions): Wire {
   return {
     kind: 'packet',
     note,
-    can: CAN.packet,
+    can: { ...CAN.packet, lanes: options.lanes },
     nowMs,
     send(batch) {
       const rows: number[] = [];

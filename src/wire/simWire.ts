@@ -49,6 +49,9 @@ export interface SimWireOptions {
   };
 }
 
+/** Source ports of the simulated packet wire; nobody else wants them. */
+const SIM_LANES = 8;
+
 /** Sockets that the packet wire opens at once: packets, raw IP, the reserved port of both protocols and families. */
 const PACKET_DESCRIPTORS = 10;
 
@@ -56,9 +59,11 @@ const PACKET_DESCRIPTORS = 10;
 function canOf(view: SimView, { scanner }: World): WireCan {
   const { descriptors } = scanner.limits;
   const echo = view === 'packet' || (view === 'errqueue' && scanner.pingSockets);
+  const packetCan = { ...CAN.packet, echo, lanes: SIM_LANES };
+  if (descriptors === null && view === 'packet') return packetCan;
   if (descriptors === null || view === 'connect') return { ...CAN[view], echo };
   if (view === 'packet') {
-    if (descriptors >= PROCESS_DESCRIPTORS + PACKET_DESCRIPTORS) return CAN[view];
+    if (descriptors >= PROCESS_DESCRIPTORS + PACKET_DESCRIPTORS) return packetCan;
     throw new ProbeError('E_WIRE_UNAVAILABLE', 'no packet socket: Too many open files');
   }
   const slots = toSlots(descriptors);

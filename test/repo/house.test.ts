@@ -125,7 +125,15 @@ describe('results of traces in words', () => {
 
   it('its words stand with the facts that every rule gives, and with all', () => {
     const least = { target: '10.0.0.5', port: 443, protocol: 'tcp', icmp: 'ICMP 3/13', hop: 3 };
-    const of = { mtu: 1280, control: 'udp 33434', gateway: '10.0.0.1', targetHop: 7, natHop: 3 };
+    const of = {
+      mtu: 1280,
+      control: 'udp 33434',
+      gateway: '10.0.0.1',
+      targetHop: 7,
+      natHop: 3,
+      passing: 3,
+      tried: 8,
+    };
     const places = { afterHop: 3, afterIp: '10.0.3.1', beforeHop: 4, beforeIp: '10.0.4.1' };
     const all = { ...least, ...of, ...places, by: '10.0.3.1', errno: 'EPERM' };
     for (const [id, args] of PATH_WHY_IDS.flatMap((one) => [

@@ -3,6 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { located, type PathWords, router, TARGET } from './paths.ts';
 
 const CLOSED = 'r1 r2 r3 r4 r5 r6 T:rst T:rst';
+const EDGE = 'r1 r2 r3 * * * * *';
+const SEVEN = Array.from({ length: 7 }, () => '* * * * * * * *');
 const UDP = 'r1 r2 r3 r4 r5 r6 T:3/3 T:3/3';
 
 interface Row {
@@ -185,6 +187,46 @@ const ROWS: readonly (Row & { readonly rule: number | string })[] = [
     why: 'behind a NAT the way of the controls is another one',
     words: { asked: 'r1 r2 x:te@3 x:te@4 * * * *', same: CLOSED },
     says: { kind: 'drop', direction: 'either', certainty: 'low', whyId: 'path.drop.nat' },
+  },
+  {
+    rule: 7,
+    why: 'silence from every source port, beside a control of the same protocol, is certain',
+    words: { asked: EDGE, same: CLOSED, other: UDP, variants: SEVEN },
+    says: { kind: 'drop', rule: 7, after: at(3), before: at(4), certainty: 'high' },
+  },
+  {
+    rule: 7,
+    why: 'two rounds are not enough',
+    words: { asked: EDGE, same: CLOSED, other: UDP, variants: SEVEN, rounds: 2 },
+    says: { rule: 7, certainty: 'medium' },
+  },
+  {
+    rule: 7,
+    why: 'nor is a control of another protocol alone',
+    words: { asked: EDGE, same: 'r1 r2 r3 * * * *', other: UDP, variants: SEVEN },
+    says: { rule: 7, certainty: 'medium' },
+  },
+  {
+    rule: 7,
+    why: 'nor are controls that were heard from two routers there',
+    words: { asked: EDGE, same: CLOSED, other: 'r1 r2 r3 r8 r5 r6 T:3/3', variants: SEVEN },
+    says: { rule: 7, certainty: 'medium' },
+  },
+  {
+    rule: 7,
+    why: 'ordinary sockets send every SYN from another port',
+    words: { asked: EDGE, same: CLOSED, other: UDP, variants: SEVEN, isSocket: true },
+    says: { rule: 7, certainty: 'medium' },
+  },
+  {
+    rule: 12,
+    why: 'from other source ports it passes, by another router',
+    words: {
+      asked: 'r1 r2 r8 * * * *',
+      same: CLOSED,
+      variants: ['* * r3 r4', '* * r3 r4', '* * * *', '* * * *', '* * * *', '* * * *'],
+    },
+    says: { end: 'dropped', kind: 'path-variant', rule: 12, after: { ttl: 3, ip: router(8) } },
   },
   {
     rule: 8,

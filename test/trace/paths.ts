@@ -32,6 +32,8 @@ export interface PathWords {
   /** The control of the same protocol, and the other one. */
   readonly same?: string;
   readonly other?: string;
+  /** The asked port from other source ports, one text each. */
+  readonly variants?: readonly string[];
   /** Rounds in which the asked flow was sent where it is silent; 3 unless given. */
   readonly rounds?: number;
   /** An error-queue wire: no TTLs of RSTs, no quotes. */
@@ -72,7 +74,11 @@ export function factsOf(words: PathWords): TraceFacts {
   function hopOf(word: string, ttl: number, index: number) {
     if (word === '*') return { rounds, answers: [] };
     // What is answered in one round is answered in all that were sent.
-    return { rounds, answers: [observationOf(word, ttl, index)] };
+    const one = observationOf(word, ttl, index);
+    return {
+      rounds,
+      answers: Array.from({ length: rounds }, (_, i) => ({ ...one, round: i + 1 })),
+    };
   }
 
   function observationOf(word: string, ttl: number, index: number): Observation {
@@ -107,6 +113,7 @@ export function factsOf(words: PathWords): TraceFacts {
     family: 4,
     target: TARGET,
     flows,
+    variants: (words.variants ?? []).map((text, i) => flow('asked', protocol, text, 3 + i)),
     seesTtl: true,
     seesQuote: !isSocket,
     ownSide: null,

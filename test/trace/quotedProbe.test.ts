@@ -1,6 +1,6 @@
 /** How a quote tells its probe, down to the 28 bytes that every router must quote. */
 import { describe, expect, it } from 'vitest';
-import { PROTO_TCP, PROTO_UDP } from '../../src/batch.ts';
+import { PROTO_ICMP, PROTO_ICMPV6, PROTO_TCP, PROTO_UDP } from '../../src/batch.ts';
 import type { TargetTable } from '../../src/model.ts';
 import { parseIp } from '../../src/packet/address.ts';
 import { createQuoteView, readQuote } from '../../src/packet/quote.ts';
@@ -26,7 +26,7 @@ const padded = (text: string): Uint8Array => {
 function packetOf(family: 4 | 6, flow: Flow, ttl: number, round: number): Uint8Array {
   const [own, target] = ADDRESSES[family].map(padded) as [Uint8Array, Uint8Array];
   const targets = { bytes: target, families: Uint8Array.of(family) } as unknown as TargetTable;
-  const rows = createTraceRows(0, names);
+  const rows = createTraceRows({ target: 0, family, seed: SEED, names });
   rows.add({ flow, ttl, round });
   const frame = {
     targets,
@@ -54,7 +54,7 @@ const FLOWS: readonly (readonly [string, Flow])[] = [
   ['udp/443, QUIC', PROTO_UDP, 443],
 ].map(([name, protocol, port], index) => [
   name as string,
-  { index, kind: 'asked', protocol: protocol as number, port: port as number },
+  { index, lane: index % 3, kind: 'asked', protocol: protocol as number, port: port as number },
 ]);
 
 describe.each(FLOWS)('%s', (_, flow) => {
@@ -99,9 +99,21 @@ describe.each(FLOWS)('%s', (_, flow) => {
   });
 });
 
+const chosen = (protocol: number, port: number, run = 0) =>
+  chooseFlows({
+    protocol,
+    port,
+    family: 4,
+    control: true,
+    seed: SEED,
+    run,
+    can: { echo: true, lanes: 8 },
+  });
+
 it('datagrams of one flow differ, and no two probes share an identification', () => {
   const names = createProbeNames(SEED, 3);
-  const flows = chooseFlows(PROTO_UDP, 53, true, SEED, 0);
+  const { main, variants } = chosen(PROTO_UDP, 53);
+  const flows = [...main, ...variants];
   const seen = new Set<string>();
   for (const flow of flows) {
     for (let ttl = 1; ttl <= MAX_TTL; ttl++) {
@@ -122,11 +134,31 @@ it('controls are neither the asked port nor each other', () => {
     ...Array.from({ length: 90 }, (_, n) => [PROTO_UDP, 33_434 + n] as const),
   ] as const) {
     for (let run = 0; run < 20; run++) {
-      const flows = chooseFlows(protocol, port, true, SEED, run);
+      const flows = chosen(protocol, port, run).main;
       const keys = new Set(flows.map((flow) => `${flow.protocol}/${flow.port}`));
       expect(keys.size).toBe(3);
       // The control of the asked protocol comes first.
       expect(flows[1]!.protocol).toBe(protocol);
     }
   }
+});
+
+describe.each([4, 6] as const)('an echo request over IPv%i', (family) => {
+  const protocol = family === 4 ? PROTO_ICMP : PROTO_ICMPV6;
+  const flow: Flow = { index: 9, kind: 'icmp', protocol, port: 0, lane: 0 };
+
+  it('is told by 8 bytes behind the IP header, TTL and round', () => {
+    const length = family === 4 ? 28 : 48;
+    for (let ttl = 1; ttl <= MAX_TTL; ttl++) {
+      expect(told(flow, packetOf(family, flow, ttl, 2), length)).toEqual({ ttl, round: 2 });
+    }
+  });
+
+  it('is told by its whole message, and by no other', () => {
+    const message = packetOf(family, flow, 4, 1).subarray(family === 4 ? 20 : 40);
+    expect(reader.ofEcho(flow, message)).toEqual({ ttl: 4, round: 1 });
+    const other = message.slice();
+    other[9]! ^= 1;
+    expect(reader.ofEcho(flow, other)).toBeNull();
+  });
 });

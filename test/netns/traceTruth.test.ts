@@ -1,0 +1,54 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { loadTraceScenarios } from '../scenarios/traceScenario.ts';
+import { removeAll, whyNoNamespaces } from './namespaces.ts';
+import { type Installed, install } from './runInLab.ts';
+import { runTraceTruth, TRACE_COLUMNS } from './traceTruthRun.ts';
+
+const why = whyNoNamespaces();
+if (why !== null) console.log(`traces not checked on real wires: ${why}`);
+
+/** Runs of every trace; without it a sample: each scene once, the wires and its ports by turns. */
+const RUNS = Number(process.env['TRACE_RUNS'] ?? 0);
+/** Most that one run takes, ms: mute hops are asked for 3 s, a lab has eight namespaces, and labs share the machine. */
+const RUN_MS = 60_000;
+
+const scenarios = loadTraceScenarios();
+for (const { name, namespaces } of scenarios) {
+  if (namespaces !== true) console.log(`${name}: only simulated: ${namespaces}`);
+}
+
+const rows = scenarios
+  .filter(({ namespaces }) => namespaces === true)
+  .flatMap((scenario, turn) => {
+    const { traces, name } = scenario;
+    const columns = RUNS > 0 ? TRACE_COLUMNS : [TRACE_COLUMNS[turn % TRACE_COLUMNS.length]!];
+    return columns.flatMap((column) =>
+      (RUNS > 0 ? traces : [traces[(turn >> 1) % traces.length]!]).map((one) => ({
+        label: `${name} ${one.port}/${one.protocol} on ${column.wire} as ${column.user}`,
+        scenario,
+        one,
+        column,
+      })),
+    );
+  });
+
+describe.skipIf(why !== null)('traces on real wires', () => {
+  let installed: Installed;
+  beforeAll(() => {
+    installed = install();
+  });
+  afterAll(() => {
+    installed.remove();
+    removeAll();
+  });
+
+  it.concurrent.each(rows)(
+    '$label',
+    { timeout: RUN_MS * Math.max(1, RUNS) },
+    async ({ scenario, one, column }) => {
+      for (let run = 1; run <= Math.max(1, RUNS); run++) {
+        expect(await runTraceTruth(scenario, one, column, installed), `run ${run}`).toEqual([]);
+      }
+    },
+  );
+});

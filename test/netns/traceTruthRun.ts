@@ -1,0 +1,43 @@
+/** One trace of a scene on a real wire: a lab of its own (its ICMP limiters start full), both families at once. */
+import type { Family } from '../../src/model.ts';
+import { pathDifferences } from '../scenarios/traceCheck.ts';
+import type { TraceCase, TraceScenario, TraceView } from '../scenarios/traceScenario.ts';
+import { buildLab } from './lab.ts';
+import { type Installed, runCommand, toReport, type User } from './runInLab.ts';
+
+/** A wire, and the column of a scene that it must meet. */
+export interface TraceColumn {
+  readonly wire: 'packet' | 'errqueue';
+  readonly view: TraceView;
+  readonly user: User;
+}
+
+export const TRACE_COLUMNS: readonly TraceColumn[] = [
+  { wire: 'packet', view: 'P', user: 'root' },
+  { wire: 'errqueue', view: 'E', user: 'nobody' },
+];
+
+/** Runs the trace and returns the differences from what the scene expects, in words. */
+export async function runTraceTruth(
+  { world }: TraceScenario,
+  { port, protocol, options, expect }: TraceCase,
+  { wire, view, user }: TraceColumn,
+  installed: Installed,
+): Promise<readonly string[]> {
+  const lab = await buildLab(world);
+  try {
+    const place = { namespace: lab.scanner.name, user, prefix: [] };
+    const runs = ([4, 6] as const).map(async (family: Family) => {
+      const asked = ['-p', String(port), protocol === 'udp' ? '-sU' : '-sT', ...options];
+      const argv = ['trace', lab.targetIp(family), ...asked, '-n', '--wire', wire, '--json'];
+      const ran = await runCommand(installed, place, argv);
+      const [path] = toReport(ran).paths;
+      if (path === undefined) return [`IPv${family} no path: ${ran.stdout}`];
+      const lines = pathDifferences(expect[view], path, world, family);
+      return lines.map((line) => `IPv${family} ${line} (${path.why})`);
+    });
+    return (await Promise.all(runs)).flat();
+  } finally {
+    lab.close();
+  }
+}
