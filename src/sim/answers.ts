@@ -17,6 +17,7 @@ import { emitIp, IP_PROTOCOL, IPV4_HEADER_BYTES, IPV6_HEADER_BYTES } from '../pa
 import { emitTcp, TCP_FLAG, TCP_HEADER_BYTES } from '../packet/tcp.ts';
 import { createTcpOptionsView, emitTcpOptions, readTcpOptions } from '../packet/tcpOptions.ts';
 import { emitUdp, UDP_HEADER_BYTES } from '../packet/udp.ts';
+import { type ErrorShape, LINUX_ERRORS } from './errorShape.ts';
 import type { Flight } from './flight.ts';
 
 /** Bytes quoted of the offending packet: RFC 1812 section 4.3.2.3 (576 in all), RFC 4443 section 2.4 (1280 in all). */
@@ -43,30 +44,33 @@ export interface IcmpError {
   readonly mtu?: number;
 }
 
-/** Writes an ICMP error about the packet to its source. */
+/** Writes an ICMP error about the packet to its source, shaped as its sender does it. */
 export function writeIcmpError(
   about: Flight,
   sender: Sender,
   error: IcmpError,
   out: Flight,
+  { quoteBytes, extensions }: ErrorShape = LINUX_ERRORS,
 ): number {
   const { family } = about.ip;
-  const quoteLength = Math.min(about.end, QUOTE_BYTES[family]);
-  const length = ICMP_HEADER_BYTES + quoteLength;
-  const headerLength = writeIp(about, sender, out, {
+  const quoteEnd = quoteBytes === null ? Infinity : about.ip.payloadAt + quoteBytes;
+  const quoteLength = Math.min(about.end, QUOTE_BYTES[family], quoteEnd);
+  const headerLength = family === 4 ? IPV4_HEADER_BYTES : IPV6_HEADER_BYTES;
+  const quote = about.bytes.subarray(0, quoteLength);
+  // Spread records cost more than all the rest of the packet.
+  const fields: IcmpErrorFields =
+    error.mtu === undefined && extensions === null
+      ? { type: error.type, code: error.code, addressSum: addressSum(about, sender) }
+      : { ...error, addressSum: addressSum(about, sender), ...(extensions && { extensions }) };
+  const length = emitIcmpError(out.bytes, headerLength, family, fields, quote);
+  writeIp(about, sender, out, {
     protocol: family === 4 ? IP_PROTOCOL.ICMP : IP_PROTOCOL.ICMPV6,
     length,
     tos: family === 4 ? (about.ip.tos & 0x1e) | ERROR_TOS : 0,
     id: (read16(about.bytes, about.end - 2) * 31) & 0xffff,
     dontFragment: false,
   });
-  const quote = about.bytes.subarray(0, quoteLength);
-  // Spread records cost more than all the rest of the packet.
-  const fields: IcmpErrorFields =
-    error.mtu === undefined
-      ? { type: error.type, code: error.code, addressSum: addressSum(about, sender) }
-      : { ...error, addressSum: addressSum(about, sender) };
-  return headerLength + emitIcmpError(out.bytes, headerLength, family, fields, quote);
+  return headerLength + length;
 }
 
 /** Writes the reset for a TCP segment (RFC 9293 section 3.10.7.1), or returns 0 for a segment that gets none. */

@@ -3,6 +3,7 @@
  * routers that stand beside others.
  */
 import { classifyIp, equalIp } from '../packet/address.ts';
+import { type ErrorShape, LINUX_ERRORS } from './errorShape.ts';
 import { compileFilter, type Filter } from './filter.ts';
 import type { Flight } from './flight.ts';
 import { createHostStack, type HostStack } from './host.ts';
@@ -17,6 +18,7 @@ export interface Node {
   readonly position: number;
   /** A router's route towards the targets; `forward` for all else. */
   readonly route: RouterRoute;
+  readonly errors: ErrorShape;
   readonly ttl: number;
   readonly icmpTtl: number;
   readonly filter: Filter;
@@ -56,6 +58,7 @@ export function createNodes(world: World, seed: number, random: Random): Nodes {
   ): Node => ({
     position,
     route: router?.route ?? 'forward',
+    errors: router?.errors ?? LINUX_ERRORS,
     ttl: node.ttl,
     icmpTtl: node.icmpTtl,
     filter: compileFilter(node.rules),

@@ -158,7 +158,7 @@ export function askedAddress(flight: Flight, node: Node): Sender {
 /** Sends an ICMP error about the packet to its sender, if the node's limiter lets it. */
 export function sendError(transit: Transit, flight: Flight, node: number, error: IcmpError): void {
   const { ip, bytes, atMs } = flight;
-  const { limiter, icmpTtl, near, far } = transit.nodes.at(node);
+  const { limiter, icmpTtl, near, far, errors } = transit.nodes.at(node);
   if (flight.isIcmp && isIcmpError(flight)) return;
   const isTooBig = ip.family === 4 ? error.type === 3 && error.code === 4 : error.type === 2;
   // net/ipv4/icmp.c, icmpv4_xrlim_allow: nothing over loopback is limited, nor is what path MTU discovery needs.
@@ -172,7 +172,7 @@ export function sendError(transit: Transit, flight: Flight, node: number, error:
     own === null
       ? { bytes, at: ip.dstAt, ttl: icmpTtl }
       : { bytes: own[ip.family].bytes, at: 0, ttl: icmpTtl };
-  answerFrom(transit, flight, node, writeIcmpError(flight, sender, error, transit.reply));
+  answerFrom(transit, flight, node, writeIcmpError(flight, sender, error, transit.reply, errors));
 }
 
 /** Sends the first `length` bytes of `reply` from a node back to the scanner; 0 is no answer. */

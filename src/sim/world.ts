@@ -11,6 +11,7 @@
  * networks 10.90.i.0/24 and fd90:0:0:i::/64, the node nearer to the scanner address 1, the router behind it 2, the
  * targets of the last link 10, 11, … (fd90:0:0:i::a, ::b, …); TTLs start at 64; ICMP limits are those of Linux.
  */
+import { ERROR_KEYS, type ErrorShape, parseErrorShape } from './errorShape.ts';
 import { type Limiter, parseLimiter } from './limiter.ts';
 import { type Limits, parseLimits } from './limits.ts';
 import {
@@ -93,6 +94,7 @@ export interface Router extends WorldNode {
   /** Address towards the targets. */
   readonly far: PerFamily<Prefix>;
   readonly route: RouterRoute;
+  readonly errors: ErrorShape;
   /** Further routers at the same hop, each between the same two links; the hop before shares out flows among them. */
   readonly beside: readonly Router[];
 }
@@ -177,7 +179,7 @@ export function parseWorldAt(place: JsonPlace): World {
 }
 
 const NODE_KEYS = ['ttl', 'icmpTtl', 'rules', 'limiter', 'tcp', 'udp', 'echo', 'name'] as const;
-const ROUTER_KEYS = [...NODE_KEYS, 'v4', 'v6', 'route', 'beside'] as const;
+const ROUTER_KEYS = [...NODE_KEYS, 'v4', 'v6', 'route', 'beside', ...ERROR_KEYS] as const;
 const ROUTER_HOOKS = HOOKS.filter((hook) => !isDeviceHook(hook));
 const SCANNER_HOOKS = HOOKS.filter((hook) => hook !== 'forward' && hook !== 'raw');
 const HOST_HOOKS = ROUTER_HOOKS.filter((hook) => hook !== 'forward');
@@ -227,6 +229,7 @@ function parseRouter(place: JsonPlace, index: number, number: number): Router {
     near: parseAddresses(at, linkAddresses(index, 2 + number)),
     far: defaultAddresses(linkAddresses(index + 1, number === 0 ? 1 : 240 + number)),
     route: route === undefined ? 'forward' : readWord(route, ROUTER_ROUTES),
+    errors: parseErrorShape(at),
     beside: [],
   };
   if (router.route === 'loop' && index === 0) failAt(route!, 'a loop begins at the second router');

@@ -93,6 +93,10 @@ function refuseImpossible(world: World): void {
     if (node.icmpTtl !== node.ttl) refuse('a TTL of ICMP of its own');
     if (node.tcp.some((service) => service.kind === 'zero-window')) refuse('zero-window');
   }
+  for (const { errors } of world.routers.flatMap((router) => [router, ...router.beside])) {
+    if (errors.quoteBytes !== null) refuse('short quotes');
+    if (errors.extensions !== null) refuse('extensions of ICMP errors');
+  }
   const { present } = world.targets[0]!;
   if (present > 0 && present < 1) refuse('a target that is there in part');
 }
@@ -102,7 +106,10 @@ function setNode(node: WorldNode, ns: Namespace): void {
   setSysctl(ns, 'net.ipv6.conf.all.forwarding', ns.label.startsWith('r') ? 1 : 0);
   if (node.ttl !== 64) {
     setSysctl(ns, 'net.ipv4.ip_default_ttl', node.ttl);
-    setSysctl(ns, 'net.ipv6.conf.all.hop_limit', node.ttl);
+    // The value of `all` does not reach devices that are there already.
+    for (const device of ['in', 'out']) {
+      run(ns, ['sysctl', '-qew', `net.ipv6.conf.${device}.hop_limit=${node.ttl}`]);
+    }
   }
   if (!node.echo) {
     setSysctl(ns, 'net.ipv4.icmp_echo_ignore_all', 1);

@@ -1,5 +1,7 @@
 /** Routers that change packets or share out flows. */
 import { describe, expect, test } from 'vitest';
+import { readExtensions } from '../../src/packet/extensions.ts';
+import { createIcmpView, readIcmp } from '../../src/packet/icmp.ts';
 import { createIpView, readIp } from '../../src/packet/ip.ts';
 import { checkTransport } from '../../src/packet/transport.ts';
 import { addressOf, ask, makePacket, openNetwork, type PacketOptions } from './packets.ts';
@@ -145,4 +147,36 @@ describe.each([4, 6] as const)('IPv%i', (family) => {
     );
     expect(takes(2000)).toEqual(ways[0]);
   });
+});
+
+test('a router may quote little, and add labels and the name of its interface', () => {
+  const routers = [{ quoteBytes: 8 }, { mpls: [16, 299_776], interface: 'ge-0/0/1' }];
+  const network = openNetwork({ routers });
+  const icmpOf = (ttl: number) => {
+    const payload = new Uint8Array(40);
+    const to = addressOf(2, 10, 4);
+    network.send(makePacket({ family: 4, to, protocol: 'udp', port: 53, payload, ttl }), ttl);
+    const { bytes } = network.receive(10)!;
+    const ip = createIpView();
+    expect(readIp(bytes, 0, bytes.length, ip)).toBe(true);
+    expect(checkTransport(bytes, ip)).toBe('ok');
+    const icmp = createIcmpView();
+    readIcmp(bytes, ip.payloadAt, ip.payloadEnd, 4, icmp);
+    return { bytes, icmp };
+  };
+  const short = icmpOf(1).icmp;
+  expect([short.quoteEnd - short.quoteAt, short.extensionsAt]).toEqual([28, -1]);
+  const { bytes, icmp } = icmpOf(2);
+  expect(icmp.quoteEnd - icmp.quoteAt).toBe(128);
+  const label = { trafficClass: 0, ttl: 1 };
+  expect(readExtensions(bytes, icmp.extensionsAt, icmp.extensionsEnd).objects).toMatchObject([
+    {
+      kind: 'mpls',
+      labels: [
+        { ...label, label: 16, bottomOfStack: false },
+        { ...label, label: 299_776, bottomOfStack: true },
+      ],
+    },
+    { kind: 'interface', role: 'incoming', name: 'ge-0/0/1' },
+  ]);
 });
