@@ -6,6 +6,8 @@
 import pLimit from 'p-limit';
 import { createDiscovery } from './discover/discovery.ts';
 import { drive } from './drive.ts';
+import type { ExplainReport } from './explain/finding.ts';
+import { type ExplainOptions, explainCapture as explainChunks } from './explainCapture.ts';
 import { createFeed } from './feed.ts';
 import { type Discovering, finishedDiscovery } from './finishedDiscovery.ts';
 import { type FinishedRun, finishedRun, headOf, type Running, tryOrdinary } from './finishedRun.ts';
@@ -23,10 +25,23 @@ import { checkWire, type OpenedWire, openWire, type TcpBy } from './wire/openWir
 import { dropPrivileges } from './wire/privileges.ts';
 
 export { ProbeError, type ProbeErrorCode, UsageError } from './errors.ts';
+export type {
+  CaptureFinding,
+  Certainty,
+  ExplainReport,
+  FittingCause,
+  FlowEnds,
+  Step,
+} from './explain/finding.ts';
+export type { FlowEnd, Narrowing } from './explain/narrowing.ts';
+export type { ExplainOptions } from './explainCapture.ts';
 export type * from './model.ts';
+export { type ParsedIp, parseIp } from './packet/address.ts';
 export { unresolvedLine } from './plan/lookUp.ts';
 export { listedPorts } from './plan/portLists.ts';
 export { nameOfPort } from './plan/portNames.ts';
+export { explainJson } from './report/explainReport.ts';
+export { type ExplainTextOptions, renderExplainText } from './report/explainText.ts';
 export { jsonChunks, toJson } from './report/json.ts';
 export {
   endRecord,
@@ -121,6 +136,20 @@ async function resolveName(name: string): Promise<readonly string[]> {
   const { lookup } = await import('node:dns/promises');
   const addresses = await lookup(name, { all: true, verbatim: true });
   return addresses.map(({ address }) => address);
+}
+
+/**
+ * Explains a pcap or pcapng file that comes in chunks: every ICMP error, reset and unanswered request, who is behind it and
+ * what to check. Sends nothing. Rejects with a UsageError when it is no capture, and with the source's own errors.
+ */
+export function explainCapture(
+  chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+  options: ExplainOptions,
+): Promise<ExplainReport> {
+  return explainChunks(chunks, options, (ms) => {
+    const date = new Date(ms);
+    return Number.isNaN(date.getTime()) ? null : date.toISOString();
+  });
 }
 
 /** Starts traces of ports, one after the other. */

@@ -17,4 +17,7 @@ export type Api = Pick<
   | 'warningRecord'
   | 'endRecord'
   | 'nameOfPort'
+  | 'explainCapture'
+  | 'explainJson'
+  | 'renderExplainText'
 >;

@@ -1,5 +1,5 @@
 import type { OptionGroup, OptionRow } from './options.ts';
-import { OPTIONS, TRACE_OPTIONS } from './options.ts';
+import { EXPLAIN_OPTIONS, OPTIONS, TRACE_OPTIONS } from './options.ts';
 
 const EXAMPLES = `Examples:
   pu-probe scan 10.0.0.5 -p 53,123 -sU             are DNS and NTP up?
@@ -21,12 +21,13 @@ const TARGETS = `Targets: names, addresses, 10.0.0.0/24, 10.0.0-1.1-254, host:po
 `;
 
 /** The text of `pu-probe --help`. */
-export const OVERVIEW: string = `pu-probe: the state of a port, who says so, and why
+const OVERVIEW: string = `pu-probe: the state of a port, who says so, and why
 
   pu-probe scan TARGET… [-p PORTS] [-sU] [-sT]  classify ports
   pu-probe trace TARGET -p PORT [-sU]           where on the way a port is lost
+  pu-probe explain FILE                         what failed in a capture, why
   pu-probe ports                                print the ports asked without -p
-  pu-probe scan --help, trace --help            all options
+  pu-probe scan|trace|explain --help            all options
   pu-probe --version
 
 ${TARGETS}
@@ -44,8 +45,15 @@ function optionSections(table: readonly OptionRow[]): string {
   return sections.join('\n');
 }
 
+/** The help that a command line asks for: of the command that it names, else the overview. */
+export function helpOf(argv: readonly string[]): string {
+  if (argv.includes('scan')) return scanHelp();
+  if (argv.includes('trace')) return traceHelp();
+  return argv.includes('explain') ? explainHelp() : OVERVIEW;
+}
+
 /** The text of `pu-probe trace --help`. */
-export function traceHelp(): string {
+function traceHelp(): string {
   return `pu-probe trace TARGET -p PORT [-sU]: where on the way is it dropped or rejected?
 
 The port itself is walked, beside control flows to the same host: all hops at once.
@@ -58,8 +66,26 @@ Examples:
 ${EXIT_CODES}`;
 }
 
+/** The text of `pu-probe explain --help`. */
+function explainHelp(): string {
+  return `pu-probe explain FILE|-: what failed in a capture, who says so, what to do
+
+FILE is a pcap or pcapng file of tcpdump, Wireshark or dumpcap; - is standard input.
+
+${optionSections(EXPLAIN_OPTIONS)}
+Examples:
+  pu-probe explain trouble.pcapng
+  tcpdump -ni any -w - -c 1000 | pu-probe explain -
+  pu-probe explain big.pcap --host 10.0.0.5 --port 53 --json
+
+Exit codes:
+  0  explained          3  the file ended early or could not be read to its end
+  2  usage error        4  internal error
+`;
+}
+
 /** The text of `pu-probe scan --help`, made from the table of options. */
-export function scanHelp(): string {
+function scanHelp(): string {
   return `pu-probe scan TARGET… [options]: classify ports
 
 ${TARGETS}

@@ -9,6 +9,8 @@ export interface Io {
   readonly columns: number | undefined;
   /** The text of a file, `-` for standard input. Rejects with the error of the system, which has a `code`. */
   readonly readFile: (path: string) => Promise<string>;
+  /** The bytes of a file piece by piece, `-` for standard input. Rejects like `readFile`. */
+  readonly readChunks: (path: string) => AsyncIterable<Uint8Array>;
   /** Rejects when the file could not be written later. Leaves its content alone. */
   readonly checkWritable: (path: string) => Promise<void>;
   /** Writes the file whole, or rejects and leaves what was there. */

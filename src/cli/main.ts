@@ -2,7 +2,9 @@ import * as library from '../index.ts';
 import type { Api } from './api.ts';
 import { show } from './argv.ts';
 import { EXIT_USAGE, exitCode } from './exitCode.ts';
-import { OVERVIEW, scanHelp, traceHelp } from './help.ts';
+import { parseExplainArguments } from './explainArguments.ts';
+import { runExplain } from './explainCommand.ts';
+import { helpOf } from './help.ts';
 import type { Io } from './io.ts';
 import { nearest } from './nearest.ts';
 import { COMMANDS, LATER_COMMANDS } from './options.ts';
@@ -40,17 +42,13 @@ async function runCommand(argv: readonly string[], io: Io, api: Api): Promise<nu
     return runScan(await parseScanArguments(rest, io.readFile), io, api);
   }
   if (command === 'trace') return runTraceCommand(parseTraceArguments(rest), io, api);
+  if (command === 'explain') return runExplain(parseExplainArguments(rest), io, api);
   if (command === 'ports') {
     if (rest.length > 0) throw new library.UsageError(`ports takes no argument: ${show(rest[0]!)}`);
     await io.stdout(portsText());
     return 0;
   }
   throw unknownCommand(command);
-}
-
-function helpOf(argv: readonly string[]): string {
-  if (argv.includes('scan')) return scanHelp();
-  return argv.includes('trace') ? traceHelp() : OVERVIEW;
 }
 
 function unknownCommand(command: string | undefined): library.UsageError {

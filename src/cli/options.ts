@@ -153,9 +153,20 @@ export const TRACE_OPTIONS: readonly OptionRow[] = [
   row('Other', '-n', 'no-names', null, 'look up no names of hops'),
 ];
 
+/** The options of `explain`. */
+export const EXPLAIN_OPTIONS: readonly OptionRow[] = [
+  row('What is asked', '', 'flow', 'A:P-B:Q', 'only this flow, either way; [v6]:port', repeats),
+  row('What is asked', '', 'host', 'ADDRESS', 'only flows of this host', repeats),
+  row('What is asked', '-p', 'port', 'PORT', 'only flows with this port', repeats),
+  row('Output', '', 'json', null, 'one JSON document on standard output'),
+  row('Output', '', 'no-color', null, 'no colours (also NO_COLOR, TERM=dumb)'),
+  row('Other', '', 'debug', null, 'print stack traces of errors'),
+  row('Other', '-h', 'help', null, 'this text'),
+  row('Other', '-V', 'version', null, 'the version'),
+];
+
 /** Commands that are planned and refused with one line. */
 export const LATER_COMMANDS: readonly string[] = [
-  'explain',
   'replay',
   'check',
   'diagnose',
@@ -165,4 +176,4 @@ export const LATER_COMMANDS: readonly string[] = [
 ];
 
 /** Commands that work. */
-export const COMMANDS: readonly string[] = ['scan', 'trace', 'ports', 'help'];
+export const COMMANDS: readonly string[] = ['scan', 'trace', 'explain', 'ports', 'help'];

@@ -26,12 +26,12 @@ export const WHY_IDS: readonly WhyId[] = Object.keys(CATALOGUE) as WhyId[];
  */
 export function sentence(whyId: string, args: WhyArgs): string {
   const entry = entryOf(whyId);
-  return entry === null ? `${printable(whyId)}.` : upperFirst(entry.sentence(safe(args)));
+  return entry === null ? `${printable(whyId)}.` : upperFirst(entry.sentence(safeArgs(args)));
 }
 
 /** What it means, and what else it could be; empty for an id without words. */
 export function meaning(whyId: string, args: WhyArgs): string {
-  return entryOf(whyId)?.meaning(safe(args)) ?? '';
+  return entryOf(whyId)?.meaning(safeArgs(args)) ?? '';
 }
 
 /**
@@ -39,12 +39,12 @@ export function meaning(whyId: string, args: WhyArgs): string {
  * `args.ports` holds them, comma-separated.
  */
 export function nextSteps(whyId: string, args: WhyArgs): readonly string[] {
-  return entryOf(whyId)?.next(safe(args)) ?? [];
+  return entryOf(whyId)?.next(safeArgs(args)) ?? [];
 }
 
 /** A few words for a table, or null where the verdict's reason says as much. */
 export function brief(whyId: string, args: WhyArgs): string | null {
-  return entryOf(whyId)?.brief?.(safe(args)) ?? null;
+  return entryOf(whyId)?.brief?.(safeArgs(args)) ?? null;
 }
 
 function entryOf(whyId: string): WhyEntry | null {
@@ -54,7 +54,8 @@ function entryOf(whyId: string): WhyEntry | null {
 /** Printable ASCII: nearly all there is, and a scan of all ports has 65,535 sentences. */
 const PLAIN = /^[\x20-\x7e]*$/;
 
-function safe(args: WhyArgs): WhyArgs {
+/** Arguments whose texts are safe for a terminal. */
+export function safeArgs(args: WhyArgs): WhyArgs {
   for (const key in args) {
     const value = args[key];
     if (typeof value === 'string' && !PLAIN.test(value)) return allPrintable(args);
@@ -72,7 +73,7 @@ function allPrintable(args: WhyArgs): WhyArgs {
 }
 
 /** Begins a sentence with a capital, unless it begins with an address: `fd90::1 itself says`. */
-function upperFirst(text: string): string {
+export function upperFirst(text: string): string {
   const firstWord = text.slice(0, text.indexOf(' '));
   return firstWord.includes(':') ? text : text.charAt(0).toUpperCase() + text.slice(1);
 }

@@ -105,6 +105,7 @@ const ICMP_WORDS: Readonly<Record<string, string>> = {
   'ICMP 3/1': 'host unreachable',
   'ICMP 3/2': 'protocol unreachable',
   'ICMP 3/3': 'port unreachable',
+  'ICMP 3/4': 'fragmentation needed',
   'ICMP 3/5': 'source route failed',
   'ICMP 3/6': 'destination network unknown',
   'ICMP 3/7': 'destination host unknown',
@@ -118,6 +119,7 @@ const ICMP_WORDS: Readonly<Record<string, string>> = {
   'ICMP 3/15': 'precedence cut-off',
   'ICMP 11/0': 'time exceeded in transit',
   'ICMP 11/1': 'fragment reassembly time exceeded',
+  'ICMP 12/0': 'parameter problem',
   'ICMPv6 1/0': 'no route to destination',
   'ICMPv6 1/1': 'administratively prohibited',
   'ICMPv6 1/2': 'beyond the scope of the source address',
@@ -126,8 +128,12 @@ const ICMP_WORDS: Readonly<Record<string, string>> = {
   'ICMPv6 1/5': 'source address failed a policy',
   'ICMPv6 1/6': 'reject route to destination',
   'ICMPv6 1/7': 'error in the source routing header',
+  'ICMPv6 2/0': 'packet too big',
   'ICMPv6 3/0': 'hop limit exceeded in transit',
   'ICMPv6 3/1': 'fragment reassembly time exceeded',
+  'ICMPv6 4/0': 'erroneous header field',
+  'ICMPv6 4/1': 'unrecognized next header',
+  'ICMPv6 4/2': 'unrecognized option',
 };
 
 const ABOUT_ROUTE: ReadonlySet<string> = new Set([

@@ -25,7 +25,7 @@ describe('mistakes end with code 2 and one line, before anything is sent', () =>
     ['trace 10.0.0.5', 'trace needs a port: -p PORT or host:port'],
     ['trace 10.0.0.5 -p 1-100', '100 ports are too many for traces: a run takes 64 at most'],
     ['trace 10.0.0.5 -p 53 -T4', 'unknown option "-T4"; the nearest is -4'],
-    ['explain a.pcap', 'the command explain is not built yet'],
+    ['explain', 'explain needs a capture: a pcap or pcapng file, or - for standard input'],
     ['replay a.pcapng', 'the command replay is not built yet'],
     ['check', 'the command check is not built yet'],
     ['diagnose', 'the command diagnose is not built yet'],

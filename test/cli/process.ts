@@ -17,6 +17,7 @@ export interface FakeIo {
 export function createFakeIo(
   part: Partial<Io> = {},
   files: Readonly<Record<string, string>> = {},
+  binaries: ReadonlyMap<string, Uint8Array> = new Map(),
 ): FakeIo {
   let out = '';
   let err = '';
@@ -37,6 +38,11 @@ export function createFakeIo(
       const text = disk.get(path);
       if (text === undefined) throw missing(path);
       return text;
+    },
+    async *readChunks(path) {
+      const bytes = binaries.get(path);
+      if (bytes === undefined) throw missing(path);
+      yield bytes;
     },
     checkWritable: async (path) => {
       if (path.startsWith('/missing/')) throw missing(path);

@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join, posix } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parseScanArguments } from '../../src/cli/scanArguments.ts';
+import { EXPLAIN_IDS } from '../../src/report/explainSentences.ts';
 import { WHY_IDS } from '../../src/report/sentences.ts';
 import { PATH_WHY_IDS, pathWords } from '../../src/report/whyPath.ts';
 import { VERSION } from '../../src/version.ts';
@@ -145,6 +146,23 @@ describe('results of traces in words', () => {
       expect(why, id).not.toMatch(/undefined|null|NaN/);
       for (const text of [...hypotheses, ...next]) expect(text, id).not.toMatch(/undefined|NaN/);
     }
+  });
+});
+
+describe('captures in words', () => {
+  const used = new Set<string>();
+  for (const { path, text } of sources) {
+    if (!path.startsWith('src/explain/')) continue;
+    for (const [, id] of text.matchAll(/'((?:explain|cause|limit)\.[a-z.-]+)'/g)) used.add(id!);
+  }
+  for (const place of ['target', 'path']) {
+    for (const kind of ['prohibited', 'route']) used.add(`explain.icmp.${kind}.${place}`);
+  }
+
+  it('every finding, cause and limit has words, and all words are used', () => {
+    expect(used.size).toBeGreaterThan(50);
+    expect([...used].filter((id) => !EXPLAIN_IDS.includes(id))).toEqual([]);
+    expect(EXPLAIN_IDS.filter((id) => !used.has(id))).toEqual([]);
   });
 });
 
