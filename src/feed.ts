@@ -1,17 +1,17 @@
 /** What one side hands out as it comes and another reads at its own pace. */
 
-/** Numbers on their way from a run to its reader. */
-export interface Feed {
-  push(items: readonly number[]): void;
+/** Items on their way from a run to its reader. */
+export interface Feed<Item> {
+  push(items: readonly Item[]): void;
   /** No more will come. */
   end(): void;
   /** All from the first on, until the end. */
-  read(): AsyncIterable<number>;
+  read(): AsyncIterable<Item>;
 }
 
 /** Creates an empty feed; everything is kept, so that a late reader misses nothing. */
-export function createFeed(): Feed {
-  const items: number[] = [];
+export function createFeed<Item>(): Feed<Item> {
+  const items: Item[] = [];
   let wakeReader: (() => void) | undefined;
   let ended = false;
   return {

@@ -19,6 +19,7 @@ import { buildHost } from './report/hosts.ts';
 import type { ReportHead } from './report/jsonl.ts';
 import type { Summary } from './report/summary.ts';
 import { createScheduler, type ScanEngine, type ScanProgress } from './scan/scheduler.ts';
+import { traceFiltered, withPaths } from './traceFiltered.ts';
 import { runTrace, type TraceRequest, type TraceRun } from './traceRun.ts';
 import { localInterfaces } from './wire/localInterfaces.ts';
 import { checkWire, type OpenedWire, openWire, type TcpBy } from './wire/openWire.ts';
@@ -67,9 +68,11 @@ export interface ScanOptions extends PlanRequest {
   readonly signal?: AbortSignal;
   /**
    * Gives up the capabilities of the calling thread once the sockets are open, except those that reach files. Default
-   * false: a program may need them for its own work. The command always does.
+   * false: a program may need them for its own work. The command always does. With `trace` it is when the traces are over.
    */
   readonly dropPrivileges?: boolean;
+  /** Traces ports that somebody filters, one of those that fail alike; the paths stand in the report. */
+  readonly trace?: boolean;
   /** Called about every 100 ms while the run lasts. */
   readonly onProgress?: (progress: Progress) => void;
 }
@@ -159,7 +162,7 @@ export function trace(request: TraceRequest): TraceRun {
 
 /** Starts a scan. */
 export function scan(options: ScanOptions): ScanRun {
-  const feed = createFeed();
+  const feed = createFeed<number>();
   const open = async (): Promise<Running> => {
     const { plan, opened, head } = await openRun(options);
     const engine = createScheduler(engineOptions(plan, opened));
@@ -184,7 +187,7 @@ export function scan(options: ScanOptions): ScanRun {
 
 /** Looks for hosts (`-sn`): no port gets a verdict. */
 export function discover(options: DiscoverOptions): DiscoverRun {
-  const feed = createFeed();
+  const feed = createFeed<number>();
   const open = async (): Promise<Discovering> => {
     const { plan, opened, head } = await openRun({ ...options, discover: true });
     return { plan, opened, head, engine: createDiscovery(engineOptions(plan, opened)) };
@@ -209,7 +212,7 @@ export function discover(options: DiscoverOptions): DiscoverRun {
 async function openRun(options: ScanOptions) {
   const plan = await planScan(options);
   const opened = await openWire(options.wire ?? 'auto', plan, tcpByOf(options));
-  if (options.dropPrivileges === true) dropPrivileges();
+  if (options.dropPrivileges === true && options.trace !== true) dropPrivileges();
   return { plan, opened, head: headOf(plan, opened, new Date().toISOString()) };
 }
 
@@ -238,7 +241,11 @@ async function run(
   onSettled(result.unsettled);
   const failedAtHome = driven.finished ? await tryOrdinary(running, result) : [];
   const end = { ...driven, failedAtHome, result };
-  return finishedRun(running, options.synRequested === true, end);
+  const found = finishedRun(running, options.synRequested === true, end);
+  if (options.trace !== true || !driven.finished) return found;
+  const traced = await traceFiltered(found.summary().groups, options, planScan);
+  if (options.dropPrivileges === true) dropPrivileges();
+  return withPaths(found, traced);
 }
 
 async function runDiscovery(

@@ -1,6 +1,7 @@
 /** A run of traces: plan -> wire -> one traceroute a port, one after the other -> report. */
 import { drive } from './drive.ts';
 import { ProbeError, UsageError } from './errors.ts';
+import { createFeed } from './feed.ts';
 import { createHopNames, type HopNames, NO_NAMES } from './hopNames.ts';
 import type { Path, Plan, Report } from './model.ts';
 import type { PlanRequest } from './plan/plan.ts';
@@ -63,37 +64,19 @@ export function runTrace(
   request: TraceRequest,
   planScan: (request: PlanRequest) => Promise<Plan>,
 ): TraceRun {
-  const paths: Path[] = [];
-  let wakeReader: (() => void) | undefined;
-  let ended = false;
-
+  const feed = createFeed<Path>();
   const opening = open(request, planScan);
   const reporting = opening.then((running) =>
-    traceAll(running, request, (path) => {
-      paths.push(path);
-      wakeReader?.();
-    }),
+    traceAll(running, request, (path) => feed.push([path])),
   );
-  const finish = (): void => {
-    ended = true;
-    wakeReader?.();
-  };
   // The rejection reaches whoever asks for the report or iterates; here it only ends the iteration.
-  reporting.then(finish, finish);
+  reporting.then(feed.end, feed.end);
 
   return {
     start: async () => (await opening).head,
     report: () => reporting,
     async *[Symbol.asyncIterator]() {
-      for (let next = 0; ; next++) {
-        while (next >= paths.length && !ended) {
-          await new Promise<void>((resolve) => {
-            wakeReader = resolve;
-          });
-        }
-        if (next >= paths.length) break;
-        yield paths[next]!;
-      }
+      yield* feed.read();
       await reporting;
     },
   };

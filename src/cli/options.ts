@@ -46,6 +46,7 @@ export const OPTIONS: readonly OptionRow[] = [
   row('What is asked', '-sU', 'udp', null, 'ask UDP ports; with -sT both'),
   row('What is asked', '-sT', 'tcp', null, 'ask TCP ports (the default)'),
   row('What is asked', '-sS', 'syn', null, 'ask TCP ports by SYN where raw packets are allowed'),
+  row('What is asked', '', 'trace', null, 'trace filtered ports, one of those that fail alike'),
   row('What is asked', '-sn', 'discover', null, 'find hosts, and ask no ports'),
   row(
     'Targets',

@@ -127,6 +127,7 @@ function scanOptions(raw: Raw, targets: readonly string[]): ScanOptions {
   if (flag(raw, 'ipv4')) options.family = 4;
   if (flag(raw, 'ipv6')) options.family = 6;
   if (flag(raw, 'allAddresses')) options.allAddresses = true;
+  if (flag(raw, 'trace')) options.trace = true;
   if (raw['control'] === false) options.control = false;
   for (const key of ['seed', 'wire', 'interface', 'source'] as const) {
     const value = text(raw, key);

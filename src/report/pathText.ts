@@ -54,7 +54,8 @@ function footLines(report: Report, { width, verbose }: PathTextOptions): string[
   return lines;
 }
 
-function pathLines(path: Path, options: PathTextOptions, paint: Paint): string[] {
+/** One path: the finding, the table, what it may be and what to do. */
+export function pathLines(path: Path, options: PathTextOptions, paint: Paint): string[] {
   const { target, name, port, protocol, finding, why } = path;
   const { width, verbose } = options;
   const title = `${port}/${protocol} of ${name === null ? target : `${printable(name)} (${target})`}`;

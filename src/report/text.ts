@@ -3,6 +3,7 @@ import { explain } from './explanation.ts';
 import { hostFoot, hostLines } from './hosts.ts';
 import type { Paint } from './layout.ts';
 import { counted, createPaint, formatCount, MIN_WRAP, paragraph, wrap } from './layout.ts';
+import { pathLines } from './pathText.ts';
 import { printable } from './printable.ts';
 import { formatMs, reasonWords, sureness } from './reasonWords.ts';
 import { brief } from './sentences.ts';
@@ -49,6 +50,10 @@ export function renderText(source: Report | Summary, options: TextOptions): stri
   const lines = [...headLines(summary, options, paint), ...tables];
   if (isCounted) lines.push('', ...silentLines(silent, options));
   lines.push(...explain(summary.groups, options, paint));
+  for (const path of summary.paths) {
+    const [title, ...rest] = pathLines(path, options, paint);
+    lines.push('', `Trace of ${title}`, ...rest);
+  }
   lines.push(...noteLines(summary, options), '', ...footLines(summary, options));
   return `${lines.join('\n')}\n`;
 }

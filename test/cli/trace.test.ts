@@ -88,3 +88,30 @@ it('has its own help', async () => {
     'golden/traceHelp.txt',
   );
 });
+
+describe('scan --trace', () => {
+  const scan = (line: string) =>
+    run(`scan 10.90.3.10 ${line} --seed 2a --wire sim:${file} --trace`, library);
+
+  it('traces one of the ports that fail alike', async () => {
+    const { out } = await scan('-p 22,25,443,444 --json');
+    const { paths, verdicts } = JSON.parse(out) as Report;
+    expect(verdicts.map(({ state }) => state)).toEqual(['open', 'filtered', 'filtered', 'closed']);
+    expect(paths.map(({ port, end }) => [port, end])).toEqual([
+      [25, 'rejected'],
+      [443, 'dropped'],
+    ]);
+  });
+
+  it('shows the paths below the verdicts', async () => {
+    const { code, out } = await scan('-p 22,443');
+    expect(code).toBe(0);
+    expect(out).toContain('Trace of 443/tcp of 10.90.3.10');
+    expect(out).toContain('-- lost here');
+  });
+
+  it('traces nothing where nothing is filtered', async () => {
+    const { out } = await scan('-p 22 --json');
+    expect((JSON.parse(out) as Report).paths).toEqual([]);
+  });
+});

@@ -123,6 +123,7 @@ const ARROWS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     model: NOUNS,
     drive: 'the loop',
     errors: "the user's mistakes, and a wire that sees no senders",
+    feed: 'paths on their way to a reader',
     hopNames: 'names of hops',
     plan: 'the request, and the seed as text',
     report: 'the records of a report',
@@ -136,7 +137,15 @@ const ARROWS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     report: 'the records of a report',
     wire: 'which wire it was',
   },
+  traceFiltered: {
+    model: NOUNS,
+    finishedRun: 'the report of the scan',
+    plan: 'the request',
+    report: 'ports that fail alike',
+    traceRun: 'runs of traces',
+  },
   index: {
+    traceFiltered: 'the paths of filtered ports',
     traceRun: 'runs of traces',
     explain: 'types of its report',
     explainCapture: 'a capture to its report',

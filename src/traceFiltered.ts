@@ -1,0 +1,100 @@
+/** `scan --trace`: the paths of ports that somebody filters, one of those that fail alike. */
+import type { FinishedRun } from './finishedRun.ts';
+import type { Path, Plan, Protocol, Report, Verdict } from './model.ts';
+import type { PlanRequest } from './plan/plan.ts';
+import type { AlikePorts, Summary } from './report/summary.ts';
+import { runTrace, type TraceRequest } from './traceRun.ts';
+
+/** Traces of one scan at most: each asks routers that others share. */
+export const MAX_FILTERED_TRACES = 8;
+
+/** What traces add to the report of a scan. */
+export interface Traced {
+  readonly paths: readonly Path[];
+  readonly warnings: readonly string[];
+  readonly durationMs: number;
+}
+
+/** Whether somebody on the way may be the reason: a rejection or a silence, and not one of our own side. */
+function isFiltered({ state, reason, detail }: Verdict): boolean {
+  if (state === 'filtered') return detail !== 'no-neighbour' && reason !== 'local-error';
+  return state === 'open|filtered' && reason === 'no-response' && detail !== 'other-source';
+}
+
+/** One port of each group of a target and protocol that fails for the same reason, by the same sender. */
+export function chooseTraced(groups: readonly AlikePorts[]): readonly Verdict[] {
+  const chosen = new Map<string, Verdict>();
+  for (const { first } of groups) {
+    if (!isFiltered(first)) continue;
+    const { target, protocol, whyId, by, icmp } = first;
+    const key = [target, protocol, whyId, by?.ip, by?.hop, icmp?.type, icmp?.code].join('/');
+    if (!chosen.has(key)) chosen.set(key, first);
+  }
+  return [...chosen.values()];
+}
+
+/** Traces the filtered ports of a scan that has ended, with its options. */
+export async function traceFiltered(
+  groups: readonly AlikePorts[],
+  options: TraceRequest,
+  planScan: (request: PlanRequest) => Promise<Plan>,
+): Promise<Traced> {
+  const all = chooseTraced(groups);
+  const chosen = all.slice(0, MAX_FILTERED_TRACES);
+  const reports: Report[] = [];
+  for (const [key, ports] of byTarget(chosen)) {
+    const { target, protocol } = key;
+    const { control, seed, interface: name, source, sourcePort, wire, signal } = options;
+    const request: TraceRequest = {
+      targets: [target],
+      ports: ports.join(','),
+      [protocol]: true,
+      names: false,
+      ...present({ control, seed, interface: name, source, sourcePort, wire, signal }),
+    };
+    reports.push(await runTrace(request, planScan).report());
+  }
+  const left = all.length - chosen.length;
+  return {
+    paths: reports.flatMap(({ paths }) => paths),
+    warnings: [
+      ...new Set(reports.flatMap(({ warnings }) => warnings)),
+      ...(left > 0 ? [`${left} further groups of filtered ports were not traced`] : []),
+    ],
+    durationMs: reports.reduce((sum, { durationMs }) => sum + durationMs, 0),
+  };
+}
+
+type Target = { readonly target: string; readonly protocol: Protocol };
+
+function byTarget(chosen: readonly Verdict[]): ReadonlyMap<Target, readonly number[]> {
+  const known = new Map<string, Target>();
+  const ports = new Map<Target, number[]>();
+  for (const { target, protocol, port } of chosen) {
+    const text = `${target}/${protocol}`;
+    const key = known.get(text) ?? { target, protocol };
+    known.set(text, key);
+    ports.set(key, [...(ports.get(key) ?? []), port]);
+  }
+  return ports;
+}
+
+function present<Options extends object>(options: Options): Partial<Options> {
+  return Object.fromEntries(
+    Object.entries(options).filter(([, value]) => value !== undefined),
+  ) as Partial<Options>;
+}
+
+/** The report of a run with the paths of its filtered ports. */
+export function withPaths(
+  found: FinishedRun,
+  { paths, warnings, durationMs }: Traced,
+): FinishedRun {
+  const add = <One extends Report | Summary>(report: One): One => ({
+    ...report,
+    paths,
+    durationMs: report.durationMs + durationMs,
+    warnings: [...new Set([...report.warnings, ...warnings])],
+  });
+  return { report: () => add(found.report()), summary: () => add(found.summary()) };
+}
