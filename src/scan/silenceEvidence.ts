@@ -18,8 +18,8 @@ export interface SilenceEvidence {
   noteMixed(probe: number, silent: number, canaries: number): void;
   /** A probe that would have been answered (a closed port, with a token) was, or was not. */
   noteTrial(answered: boolean): void;
-  /** The port turned out to be closed: its silences were lost packets. */
-  refute(probe: number): void;
+  /** The port turned out to be closed: its silences were lost packets, but for those that a race explains. */
+  refute(probe: number, gapMs: number): void;
   /** Nats against "closed", where a limiter gives one answer each `gapMs`. */
   score(probe: number, gapMs: number): number;
   /** So many silences were noted that further ones add nothing. */
@@ -36,9 +36,18 @@ const PRIOR_FAILED = 1;
 /** Silences of a port after which no more are asked for: where they prove so little, most packets are lost. */
 const MAX_SILENCES = 64;
 
+interface Race {
+  readonly raceMs: number;
+  readonly sinceMs: number;
+}
+
+/** Chance that a token was filled in during the race. */
+const shareOf = ({ raceMs, sinceMs }: Race, gapMs: number): number =>
+  raceMs / Math.min(gapMs, sinceMs);
+
 /** Creates an empty record. */
 export function createSilenceEvidence(): SilenceEvidence {
-  const races = new Map<number, { readonly raceMs: number; readonly sinceMs: number }[]>();
+  const races = new Map<number, Race[]>();
   const mixed = new Map<number, number>();
   const rounds = new Map<number, number>();
   let trials = 0;
@@ -64,10 +73,11 @@ export function createSilenceEvidence(): SilenceEvidence {
       trials += 1;
       if (!answered) failed += 1;
     },
-    refute(probe) {
-      const count = races.get(probe)?.length ?? 0;
-      trials += count;
-      failed += count;
+    refute(probe, gapMs) {
+      const least = Math.max(loss(), FLOOR);
+      const lost = (races.get(probe) ?? []).filter((race) => shareOf(race, gapMs) <= least).length;
+      trials += lost;
+      failed += lost;
       races.delete(probe);
       mixed.delete(probe);
       rounds.delete(probe);
@@ -75,8 +85,8 @@ export function createSilenceEvidence(): SilenceEvidence {
     score(probe, gapMs) {
       const least = Math.max(loss(), FLOOR);
       let nats = mixed.get(probe) ?? 0;
-      for (const { raceMs, sinceMs } of races.get(probe) ?? []) {
-        nats -= Math.log(Math.min(1, Math.max(least, raceMs / Math.min(gapMs, sinceMs))));
+      for (const race of races.get(probe) ?? []) {
+        nats -= Math.log(Math.min(1, Math.max(least, shareOf(race, gapMs))));
       }
       return nats;
     },

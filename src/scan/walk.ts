@@ -104,7 +104,7 @@ export function createWalk(options: WalkOptions): Walk {
 
   const leave = (probe: number): void => {
     ports.remove(probe);
-    evidence.refute(probe);
+    evidence.refute(probe, limit.gapMs());
   };
 
   const noteAnswer = (probe: number, atMs: number, kind: 1 | 2): void => {

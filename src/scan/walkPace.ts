@@ -26,6 +26,8 @@ export interface WalkPace {
   readonly mixedGapMs: () => number;
   /** When the next round may begin, ms. */
   readonly nextMs: () => number;
+  /** By what was learned there should have been an answer. */
+  isOverdue(nowMs: number): boolean;
   /** The limiter has a token, without doubt. */
   isSure(nowMs: number): boolean;
   /** It has answered nothing for so long that it will not. */
@@ -105,6 +107,7 @@ export function createWalkPace({ startedMs, lastAnswerMs, answers, random }: Wal
     isProving: () => isProving,
     mixedGapMs: () => mixedGapMs,
     nextMs: () => nextMs,
+    isOverdue: (nowMs) => nowMs - lastMs > PROOF_PAUSE * limit.gapMs(),
     isSure: (nowMs) => nowMs - lastMs >= limit.sureAfterMs(),
     hasStopped: (nowMs) => dry >= STOPPED_ROUNDS && nowMs - lastMs > STOPPED_MS,
     learn(kind, result, nowMs) {

@@ -27,7 +27,7 @@ const PROOF_GAP_MS = 0.1;
 const PROOF_SHARE = 0.05;
 const MIN_PROOF = 16;
 const MAX_PROOF = 500;
-/** After so many rounds without an answer the ports that wait are likely to be silent. */
+/** After so many rounds without an answer, and an answer overdue, the ports that wait are likely to be silent. */
 const DRY_TO_PROVE = 2;
 /** Known closed ports among the silent ones of a mixed round, and how many of those there may be. */
 const MIXED_CANARIES = 32;
@@ -82,8 +82,8 @@ export function createWalkPlan({ ports, pace, random }: RoundPlanning): WalkPlan
       const isSilent = pace.isProving() || pace.dry() > 0 || ports.size() <= MIXED_CANARIES;
       if (isFast && isSilent && canaries.length >= MIN_MIXED_CANARIES) return planMixed();
       const isSure = pace.isSure(nowMs);
-      const mayBeSilent =
-        pace.isProving() || pace.dry() >= DRY_TO_PROVE || ports.firstRankSize() <= MIN_PROOF;
+      const isOverdue = pace.dry() >= DRY_TO_PROVE && pace.isOverdue(nowMs);
+      const mayBeSilent = pace.isProving() || isOverdue || ports.firstRankSize() <= MIN_PROOF;
       if (mayBeSilent && canaries.length > 0) return planProof(sinceMs, isSure);
       const gapMs = isFast ? FAST_PROBE_GAP_MS : PLAIN_GAP_MS;
       return createRound('plain', ports.take(pace.size()), () => false, {
