@@ -63,6 +63,15 @@ function createPacketFacts(): PacketFacts {
   };
 }
 
+/** What a segment that acknowledges a SYN of ours answers. */
+function answerOf(flags: number, window: number): number {
+  if ((flags & TCP_FLAG.RST) !== 0) return ANSWER.RESET;
+  // A half-open connection says to a further SYN what it expects: its SYN-ACK was lost (RFC 793 section 3.9, first check).
+  if (flags === TCP_FLAG.ACK) return ANSWER.SYN_ACK;
+  if ((flags & TCP_FLAG.SYN) === 0) return ANSWER.NONE;
+  return window === 0 ? ANSWER.WINDOWLESS : ANSWER.ESTABLISHED;
+}
+
 /** Creates the reader of one run; its record of facts is filled anew by every read. */
 export function createPacketReader(options: MatchingOptions): PacketReader {
   const { plan, srcPort, controlAt } = options;
@@ -91,14 +100,14 @@ export function createPacketReader(options: MatchingOptions): PacketReader {
     if ((tcp.flags & TCP_FLAG.ACK) === 0) return refuse('not-an-answer');
     const attempt = attemptOfSeq(keyHi, keyLo, probe, (tcp.ack - 1) >>> 0);
     if (attempt === 0) return refuse('bad-token');
-    if ((tcp.flags & TCP_FLAG.RST) !== 0) facts.answer = ANSWER.RESET;
-    else if ((tcp.flags & TCP_FLAG.SYN) === 0) return refuse('not-an-answer');
-    else facts.answer = tcp.window === 0 ? ANSWER.WINDOWLESS : ANSWER.ESTABLISHED;
+    facts.answer = answerOf(tcp.flags, tcp.window);
+    if (facts.answer === ANSWER.NONE) return refuse('not-an-answer');
     facts.kind = 'tcp';
     facts.probe = probe;
     facts.tag = 0;
     facts.target = target;
-    facts.attempt = attempt;
+    // It names the first attempt, whichever it answers.
+    facts.attempt = facts.answer === ANSWER.SYN_ACK ? 0 : attempt;
     return facts;
   };
 

@@ -48,16 +48,25 @@ export function tokenWord(keyHi: number, keyLo: number, probe: number, purpose: 
 /** Attempts fit into four bits of a sequence number or IP-ID; later ones share the last value. */
 const ATTEMPT_MASK = 0xf;
 
-/** TCP sequence number of an attempt: 28 keyed bits and the attempt. */
+/** Keyed bits of a sequence number; the attempt is in those above. */
+const SEQ_BITS = 28;
+const SEQ_MASK = 2 ** SEQ_BITS - 1;
+
+/**
+ * TCP sequence number of an attempt: the attempt and 28 keyed bits.
+ *
+ * The attempts are far apart: a half-open connection answers a second SYN inside of its window with a RST (RFC 793 section 3.9,
+ * fourth check), and an open port whose SYN-ACK was lost would look closed.
+ */
 export function seqOf(keyHi: number, keyLo: number, probe: number, attempt: number): number {
   const word = tokenWord(keyHi, keyLo, probe, TOKEN.SEQ);
-  return ((word & ~ATTEMPT_MASK) | Math.min(attempt, ATTEMPT_MASK)) >>> 0;
+  return ((word & SEQ_MASK) | (Math.min(attempt, ATTEMPT_MASK) << SEQ_BITS)) >>> 0;
 }
 
 /** The attempt that a sequence number belongs to, or 0 when the keyed bits are not this probe's. */
 export function attemptOfSeq(keyHi: number, keyLo: number, probe: number, seq: number): number {
   const word = tokenWord(keyHi, keyLo, probe, TOKEN.SEQ);
-  return ((word ^ seq) & ~ATTEMPT_MASK) === 0 ? seq & ATTEMPT_MASK : 0;
+  return ((word ^ seq) & SEQ_MASK) === 0 ? seq >>> SEQ_BITS : 0;
 }
 
 /** IPv4 identification of an attempt: 12 keyed bits and the attempt; never 0, which some stacks rewrite. */

@@ -8,12 +8,14 @@ import type { ScanContext } from './context.ts';
 import { F32, F64, FROM_NONE, FROM_TARGET, U8, U16, U32 } from './probeState.ts';
 
 /** RTT of a matched answer in ms, or NaN when it is not known which attempt was answered. */
-function rttOf({ probes }: ScanContext, match: Match): number {
-  const { probe } = match;
+function rttOf({ probes, can }: ScanContext, match: Match): number {
+  const { probe, answer } = match;
   if (match.sentMs > 0) return match.atMs - match.sentMs;
   const attempts = probes.attempts[probe * U8]!;
   if (attempts === 1 || match.attempt === attempts)
     return match.atMs - probes.lastSentMs[probe * F64]!;
+  // A SYN-ACK may be the target's own retransmission.
+  if (can.packets && answer >= ANSWER.WINDOWLESS && answer <= ANSWER.ESTABLISHED) return Number.NaN;
   return match.attempt === 1 ? match.atMs - probes.firstSentMs[probe * F64]! : Number.NaN;
 }
 

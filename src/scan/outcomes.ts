@@ -5,7 +5,7 @@ import { ANSWER } from '../match/facts.ts';
 import { icmpMeaning } from '../match/icmpMeaning.ts';
 import type { Match } from '../match/match.ts';
 import type { OwnSide } from '../model.ts';
-import type { ScanContext } from './context.ts';
+import { lossOf, type ScanContext } from './context.ts';
 import { noteAnswer } from './evidence.ts';
 import { F64, PHASE, U8, U32 } from './probeState.ts';
 import type { Sender } from './sender.ts';
@@ -57,6 +57,13 @@ const WANT_OF_ROOM: ReadonlySet<number> = new Set([
 /** Neighbours that have not answered our kernel. */
 const UNRESOLVED: ReadonlySet<OwnSide['neighbour']> = new Set(['incomplete', 'failed']);
 
+/** Retries after which no port of the run was silent for lost packets alone, as sure as is asked for; 0 where nothing was lost. */
+function retriesFor({ plan, counters }: ScanContext): number {
+  if (counters.answeredLate === 0) return 0;
+  const nats = Math.log(plan.space.count / (1 - plan.certainty));
+  return Math.ceil(nats / -Math.log(lossOf(counters))) - 1;
+}
+
 /** Creates the outcomes of a run. */
 export function createOutcomes(context: ScanContext, options: OutcomesOptions): Outcomes {
   const { plan, can, template, probes, targets, rtt, pace, counters } = context;
@@ -66,8 +73,8 @@ export function createOutcomes(context: ScanContext, options: OutcomesOptions): 
   let highestAnswered = 1;
 
   const allowedAttempts = (): number => {
-    if (plan.retries !== undefined) return 1 + plan.retries;
-    return 1 + Math.min(template.maxRetries, Math.max(template.retries, highestAnswered));
+    const wanted = Math.max(template.retries, highestAnswered, retriesFor(context));
+    return 1 + (plan.retries ?? Math.min(template.maxRetries, wanted));
   };
 
   const release = (probe: number, answered: boolean): void => {

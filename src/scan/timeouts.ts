@@ -18,15 +18,28 @@ export interface Timeouts {
   wakeAtMs(): number;
 }
 
+/** The longest wait for an attempt, in timeouts of the first. */
+const MAX_BACK_OFF = 4;
+
 /** Creates the timeouts of a run. */
 export function createTimeouts(context: ScanContext): Timeouts {
   const { plan, can, template, probes, targets, rtt } = context;
   const { space } = plan;
   const deadlines = createDeadlines();
 
+  /**
+   * Where packets are lost the attempts are spread (RFC 6298 section 5.5): losses come together, and a Linux host repeats a
+   * SYN-ACK for a second SYN every 500 ms at most (net.ipv4.tcp_invalid_ratelimit).
+   */
+  const backOff = (probe: number): number =>
+    context.counters.answeredLate === 0
+      ? 1
+      : Math.min(MAX_BACK_OFF, 2 ** (probes.attempts[probe * U8]! - 1));
+
   /** A target that is silent so far may be asked again sooner than it is given up (outcomes.ts). */
   const waitMs = (probe: number, target: number): number => {
-    const rtoMs = targets.alive[target] === 0 ? rtt.askAgainMs(target) : rtt.rtoMs(target);
+    const onceMs = targets.alive[target] === 0 ? rtt.askAgainMs(target) : rtt.rtoMs(target);
+    const rtoMs = onceMs * backOff(probe);
     return space.protocolOf(probe) === PROTO_TCP ? Math.max(rtoMs, can.tcpSilenceMs) : rtoMs;
   };
 

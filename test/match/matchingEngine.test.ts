@@ -191,6 +191,11 @@ describe.each([4, 6] as const)('answers of TCP, IPv%i', (family) => {
     });
   });
 
+  it('a bare ACK is a half-open connection that has lost its SYN-ACK: open, at nobody knows which attempt', () => {
+    const found = read(tcpAnswer(family, asked, 0x10, 64_240));
+    expect(found).toMatchObject({ result: 'matched', probe, attempt: 0, answer: ANSWER.SYN_ACK });
+  });
+
   it.each<[string, number, readonly number[], string]>([
     ['a wrong token', 8, [0, 0, 0x30, 0x39], 'bad-token'],
     ['the token of another port', 0, [0, 22], 'bad-token'],

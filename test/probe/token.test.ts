@@ -19,6 +19,18 @@ describe('tokens', () => {
     );
   });
 
+  it('attempts are farther apart than any window: a half-open connection does not refuse the second SYN', () => {
+    fc.assert(
+      fc.property(word, word, word, (hi, lo, probe) => {
+        for (let attempt = 2; attempt <= 15; attempt++) {
+          const ahead = (seqOf(hi, lo, probe, attempt) - seqOf(hi, lo, probe, 1)) >>> 0;
+          expect(ahead).toBeGreaterThan(2 ** 27);
+          expect(ahead).toBeLessThan(2 ** 32 - 2 ** 27);
+        }
+      }),
+    );
+  });
+
   it('a forged sequence number passes for one in 2^28 only: none of 100,000 guesses', () => {
     let passed = 0;
     for (let guess = 0; guess < 100_000; guess++) {

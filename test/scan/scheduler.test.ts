@@ -60,6 +60,21 @@ describe('retransmission', () => {
     expect(run.result.counters).toMatchObject({ sent: 40, retransmitted: 0 });
   });
 
+  it('asks as often as the loss makes necessary, and spreads the attempts', async () => {
+    // Every third of the answers is lost; port 100 is dropped.
+    const lossy: Script = {
+      answer: ({ port, attempt }) => (port < 100 && (port % 3 > 0 || attempt > 1) ? [open(1)] : []),
+    };
+    const run = await runScripted({ ...target, ports: '1-100' }, lossy);
+    expect(run.result.counters.answeredLate).toBe(33);
+    // 100 * (34 / 149)^n is below 0.001 from n = 8 on.
+    const times = timesOf(run.sentTo(100));
+    expect(times).toHaveLength(8);
+    const waits = times.slice(1).map((time, index) => time - times[index]!);
+    expect(waits.slice(-3)).toEqual([400, 400, 400].map((ms) => (ms * T3.minRtoMs) / 100));
+    expect(run.lastedMs).toBeLessThan(4000);
+  });
+
   it('adapts the number of retries to the loss that it sees', async () => {
     // Port 1 answers its third attempt only: silences after it are asked more often than the template's two retries.
     const script: Script = {
