@@ -202,6 +202,8 @@ export const droppedBetween: Rule = (view) => {
   // Behind a NAT the flow goes to another host than the controls do.
   const isSameWay = areSame && natHop === null;
   const isTarget = next.hop === targetHop;
+  // Routers that quote too little may have been further on the way than is known.
+  const isPlaced = asked.facts.unplaced.length === 0;
   const ip = isSameWay ? (next.flow.answerAt(next.hop)?.ip ?? null) : null;
   const before = { ttl: next.hop, ip };
   const rule = next.hop === asked.furthest + 1 ? 7 : 8;
@@ -212,7 +214,13 @@ export const droppedBetween: Rule = (view) => {
     direction: isTarget || natHop !== null ? 'either' : 'forward',
     by: null,
     rule,
-    certainty: isProvenDrop(view, next.hop) ? 'high' : isSameWay ? 'medium' : 'low',
+    certainty: !isPlaced
+      ? 'low'
+      : isProvenDrop(view, next.hop)
+        ? 'high'
+        : isSameWay
+          ? 'medium'
+          : 'low',
   };
   const whyArgs = {
     ...commonArgs(view),

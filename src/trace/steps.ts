@@ -126,7 +126,7 @@ export function createSteps(options: StepOptions): Steps {
   const nextIn: Readonly<Record<Phase, (view: View, nowMs: number) => Plan | null>> = {
     sweep: nextSweep,
     edge: (view) => {
-      const asks = isSilent(view) ? edges.again(view, sweptTo) : [];
+      const asks = isSilent(view) ? edges.again(view, sweptTo) : edges.nearer(view);
       return asks.length === 0 ? null : { asks };
     },
     ways: (view) => {
@@ -231,6 +231,8 @@ interface Edges {
   nextHop(view: View): number;
   /** The asked flow beyond its last hop, and a control where it was answered; empty after the last round. */
   again(view: View, sweptTo: number): readonly TraceAsk[];
+  /** Controls that were answered by the target only behind where the asked flow was: it is nearer, or they lost a packet. */
+  nearer(view: View): readonly TraceAsk[];
   /** The variants that pass where the asked flow does not, at the hop before: which way do they go? */
   ways(view: View): readonly TraceAsk[];
   /** Hops between the edge and the next answer of which nobody was heard: their routers may have been out of answers. */
@@ -267,6 +269,15 @@ function createEdges({ main, variants, cells }: StepOptions): Edges {
         .flatMap((hop) => [asked, ...besideAt(hop, next)].map((flow) => ask(flow, hop)))
         .filter(({ round }) => round <= ROUNDS);
       return asks.some(({ flow }) => flow === asked) ? asks : [];
+    },
+    nearer({ asked: { reached: said }, controls: others }) {
+      if (said === null) return [];
+      return others
+        .filter(({ reached, answerAt }) => {
+          return reached !== null && reached.ttl > said.ttl && answerAt(said.ttl) === null;
+        })
+        .map(({ facts: { index } }) => ask(main[index]!, said.ttl))
+        .filter(({ round }) => round <= ROUNDS);
     },
     ways(view) {
       const last = view.asked.furthest;

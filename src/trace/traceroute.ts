@@ -9,6 +9,7 @@
  */
 import { PROTO_TCP, SIGNAL, type SignalBatch } from '../batch.ts';
 import type { Engine, Ip, OwnSide, Plan, WireCan } from '../model.ts';
+import { placeBySender } from './bySender.ts';
 import { createCells } from './cells.ts';
 import type { TraceFacts } from './facts.ts';
 import { chooseFlows, createProbeNames } from './flows.ts';
@@ -75,16 +76,19 @@ export function createTraceroute(options: TraceOptions): Traceroute {
   const probes = createProbeReader(seed, names, () => sentTtl);
   const readAnswer = createAnswerReader({ targets, target, run, flows, probes, srcPort });
 
-  const facts = (): TraceFacts => ({
-    family,
-    target: targets.ip(target),
-    flows: cells.flows().slice(0, chosen.main.length),
-    variants: cells.flows().slice(chosen.main.length),
-    seesTtl: can.replyTtl,
-    seesQuote: can.packets,
-    ownSide,
-    maxTtl: sentTtl,
-  });
+  const facts = (): TraceFacts => {
+    const all = placeBySender(cells.flows());
+    return {
+      family,
+      target: targets.ip(target),
+      flows: all.slice(0, chosen.main.length),
+      variants: all.slice(chosen.main.length),
+      seesTtl: can.replyTtl,
+      seesQuote: can.packets,
+      ownSide,
+      maxTtl: sentTtl,
+    };
+  };
   const steps = createSteps({ ...chosen, cells, maxHops, facts });
 
   const noteSent = (): void => {

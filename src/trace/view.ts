@@ -25,7 +25,10 @@ export interface View {
   readonly controls: readonly FlowView[];
   /** The asked port from other source ports. */
   readonly variants: readonly FlowView[];
-  /** Hop of the target: the largest TTL at which any flow is first answered by it, as a nearer answer may be forged; null. */
+  /**
+   * Hop of the target: the largest TTL at which any flow is first answered by it, as a nearer answer may be forged (but see
+   * {@link isAnsweredNearer}); null.
+   */
   readonly targetHop: number | null;
   /** Smallest TTL that ran out at the target's own address, in any flow: a NAT; null. */
   readonly natHop: number | null;
@@ -37,15 +40,34 @@ export function viewOf(facts: TraceFacts): View {
   const flows = [asked, ...controls];
   const hops = flows.flatMap(({ reached }) => (reached === null ? [] : [reached.ttl]));
   const nats = flows.flatMap(natHopsOf);
+  const isNearer = asked.reached === null || isAnsweredNearer(asked.reached, controls);
   return {
     facts,
     asked,
     controls,
     variants: facts.variants.map(flowView),
-    targetHop: hops.length === 0 ? null : Math.max(...hops),
+    targetHop: hops.length === 0 ? null : isNearer ? Math.max(...hops) : asked.reached!.ttl,
     natHop: nats.length === 0 ? null : Math.min(...nats),
   };
 }
+
+/**
+ * Whether the asked flow was answered nearer than the target is. That a control was answered further away only is not
+ * enough: it may have lost a packet. It has to run out there or beyond, or be answered from another distance, or, where no
+ * distance is seen, keep silent again and again.
+ */
+function isAnsweredNearer(said: Observation, controls: readonly FlowView[]): boolean {
+  const from = distance(said);
+  return controls.some(({ furthest, reached, facts }) => {
+    if (furthest >= said.ttl) return true;
+    if (reached === null || reached.ttl <= said.ttl) return false;
+    if (from === null) return facts.hops[said.ttl]!.rounds >= SILENT_ROUNDS;
+    return distance(reached) !== null && distance(reached) !== from;
+  });
+}
+
+/** Rounds after which a silence is no chance: as many as are made at an edge. */
+const SILENT_ROUNDS = 3;
 
 function natHopsOf({ facts }: FlowView): readonly number[] {
   return facts.hops.flatMap(({ answers }, ttl) =>

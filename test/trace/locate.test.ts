@@ -148,6 +148,12 @@ const ROWS: readonly (Row & { readonly rule: number | string })[] = [
   },
   {
     rule: 6,
+    why: 'a control was answered one hop later only, from as far: it lost a packet',
+    words: { asked: 'r1 r2 T:syn', same: 'r1 r2 * x:rst@3' },
+    says: { end: 'reached', kind: undefined, whyId: 'path.open' },
+  },
+  {
+    rule: 6,
     why: 'another TTL: a proxy',
     words: { asked: 'r1 r2 r3 x:syn@3', same: CLOSED },
     says: { end: 'reached', kind: 'proxy', rule: 6, by: { ip: null, hop: 3 } },
