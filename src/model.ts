@@ -148,6 +148,8 @@ export interface Plan {
   /** Chance that a whole run holds no wrong verdict. */
   readonly certainty: number;
   readonly sending: Sending;
+  /** What SNMP is asked with; null: no community, the discovery of version 3 alone. A password: it is never printed. */
+  readonly snmpCommunity: { readonly name: string; readonly version: 'v1' | 'v2c' } | null;
   /** Hosts are looked for (`-sn`): the probes are ways to find them, and no port gets a verdict. */
   readonly discover: boolean;
   readonly unresolved: readonly Unresolved[];

@@ -48,9 +48,7 @@ export async function parseScanArguments(
     ...list(raw, 'textFile').map((path) => ({ path, format: 'text' as const })),
     ...list(raw, 'jsonFile').map((path) => ({ path, format: 'json' as const })),
   ];
-  if (flag(raw, 'discover') && list(raw, 'expect').length > 0) {
-    throw new UsageError('-sn looks for hosts alone: --expect is about ports');
-  }
+  checkDiscovery(raw);
   const places = [...operands.map(() => null), ...listed.map(({ place }) => place)];
   return {
     scan: { ...scanOptions(raw, targets), ...(listed.length > 0 ? { places } : {}) },
@@ -109,6 +107,12 @@ export function checkExclusive(raw: Raw): void {
   }
 }
 
+function checkDiscovery(raw: Raw): void {
+  if (!flag(raw, 'discover')) return;
+  const other = list(raw, 'expect').length > 0 ? '--expect' : flag(raw, 'trace') ? '--trace' : null;
+  if (other !== null) throw new UsageError(`-sn looks for hosts alone: ${other} is about ports`);
+}
+
 function scanOptions(raw: Raw, targets: readonly string[]): ScanOptions {
   checkExclusive(raw);
   const options: { -readonly [Key in keyof ScanOptions]: ScanOptions[Key] } = { targets };
@@ -129,7 +133,7 @@ function scanOptions(raw: Raw, targets: readonly string[]): ScanOptions {
   if (flag(raw, 'allAddresses')) options.allAddresses = true;
   if (flag(raw, 'trace')) options.trace = true;
   if (raw['control'] === false) options.control = false;
-  for (const key of ['seed', 'wire', 'interface', 'source'] as const) {
+  for (const key of ['seed', 'wire', 'interface', 'source', 'snmpCommunity'] as const) {
     const value = text(raw, key);
     if (value !== undefined) options[key] = value;
   }

@@ -51,7 +51,7 @@ export function wayOf({ space }: Plan, probe: number): number {
 export function createAsking(context: DiscoveryContext, steps: Steps): Asking {
   const { plan, can, template, pace, hosts, counters } = context;
   const { targets, space } = plan;
-  const rows = createRows(plan.seed, plan.sending.ttl ?? 0);
+  const rows = createRows(plan);
   const { batch } = rows;
   const order = createOrder(targets.count, plan.seed);
   let begun = 0;

@@ -1,6 +1,7 @@
 /** A signal tied to what it answers. */
 import { NO_PROBE, type SignalBatch } from '../batch.ts';
 import type { Ip, Plan, Service } from '../model.ts';
+import type { Payloads } from '../probe/payload.ts';
 import { ANSWER } from './facts.ts';
 
 /** One record, filled anew by every match. */
@@ -35,11 +36,16 @@ export type MatchResult = 'matched' | 'foreign' | 'bad-token' | 'not-an-answer';
 
 /** What a matching engine has to know of its run. */
 export interface MatchingOptions {
-  readonly plan: Pick<Plan, 'targets' | 'space' | 'seed'>;
+  readonly plan: Pick<Plan, 'targets' | 'space' | 'seed' | 'snmpCommunity'>;
   /** Tag of the control row that asked this, or 0. */
   readonly controlAt: (target: number, protocol: number, port: number) => number;
   /** Reserved source port of a packet wire; unused on socket wires. */
   readonly srcPort: number;
+}
+
+/** The same, and what UDP ports are asked with. */
+export interface MatchingContext extends MatchingOptions {
+  readonly payloads: Payloads;
 }
 
 /** Creates the record that every match fills anew. */

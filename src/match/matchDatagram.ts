@@ -2,10 +2,9 @@
 import { NO_PROBE, PROTO_UDP } from '../batch.ts';
 import type { Family, Service } from '../model.ts';
 import { formatIp } from '../packet/address.ts';
-import { payloadFor } from '../probe/payload.ts';
 import { TOKEN, tokenWord } from '../probe/token.ts';
 import { ANSWER } from './facts.ts';
-import { locate, type Match, type MatchingOptions, type MatchResult } from './match.ts';
+import { locate, type Match, type MatchingContext, type MatchResult } from './match.ts';
 
 /** A UDP answer; `from` holds the sender's address at `fromAt`. */
 export interface Datagram {
@@ -24,7 +23,7 @@ const MAX_STRANGER_LOOKS = 4096;
 /** Ties a UDP answer to its probe: by address and port, else by the token in its payload. */
 export function matchDatagram(
   match: Match,
-  options: MatchingOptions,
+  options: MatchingContext,
   datagram: Datagram,
 ): MatchResult {
   const { targets, space } = options.plan;
@@ -44,7 +43,8 @@ export function matchDatagram(
   match.probe = probe;
   match.target = space.targetOf(probe);
   // TFTP answers from a port of its own choice (RFC 1350 section 4).
-  const isExpected = target >= 0 && payloadFor(space.portOf(probe)).answersFromOtherPort === true;
+  const isExpected =
+    target >= 0 && options.payloads.of(space.portOf(probe)).answersFromOtherPort === true;
   if (!isExpected) {
     match.answer = ANSWER.STRANGER;
     match.fromIsTarget = false;
@@ -55,23 +55,25 @@ export function matchDatagram(
 }
 
 function readService(
-  { plan }: MatchingOptions,
+  { plan, payloads }: MatchingContext,
   probe: number,
   port: number,
   bytes: Uint8Array,
 ): Service | null {
   const [keyHi, keyLo] = plan.seed;
-  return payloadFor(port).read(
-    bytes,
-    tokenWord(keyHi, keyLo, probe, TOKEN.PAYLOAD_HI),
-    tokenWord(keyHi, keyLo, probe, TOKEN.PAYLOAD_LO),
-  );
+  return payloads
+    .of(port)
+    .read(
+      bytes,
+      tokenWord(keyHi, keyLo, probe, TOKEN.PAYLOAD_HI),
+      tokenWord(keyHi, keyLo, probe, TOKEN.PAYLOAD_LO),
+    );
 }
 
 /** The probe whose token the answer brings back; else the only UDP probe that it can mean; else -1. */
 function probeOfStranger(
   match: Match,
-  options: MatchingOptions,
+  options: MatchingContext,
   target: number,
   bytes: Uint8Array,
 ): number {

@@ -9,6 +9,7 @@ import { isEcho, NO_PROBE, PROTO_TCP, PROTO_UDP, SIGNAL, type SignalBatch } from
 import type { Family } from '../model.ts';
 import { equalIp, formatIp } from '../packet/address.ts';
 import { attemptOfEcho } from '../probe/echo.ts';
+import { createPayloads } from '../probe/payload.ts';
 import { ANSWER } from './facts.ts';
 import { icmpMeaning } from './icmpMeaning.ts';
 import {
@@ -34,7 +35,8 @@ const WINDOW_UNKNOWN = 0xffffffff;
 const familyAt = (signals: SignalBatch, row: number): Family => (signals.family[row] === 6 ? 6 : 4);
 
 /** Creates the matching engine of one run; it keeps nothing but the latest match. */
-export function createMatchingEngine(options: MatchingOptions): MatchingEngine {
+export function createMatchingEngine(asked: MatchingOptions): MatchingEngine {
+  const options = { ...asked, payloads: createPayloads(asked.plan.snmpCommunity) };
   const { targets, space } = options.plan;
   const [keyHi, keyLo] = options.plan.seed;
   const packets = createPacketReader(options);

@@ -8,7 +8,7 @@ import { sumIp } from '../packet/checksum.ts';
 import type { QuoteView } from '../packet/quote.ts';
 import { emitUdp, UDP_HEADER_BYTES } from '../packet/udp.ts';
 import { echoSumOf, holdsEchoToken } from '../probe/echo.ts';
-import { PAYLOAD_KINDS, payloadFor } from '../probe/payload.ts';
+import type { Payloads } from '../probe/payload.ts';
 import { attemptOfEchoSeq, attemptOfIpId, attemptOfSeq, TOKEN, tokenWord } from '../probe/token.ts';
 import { tokenOffsetOf } from '../probe/tracePayload.ts';
 
@@ -21,21 +21,25 @@ export interface QuoteIdentity {
 /** Quoted bytes from the token on that a stranger does not hit by chance: less is left to the checksum. */
 const MIN_TOKEN_BYTES = 4;
 
-/** Creates the check for a run with this seed. */
-export function createQuoteIdentity(seed: readonly [number, number]): QuoteIdentity {
+/** Creates the check for a run with this seed and these payloads. */
+export function createQuoteIdentity(
+  seed: readonly [number, number],
+  payloads: Payloads,
+): QuoteIdentity {
   const [keyHi, keyLo] = seed;
   const echoSum = echoSumOf(keyHi, keyLo);
-  const longest = Math.max(...PAYLOAD_KINDS.map(({ maxLength }) => maxLength));
-  const datagram = new Uint8Array(UDP_HEADER_BYTES + longest);
+  const datagram = new Uint8Array(UDP_HEADER_BYTES + payloads.longest);
 
   /** Writes the datagram as it was sent, between the quoted addresses; returns its length. */
   const writeSent = (bytes: Uint8Array, quote: QuoteView, probe: number): number => {
-    const length = payloadFor(quote.dstPort).write(
-      datagram,
-      UDP_HEADER_BYTES,
-      tokenWord(keyHi, keyLo, probe, TOKEN.PAYLOAD_HI),
-      tokenWord(keyHi, keyLo, probe, TOKEN.PAYLOAD_LO),
-    );
+    const length = payloads
+      .of(quote.dstPort)
+      .write(
+        datagram,
+        UDP_HEADER_BYTES,
+        tokenWord(keyHi, keyLo, probe, TOKEN.PAYLOAD_HI),
+        tokenWord(keyHi, keyLo, probe, TOKEN.PAYLOAD_LO),
+      );
     const { family, srcAt, dstAt, srcPort, dstPort } = quote;
     return emitUdp(datagram, 0, {
       srcPort,
@@ -52,7 +56,7 @@ export function createQuoteIdentity(seed: readonly [number, number]): QuoteIdent
     const length = writeSent(bytes, quote, probe);
     if (quote.udpChecksum === datagram[6]! * 256 + datagram[7]!) return true;
     const quoted = Math.min(quote.payloadEnd - quote.payloadAt, length - UDP_HEADER_BYTES);
-    if (quoted < tokenOffsetOf(payloadFor(quote.dstPort)) + MIN_TOKEN_BYTES) return false;
+    if (quoted < tokenOffsetOf(payloads.of(quote.dstPort)) + MIN_TOKEN_BYTES) return false;
     for (let i = 0; i < quoted; i++) {
       if (bytes[quote.payloadAt + i] !== datagram[UDP_HEADER_BYTES + i]) return false;
     }

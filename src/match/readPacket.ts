@@ -12,7 +12,7 @@ import { createUdpView, readUdp } from '../packet/udp.ts';
 import { attemptOfEcho } from '../probe/echo.ts';
 import { attemptOfSeq } from '../probe/token.ts';
 import { ANSWER } from './facts.ts';
-import type { MatchingOptions, MatchResult } from './match.ts';
+import type { MatchingContext, MatchResult } from './match.ts';
 import { createQuoteIdentity } from './quoteIdentity.ts';
 
 /** What a packet says; one record, filled anew by every read. */
@@ -73,7 +73,7 @@ function answerOf(flags: number, window: number): number {
 }
 
 /** Creates the reader of one run; its record of facts is filled anew by every read. */
-export function createPacketReader(options: MatchingOptions): PacketReader {
+export function createPacketReader(options: MatchingContext): PacketReader {
   const { plan, srcPort, controlAt } = options;
   const { targets, space } = plan;
   const [keyHi, keyLo] = plan.seed;
@@ -82,7 +82,7 @@ export function createPacketReader(options: MatchingOptions): PacketReader {
   const udp = createUdpView();
   const icmp = createIcmpView();
   const quote = createQuoteView();
-  const identity = createQuoteIdentity(plan.seed);
+  const identity = createQuoteIdentity(plan.seed, options.payloads);
   let refusal: MatchResult = 'foreign';
   const facts = createPacketFacts();
 

@@ -1,5 +1,6 @@
 import { UsageError } from '../errors.ts';
 import type { Plan } from '../model.ts';
+import { planCommunity } from './community.ts';
 import { checkDiscovery, discoveryPorts } from './discovery.ts';
 import { listedPorts } from './portLists.ts';
 import type { PortLists } from './ports.ts';
@@ -32,6 +33,8 @@ export interface PlanRequest extends SendingRequest {
   readonly fast?: boolean;
   /** Hosts are looked for, and no ports: `ports`, `fast`, `tcp` and `udp` are refused. */
   readonly discover?: boolean;
+  /** Asks SNMP by this community: `NAME` for version 2c, or `v1:NAME`. */
+  readonly snmpCommunity?: string;
   /** Neither protocol: TCP, and UDP where `ports` says `U:`. */
   readonly tcp?: boolean;
   readonly udp?: boolean;
@@ -104,6 +107,7 @@ export async function createPlan(request: PlanRequest, env: PlanEnv): Promise<Pl
     control: request.control ?? true,
     certainty: request.certainty ?? DEFAULT_CERTAINTY,
     sending: planSending(request, env.interfaces, targets),
+    snmpCommunity: planCommunity(request.snmpCommunity, groups),
     discover,
     unresolved,
     warnings,

@@ -6,7 +6,7 @@
  * the protocol has room for. Adding a protocol: its file, a row in {@link PAYLOAD_KINDS}, a case in
  * test/probe/payloads/.
  */
-import type { Service } from '../model.ts';
+import type { Plan, Service } from '../model.ts';
 import { a2s } from './payloads/a2s.ts';
 import { bacnet } from './payloads/bacnet.ts';
 import { cldap } from './payloads/cldap.ts';
@@ -32,6 +32,7 @@ import { rpcbind } from './payloads/rpcbind.ts';
 import { sip } from './payloads/sip.ts';
 import { slp } from './payloads/slp.ts';
 import { snmp } from './payloads/snmp.ts';
+import { snmpWithCommunity } from './payloads/snmpCommunity.ts';
 import { ssdp } from './payloads/ssdp.ts';
 import { stun } from './payloads/stun.ts';
 import { syslog } from './payloads/syslog.ts';
@@ -107,4 +108,21 @@ const KIND_BY_PORT: ReadonlyMap<number, PayloadKind> = new Map(
 /** The kind for a port; `generic` where none is registered. */
 export function payloadFor(port: number): PayloadKind {
   return KIND_BY_PORT.get(port) ?? generic;
+}
+
+/** The kinds of one run: those that every run has, and what its user has given a password for. */
+export interface Payloads {
+  of(port: number): PayloadKind;
+  /** Most bytes that any of them writes. */
+  readonly longest: number;
+}
+
+/** Chooses the kinds of a run; with a community SNMP is asked by it, and not by the discovery of version 3. */
+export function createPayloads(community: Plan['snmpCommunity']): Payloads {
+  const chosen = community === null ? null : snmpWithCommunity(community.name, community.version);
+  const kinds = chosen === null ? PAYLOAD_KINDS : [...PAYLOAD_KINDS, chosen];
+  return {
+    of: (port) => (chosen?.ports.includes(port) === true ? chosen : payloadFor(port)),
+    longest: Math.max(...kinds.map(({ maxLength }) => maxLength)),
+  };
 }

@@ -36,7 +36,7 @@ export function createOrdinaryCheck(
   probes: readonly number[],
 ): Engine<readonly number[]> {
   const { space, targets } = plan;
-  const rows = createRows(plan.seed, plan.sending.ttl ?? 0);
+  const rows = createRows(plan);
   const failed = new Set<number>();
   const dropped = new Map<number, number>();
   let tried = 0;

@@ -7,8 +7,9 @@ import {
   PROTO_UDP,
   type ProbeBatch,
 } from '../batch.ts';
+import type { Plan } from '../model.ts';
 import { ECHO_BYTES, writeEcho } from '../probe/echo.ts';
-import { PAYLOAD_KINDS, payloadFor } from '../probe/payload.ts';
+import { createPayloads } from '../probe/payload.ts';
 import { TOKEN, tokenWord } from '../probe/token.ts';
 import type { ControlRow } from './resetCheck.ts';
 
@@ -24,11 +25,12 @@ export interface Rows {
   addControl(control: ControlRow): void;
 }
 
-/** Creates an empty batch; the seed makes the tokens in UDP payloads and echo requests. `ttl` 0 is the system's default. */
-export function createRows(seed: readonly [number, number], ttl: number): Rows {
-  const [keyHi, keyLo] = seed;
+/** Creates an empty batch; the seed makes the tokens in UDP payloads and echo requests. */
+export function createRows(plan: Pick<Plan, 'seed' | 'sending' | 'snmpCommunity'>): Rows {
+  const [keyHi, keyLo] = plan.seed;
+  const ttl = plan.sending.ttl ?? 0;
+  const payloads = createPayloads(plan.snmpCommunity);
   const batch = createProbeBatch();
-  const longest = Math.max(...PAYLOAD_KINDS.map(({ maxLength }) => maxLength));
   let bytesUsed = 0;
 
   const add = (
@@ -55,7 +57,7 @@ export function createRows(seed: readonly [number, number], ttl: number): Rows {
     if (protocol === PROTO_UDP) {
       const hi = tokenWord(keyHi, keyLo, probe, TOKEN.PAYLOAD_HI);
       const lo = tokenWord(keyHi, keyLo, probe, TOKEN.PAYLOAD_LO);
-      const length = payloadFor(port).write(batch.bytes, bytesUsed, hi, lo);
+      const length = payloads.of(port).write(batch.bytes, bytesUsed, hi, lo);
       batch.length[row] = length;
       bytesUsed += length;
     } else if (isEcho(protocol)) {
@@ -76,10 +78,11 @@ export function createRows(seed: readonly [number, number], ttl: number): Rows {
     hasRoom(protocol, port) {
       if (batch.count === batch.capacity) return false;
       const isUdp = protocol === PROTO_UDP;
-      const bytes = isUdp ? payloadFor(port).maxLength : isEcho(protocol) ? ECHO_BYTES : 0;
+      const bytes = isUdp ? payloads.of(port).maxLength : isEcho(protocol) ? ECHO_BYTES : 0;
       return bytesUsed + bytes <= batch.bytes.length;
     },
-    hasRoomForAny: () => batch.count < batch.capacity && bytesUsed + longest <= batch.bytes.length,
+    hasRoomForAny: () =>
+      batch.count < batch.capacity && bytesUsed + payloads.longest <= batch.bytes.length,
     add,
     addControl({ tag, target, protocol, port, minTtl }) {
       const row = add(NO_PROBE, 1, target, protocol, port);

@@ -47,7 +47,7 @@ export function createSender(
   const { plan, can, template, probes, targets, pace, counters } = context;
   const { space } = plan;
   const asking = createAsking(context);
-  const rows = createRows(plan.seed, plan.sending.ttl ?? 0);
+  const rows = createRows(plan);
   const { batch } = rows;
   const controls: ControlRow[] = [];
   const inquiries = createQueue();

@@ -179,6 +179,7 @@ describe('mistakes', () => {
     ['T --udpp', 'unknown option "--udpp"; the nearest is --udp'],
     ['T --Json', 'unknown option "--Json"; the nearest is --json'],
     ['T --frobnicate', 'unknown option "--frobnicate"'],
+    ['T -sn --trace', '-sn looks for hosts alone: --trace is about ports'],
     ['T -sn --expect open', '-sn looks for hosts alone: --expect is about ports'],
     [
       'T -PS443',

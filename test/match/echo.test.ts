@@ -33,7 +33,7 @@ const destinationAt = (family: Family): number => (family === 4 ? 16 : 24);
 
 /** The packet of the third attempt. */
 function question(family: Family): Uint8Array {
-  const rows = createRows(SEED, 0);
+  const rows = createRows(plan);
   rows.add(probeOf(family), 3, targetOf(family), protocolOf(family), 0);
   const out = new Uint8Array(200);
   const context = {
