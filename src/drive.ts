@@ -1,4 +1,5 @@
 /** The only loop: engine <-> wire. */
+import type { ProbeBatch, SignalBatch } from './batch.ts';
 import type { Engine, Wire } from './model.ts';
 
 /** What may be observed of a run, and how it is stopped. */
@@ -6,6 +7,15 @@ export interface DriveOptions {
   readonly signal?: AbortSignal | undefined;
   /** Called after every turn, at least each {@link SLICE_MS} while something observes the run. */
   readonly onTurn?: (() => void) | undefined;
+  readonly observer?: TurnObserver | undefined;
+}
+
+/** Sees all that the loop tells the engine, which is all that the engine goes by. */
+export interface TurnObserver {
+  /** The engine was advanced to `nowMs`, and what it gave was sent. */
+  advanced(nowMs: number, sent: ProbeBatch): void;
+  /** The engine has received these at `nowMs`. */
+  received(signals: SignalBatch, nowMs: number): void;
 }
 
 /** Longest sleep while somebody wants progress or may interrupt, ms: how late Ctrl-C may be noticed. */
@@ -20,18 +30,21 @@ export async function drive<Result>(
   wire: Wire,
   options: DriveOptions = {},
 ): Promise<boolean> {
-  const { signal, onTurn } = options;
+  const { signal, onTurn, observer } = options;
   const observed = signal !== undefined || onTurn !== undefined;
   for (;;) {
     if (signal?.aborted === true) return false;
     const nowMs = wire.nowMs();
     const { send, wakeAtMs } = engine.advance(nowMs);
     if (send.count > 0) wire.send(send);
-    else if (wakeAtMs === undefined) return true;
+    observer?.advanced(nowMs, send);
+    if (send.count === 0 && wakeAtMs === undefined) return true;
     const untilMs = wakeAtMs ?? nowMs;
     const sliceMs = observed && wire.kind !== 'sim' ? Math.min(untilMs, nowMs + SLICE_MS) : untilMs;
     const signals = await wire.next(sliceMs);
-    engine.receive(signals, wire.nowMs());
+    const receivedMs = wire.nowMs();
+    engine.receive(signals, receivedMs);
+    observer?.received(signals, receivedMs);
     onTurn?.();
   }
 }

@@ -5,7 +5,7 @@ export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
-export type ProbeErrorCode = 'E_WIRE_UNAVAILABLE' | 'E_NAME_LOOKUP';
+export type ProbeErrorCode = 'E_WIRE_UNAVAILABLE' | 'E_NAME_LOOKUP' | 'E_NOT_REPLAYABLE';
 
 /** The environment does not allow what was explicitly asked for. Exit code 3. */
 export class ProbeError extends Error {

@@ -31,6 +31,7 @@ export function finishedDiscovery(
   const own = wire.counters();
   return {
     schema: head.schema,
+    recording: null,
     tool: head.tool,
     command: 'scan',
     startedAt: head.startedAt,

@@ -24,6 +24,8 @@ export interface Running {
   readonly engine: ScanEngine;
   readonly build: BuildContext;
   readonly head: ReportHead;
+  /** The file that holds the packets. */
+  readonly recording?: string | undefined;
 }
 
 /** What is known of a run when it begins. */
@@ -75,7 +77,7 @@ export interface FinishedRun {
 
 /** Makes the reports of a run that has ended. */
 export function finishedRun(
-  { plan, opened, build, head: begun }: Running,
+  running: Running,
   synRequested: boolean,
   end: {
     readonly finished: boolean;
@@ -83,11 +85,15 @@ export function finishedRun(
     readonly failedAtHome: readonly number[];
     readonly durationMs: number;
     readonly result: ReturnType<ScanEngine['result']>;
+    /** What is to be said besides. */
+    readonly warnings?: readonly string[];
   },
 ): FinishedRun {
+  const { plan, opened, build, head: begun } = running;
   const { wire } = opened;
   const { finished, durationMs, result } = end;
-  const { sent, received, matched, late, foreign, badToken, retransmitted } = result.counters;
+  const { sent, received, matched, late, duplicate, foreign, badToken, retransmitted } =
+    result.counters;
   const counters = wire.counters();
   const common = (
     hosts: readonly HostVerdict[],
@@ -111,12 +117,15 @@ export function finishedRun(
       matched,
       foreign,
       late,
+      duplicate,
       badToken,
       retransmitted,
       ringDrops: 0,
       ...counters,
     },
+    recording: running.recording ?? null,
     warnings: [
+      ...(end.warnings ?? []),
       ...plan.warnings,
       ...opened.warnings,
       ...synNote(synRequested, wire.can.packets),

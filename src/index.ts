@@ -5,26 +5,28 @@
  */
 import pLimit from 'p-limit';
 import { createDiscovery } from './discover/discovery.ts';
-import { drive } from './drive.ts';
+import { driveWatched, type Progress } from './drivenRun.ts';
 import type { ExplainReport } from './explain/finding.ts';
 import { type ExplainOptions, explainCapture as explainChunks } from './explainCapture.ts';
 import { createFeed } from './feed.ts';
 import { type Discovering, finishedDiscovery } from './finishedDiscovery.ts';
 import { type FinishedRun, finishedRun, headOf, type Running, tryOrdinary } from './finishedRun.ts';
-import type { Engine, HostVerdict, Plan, Report, Verdict } from './model.ts';
+import type { HostVerdict, Plan, Report } from './model.ts';
 import { createPlan, type PlanRequest } from './plan/plan.ts';
 import { randomSeed } from './randomSeed.ts';
-import { type BuildContext, buildVerdict } from './report/build.ts';
+import type { Recorder } from './record/recorder.ts';
+import type { BuildContext } from './report/build.ts';
 import { buildHost } from './report/hosts.ts';
 import type { ReportHead } from './report/jsonl.ts';
-import type { Summary } from './report/summary.ts';
-import { createScheduler, type ScanEngine, type ScanProgress } from './scan/scheduler.ts';
+import { createScheduler, type ScanEngine } from './scan/scheduler.ts';
+import { type ScanRun, toScanRun } from './scanRun.ts';
 import { traceFiltered, withPaths } from './traceFiltered.ts';
 import { runTrace, type TraceRequest, type TraceRun } from './traceRun.ts';
 import { localInterfaces } from './wire/localInterfaces.ts';
 import { checkWire, type OpenedWire, openWire, type TcpBy } from './wire/openWire.ts';
 import { dropPrivileges } from './wire/privileges.ts';
 
+export type { Progress } from './drivenRun.ts';
 export { ProbeError, type ProbeErrorCode, UsageError } from './errors.ts';
 export type {
   CaptureFinding,
@@ -57,6 +59,7 @@ export {
 export { type PathTextOptions, renderPaths } from './report/pathText.ts';
 export { type AlikePorts, type Summary, summarize } from './report/summary.ts';
 export { renderText, type TextOptions } from './report/text.ts';
+export type { ScanRun } from './scanRun.ts';
 export type { TraceRequest, TraceRun } from './traceRun.ts';
 export { VERSION } from './version.ts';
 
@@ -75,39 +78,14 @@ export interface ScanOptions extends PlanRequest {
   readonly trace?: boolean;
   /** Called about every 100 ms while the run lasts. */
   readonly onProgress?: (progress: Progress) => void;
-}
-
-/** How far a run is, at one moment. */
-export interface Progress {
-  /** Probes that are decided, of `total`. */
-  readonly done: number;
-  readonly total: number;
-  /** Packets or connection attempts sent. */
-  readonly sent: number;
-  readonly elapsedMs: number;
-  /** Null while there is nothing to go by. */
-  readonly etaMs: number | null;
-}
-
-/**
- * A run: iterate over it for verdicts as they become final, or ask for the report. It begins when it is created.
- *
- * Rejections, before anything is sent: UsageError; ProbeError when an explicitly named wire cannot be had, or no name
- * could be looked up.
- */
-export interface ScanRun extends AsyncIterable<Verdict> {
-  start(): Promise<ReportHead>;
-  plan(): Promise<Plan>;
-  /** Resolves when the run has ended, also after an abort. */
-  report(): Promise<Report>;
-  /** The same with alike ports grouped: what the text report reads, at the cost of a few verdicts. */
-  summary(): Promise<Summary>;
+  /** Records the run: `write` takes pcapng in pieces of whole blocks, valid during the call; `name` is told in the report. */
+  readonly record?: { readonly name: string; readonly write: (bytes: Uint8Array) => void };
 }
 
 /** What a discovery takes: a scan's options but those that name ports. */
 export type DiscoverOptions = Omit<
   ScanOptions,
-  'discover' | 'ports' | 'fast' | 'tcp' | 'udp' | 'synRequested' | 'connectRequested'
+  'discover' | 'record' | 'ports' | 'fast' | 'tcp' | 'udp' | 'synRequested' | 'connectRequested'
 >;
 
 /** A discovery: iterate over it for hosts as they become known, or ask for the report. It begins and rejects as a scan. */
@@ -160,36 +138,61 @@ export function trace(request: TraceRequest): TraceRun {
   return runTrace(request, planScan);
 }
 
+/** A scan that has been opened, and its recorder. */
+interface Scanning extends Running {
+  readonly recorder: Recorder | undefined;
+}
+
 /** Starts a scan. */
 export function scan(options: ScanOptions): ScanRun {
-  const feed = createFeed<number>();
-  const open = async (): Promise<Running> => {
-    const { plan, opened, head } = await openRun(options);
-    const engine = createScheduler(engineOptions(plan, opened));
-    return { plan, opened, engine, build: buildContext(plan, opened, engine), head };
-  };
-  const opening = open();
-  const reporting = opening.then((running) => run(running, options, feed.push));
-  reporting.then(feed.end, feed.end);
+  return toScanRun(openScan(options), (running, push) => run(running, options, push));
+}
 
-  return {
-    start: async () => (await opening).head,
-    plan: async () => (await opening).plan,
-    report: async () => (await reporting).report(),
-    summary: async () => (await reporting).summary(),
-    async *[Symbol.asyncIterator]() {
-      const { build } = await opening;
-      for await (const probe of feed.read()) yield buildVerdict(build, probe);
-      await reporting;
-    },
-  };
+/**
+ * Computes the report of a recorded run again: `chunks` are those of its file, `name` is told in the report. Nothing is sent; a
+ * recording that was cut off gives what was known by then, with `complete: false`. Rejects with a ProbeError where the file
+ * holds no run.
+ */
+export function replay(
+  chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+  name: string,
+): ScanRun {
+  const opening = import('./replayedRun.ts').then(async ({ openReplay, runReplay }) => ({
+    ...(await openReplay(chunks)),
+    recording: name,
+    runReplay,
+  }));
+  return toScanRun(opening, (running, push) => running.runReplay(running, push));
+}
+
+async function openScan(options: ScanOptions): Promise<Scanning> {
+  const started = new Date();
+  const { plan, opened, head } = await openRun(options, started);
+  const recorder = await startRecorder(options, plan, opened, started);
+  const engine = createScheduler({ ...engineOptions(plan, opened), onMatch: recorder?.onMatch });
+  const build = buildContext(plan, opened, engine);
+  return { plan, opened, engine, build, head, recorder, recording: options.record?.name };
+}
+
+/** Loaded only where it is asked for: start-up is a feature. */
+async function startRecorder(
+  { record, synRequested = false }: ScanOptions,
+  plan: Plan,
+  opened: OpenedWire,
+  started: Date,
+): Promise<Recorder | undefined> {
+  if (record === undefined) return undefined;
+  const { startRecording } = await import('./recording.ts');
+  const epochMs = Date.now();
+  const startedAt = started.toISOString();
+  return startRecording({ plan, opened, startedAt, epochMs, synRequested, write: record.write });
 }
 
 /** Looks for hosts (`-sn`): no port gets a verdict. */
 export function discover(options: DiscoverOptions): DiscoverRun {
   const feed = createFeed<number>();
   const open = async (): Promise<Discovering> => {
-    const { plan, opened, head } = await openRun({ ...options, discover: true });
+    const { plan, opened, head } = await openRun({ ...options, discover: true }, new Date());
     return { plan, opened, head, engine: createDiscovery(engineOptions(plan, opened)) };
   };
   const opening = open();
@@ -209,11 +212,11 @@ export function discover(options: DiscoverOptions): DiscoverRun {
 }
 
 /** The plan, its wire, and what is known when it begins. */
-async function openRun(options: ScanOptions) {
+async function openRun(options: ScanOptions, started: Date) {
   const plan = await planScan(options);
   const opened = await openWire(options.wire ?? 'auto', plan, tcpByOf(options));
   if (options.dropPrivileges === true && options.trace !== true) dropPrivileges();
-  return { plan, opened, head: headOf(plan, opened, new Date().toISOString()) };
+  return { plan, opened, head: headOf(plan, opened, started.toISOString()) };
 }
 
 const engineOptions = (plan: Plan, { wire, ownAddresses, srcPort }: OpenedWire) => ({
@@ -230,18 +233,22 @@ const buildContext = (plan: Plan, opened: OpenedWire, engine: ScanEngine): Build
 });
 
 async function run(
-  running: Running,
+  running: Scanning,
   options: ScanOptions,
   onSettled: (probes: readonly number[]) => void,
 ): Promise<FinishedRun> {
-  const { engine, opened } = running;
-  const driven = await driveWatched(engine, opened, options, onSettled);
+  const { engine, opened, plan, recorder } = running;
+  const driven = await driveWatched(engine, opened, { ...options, observer: recorder }, onSettled);
   const result = engine.result();
   // What was answered but still waited for a comparison is judged by what is known; it is reported, not lost.
   onSettled(result.unsettled);
   const failedAtHome = driven.finished ? await tryOrdinary(running, result) : [];
-  const end = { ...driven, failedAtHome, result };
-  const found = finishedRun(running, options.synRequested === true, end);
+  const end = { ...driven, failedAtHome };
+  const found = finishedRun(running, options.synRequested === true, { ...end, result });
+  if (recorder !== undefined) {
+    const { endRecording } = await import('./recording.ts');
+    endRecording(recorder, plan, found, { ...end, counters: opened.wire.counters() });
+  }
   if (options.trace !== true || !driven.finished) return found;
   const traced = await traceFiltered(found.summary().groups, options, planScan);
   if (options.dropPrivileges === true) dropPrivileges();
@@ -257,39 +264,7 @@ async function runDiscovery(
   return finishedDiscovery(running, driven);
 }
 
-/** Drives an engine to its end or to the abort, hands on what becomes final, and closes the wire. */
-async function driveWatched<Result>(
-  engine: Engine<Result> & Pick<ScanEngine, 'takeSettled' | 'progress'>,
-  { wire }: OpenedWire,
-  { signal, onProgress }: Pick<ScanOptions, 'signal' | 'onProgress'>,
-  onSettled: (items: readonly number[]) => void,
-): Promise<{ readonly finished: boolean; readonly durationMs: number }> {
-  const startedMs = wire.nowMs();
-  const elapsedMs = (): number => Math.round((wire.nowMs() - startedMs) * 1000) / 1000;
-  let finished: boolean;
-  try {
-    finished = await drive(engine, wire, {
-      signal,
-      onTurn: () => {
-        const settled = engine.takeSettled();
-        if (settled.length > 0) onSettled(settled);
-        onProgress?.(toProgress(engine.progress(), elapsedMs()));
-      },
-    });
-  } finally {
-    wire.close();
-  }
-  const durationMs = elapsedMs();
-  onSettled(engine.takeSettled());
-  return { finished, durationMs };
-}
-
 function tcpByOf({ connectRequested, synRequested }: ScanOptions): TcpBy {
   if (connectRequested === true) return 'connect';
   return synRequested === true ? 'syn' : 'either';
-}
-
-function toProgress({ done, total, sent }: ScanProgress, elapsedMs: number): Progress {
-  const etaMs = done > 0 ? (elapsedMs * (total - done)) / done : null;
-  return { done, total, sent, elapsedMs, etaMs };
 }

@@ -10,7 +10,14 @@ import type { Ip } from './packet/address.ts';
 
 export type * from './modelPath.ts';
 export type { Ip } from './packet/address.ts';
-export type { Engine, OwnSide, Wire, WireCan } from './seam.ts';
+export type {
+  Engine,
+  OwnSide,
+  SentListener,
+  SentPacket,
+  Wire,
+  WireCan,
+} from './seam.ts';
 
 export type Family = 4 | 6;
 
@@ -239,6 +246,8 @@ export interface Report {
   /** `10.0.0.5 53/udp`, or a range in words where there are many. */
   readonly notDone: readonly string[];
   readonly seed: string;
+  /** The file that holds the packets, as it was named; null: none was kept. */
+  readonly recording: string | null;
   readonly verdicts: readonly Verdict[];
   readonly hosts: readonly HostVerdict[];
   readonly paths: readonly Path[];

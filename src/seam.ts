@@ -55,7 +55,32 @@ export interface Wire {
   /** Counters for the report, e.g. `ringDrops`. */
   counters(): Readonly<Record<string, number>>;
   close(): void;
+  /**
+   * Of a wire that sends packets of its own: shows the listener each one as it was handed to the network, during `send` and
+   * `next`. At most one listener; ARP and neighbour discovery are left out.
+   */
+  tap?(listener: SentListener): void;
 }
+
+/** One packet that left; one record, valid during the call. */
+export interface SentPacket {
+  /** Row of the batch that is being sent; -1: the packet had waited, or belongs to no probe. */
+  row: number;
+  /** The probe and attempt or the tag that it asks for; NO_PROBE and 0: a packet of the wire's own, such as a reset. */
+  probe: number;
+  attempt: number;
+  tag: number;
+  /** From the IP header on, `bytes[at, at + length)`. */
+  bytes: Uint8Array;
+  at: number;
+  length: number;
+  sentMs: number;
+  /** 0, or why our own kernel did not take it. */
+  errno: number;
+}
+
+/** Who is shown what a wire sends. */
+export type SentListener = (packet: Readonly<SentPacket>) => void;
 
 /** A strategy (scan; later trace): no clock, no socket, no randomness but a seed. */
 export interface Engine<Result> {

@@ -171,6 +171,7 @@ async function traceAll(
       (one) => `${plan.targets.ip(plan.space.targetOf(one))} ${plan.space.portOf(one)}`,
     ),
     seed,
+    recording: null,
     verdicts: [],
     hosts: [],
     paths,

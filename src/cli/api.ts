@@ -7,6 +7,7 @@ export type Api = Pick<
   | 'trace'
   | 'discover'
   | 'planScan'
+  | 'replay'
   | 'renderText'
   | 'renderPaths'
   | 'jsonChunks'

@@ -1,6 +1,6 @@
 /** The command: `main` with the real process. The promises of node:fs load when a file is named: start-up is a feature. */
 import { createReadStream, fstatSync, readFileSync, writeSync } from 'node:fs';
-import { writeWhole, writeWholeFile } from './files.ts';
+import { openOutput, writeWhole, writeWholeFile } from './files.ts';
 import type { Io } from './io.ts';
 import { main } from './main.ts';
 import { systemError } from './scanArguments.ts';
@@ -46,6 +46,7 @@ const io: Io = {
     }
   },
   writeFile: writeWholeFile,
+  openOutput,
   onInterrupt: (handler) => {
     let count = 0;
     const interrupt = (): void => {

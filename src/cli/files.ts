@@ -1,5 +1,7 @@
 /** Writing files so that they are whole: `fs.write` may take a part of the bytes without an error where a disk fills up. */
+import { closeSync, ftruncateSync, openSync, writeSync } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
+import type { Output } from './io.ts';
 
 /** Characters that are written together: a system call for each line would be slower than the scan. */
 const BATCH_CHARS = 65_536;
@@ -60,4 +62,39 @@ async function writeChunks(file: FileHandle, chunks: Iterable<string>): Promise<
 export function writeWhole(text: string, write: (bytes: Uint8Array, from: number) => number): void {
   const bytes = new TextEncoder().encode(text);
   for (let at = 0; at < bytes.length; ) at += write(bytes, at);
+}
+
+/**
+ * Opens a file for pieces that stand there as soon as they are written: a run that is killed leaves all before. Where the
+ * disk fills up the file ends with the last piece that it took whole.
+ */
+export function openOutput(path: string): Output {
+  const file = openSync(path, 'w');
+  let whole = 0;
+  let failure: unknown = null;
+  return {
+    write(bytes) {
+      if (failure !== null) return;
+      try {
+        for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at);
+        whole += bytes.length;
+      } catch (error) {
+        failure = error;
+        endAt(file, whole);
+      }
+    },
+    close() {
+      closeSync(file);
+      return failure;
+    },
+  };
+}
+
+/** Takes back what was written in part; a pipe cannot, and its reader has it already. */
+function endAt(file: number, length: number): void {
+  try {
+    ftruncateSync(file, length);
+  } catch (error) {
+    if ((error as { code?: unknown }).code !== 'EINVAL') throw error;
+  }
 }

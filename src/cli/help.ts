@@ -26,6 +26,7 @@ const OVERVIEW: string = `pu-probe: the state of a port, who says so, and why
   pu-probe scan TARGET… [-p PORTS] [-sU] [-sT]  classify ports
   pu-probe trace TARGET -p PORT [-sU]           where on the way a port is lost
   pu-probe explain FILE                         what failed in a capture, why
+  pu-probe replay FILE                          the report of a recorded run
   pu-probe ports                                print the ports asked without -p
   pu-probe scan|trace|explain --help            all options
   pu-probe --version

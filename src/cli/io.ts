@@ -1,3 +1,11 @@
+/** A file that is written piece by piece. */
+export interface Output {
+  /** Writes a piece whole; once one has failed, further ones are dropped. */
+  write(bytes: Uint8Array): void;
+  /** Closes the file; returns the error of the system that ended the writing, or null. */
+  close(): unknown;
+}
+
 /** What the command line needs of a process; tests hand in their own. */
 export interface Io {
   /** Resolve when the text was taken; a reader that is slow is waited for. */
@@ -15,6 +23,8 @@ export interface Io {
   readonly checkWritable: (path: string) => Promise<void>;
   /** Writes the file whole, or rejects and leaves what was there. */
   readonly writeFile: (path: string, chunks: Iterable<string>) => Promise<void>;
+  /** Creates the file, or empties it, and takes bytes as they come. Throws the error of the system, which has a `code`. */
+  readonly openOutput: (path: string) => Output;
   /** Calls back at every interrupt (Ctrl-C); returns how to stop that. */
   readonly onInterrupt: (handler: () => void) => () => void;
 }

@@ -43,6 +43,10 @@ async function runCommand(argv: readonly string[], io: Io, api: Api): Promise<nu
   }
   if (command === 'trace') return runTraceCommand(parseTraceArguments(rest), io, api);
   if (command === 'explain') return runExplain(parseExplainArguments(rest), io, api);
+  if (command === 'replay') {
+    const { runReplay } = await import('./replayCommand.ts');
+    return runReplay(rest, io, api);
+  }
   if (command === 'ports') {
     if (rest.length > 0) throw new library.UsageError(`ports takes no argument: ${show(rest[0]!)}`);
     await io.stdout(portsText());

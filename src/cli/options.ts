@@ -104,6 +104,7 @@ export const OPTIONS: readonly OptionRow[] = [
   row('Output', '-oJ', 'json-file', 'FILE', 'write the JSON document to a file too', repeats),
   row('Output', '-oX', 'xml-file', 'FILE', 'write nmap XML', later),
   row('Output', '-oG', 'grep-file', 'FILE', 'write grepable lines', later),
+  row('Output', '', 'pcap', 'FILE', 'record packets and run, for Wireshark and replay'),
   row('Output', '-v', 'verbose', null, 'how sure, TTLs, attempts, evidence', repeats),
   row('Output', '', 'no-color', null, 'no colours (also NO_COLOR, TERM=dumb)'),
   row(
@@ -168,14 +169,7 @@ export const EXPLAIN_OPTIONS: readonly OptionRow[] = [
 ];
 
 /** Commands that are planned and refused with one line. */
-export const LATER_COMMANDS: readonly string[] = [
-  'replay',
-  'check',
-  'diagnose',
-  'inspect',
-  'diff',
-  'serve',
-];
+export const LATER_COMMANDS: readonly string[] = ['check', 'diagnose', 'inspect', 'diff', 'serve'];
 
 /** Commands that work. */
-export const COMMANDS: readonly string[] = ['scan', 'trace', 'explain', 'ports', 'help'];
+export const COMMANDS: readonly string[] = ['scan', 'trace', 'explain', 'replay', 'ports', 'help'];

@@ -7,6 +7,7 @@ import type { Expectation } from './expectations.ts';
 import { parseExpectation } from './expectations.ts';
 import type { Io } from './io.ts';
 import { OPTIONS, type OptionRow } from './options.ts';
+import type { ShowArguments } from './showRun.ts';
 
 /** What a `scan` command line asks for, checked. */
 export interface ScanArguments {
@@ -19,6 +20,8 @@ export interface ScanArguments {
   readonly verbose: number;
   readonly noColor: boolean;
   readonly dryRun: boolean;
+  /** The file to record into. */
+  readonly pcap: string | undefined;
 }
 
 /** Values as the option parser gives them: `true` for switches, lists for what may be repeated. */
@@ -44,21 +47,30 @@ export async function parseScanArguments(
       'scan needs a target: an address, a name, a prefix, host:port or -iL FILE (pu-probe scan --help says more)',
     );
   }
+  checkDiscovery(raw);
+  checkRecorded(raw);
+  const places = [...operands.map(() => null), ...listed.map(({ place }) => place)];
+  return {
+    scan: { ...scanOptions(raw, targets), ...(listed.length > 0 ? { places } : {}) },
+    ...showing(raw),
+    dryRun: flag(raw, 'dryRun'),
+    pcap: text(raw, 'pcap'),
+  };
+}
+
+/** How a run is to be shown. Throws a UsageError. */
+export function showing(raw: Raw): ShowArguments {
   const files = [
     ...list(raw, 'textFile').map((path) => ({ path, format: 'text' as const })),
     ...list(raw, 'jsonFile').map((path) => ({ path, format: 'json' as const })),
   ];
-  checkDiscovery(raw);
-  const places = [...operands.map(() => null), ...listed.map(({ place }) => place)];
   return {
-    scan: { ...scanOptions(raw, targets), ...(listed.length > 0 ? { places } : {}) },
     format: formatOf(raw, files),
     files: files.filter(({ path }) => path !== '-'),
     expectations: list(raw, 'expect').map(parseExpectation),
     expectCertain: flag(raw, 'expectCertain'),
     verbose: Number(raw['verbose']),
     noColor: raw['color'] === false,
-    dryRun: flag(raw, 'dryRun'),
   };
 }
 
@@ -111,6 +123,13 @@ function checkDiscovery(raw: Raw): void {
   if (!flag(raw, 'discover')) return;
   const other = list(raw, 'expect').length > 0 ? '--expect' : flag(raw, 'trace') ? '--trace' : null;
   if (other !== null) throw new UsageError(`-sn looks for hosts alone: ${other} is about ports`);
+}
+
+/** What a recording does not hold yet. */
+function checkRecorded(raw: Raw): void {
+  const other = flag(raw, 'discover') ? '-sn' : flag(raw, 'trace') ? '--trace' : null;
+  if (other === null || text(raw, 'pcap') === undefined) return;
+  throw new UsageError(`--pcap with ${other} is not built yet`);
 }
 
 function scanOptions(raw: Raw, targets: readonly string[]): ScanOptions {

@@ -1,30 +1,18 @@
-import type { Report, Summary, Unresolved, Verdict } from '../index.ts';
+import type { Unresolved } from '../index.ts';
 import { UsageError, unresolvedLine } from '../index.ts';
 import type { Api } from './api.ts';
 import { show } from './argv.ts';
 import { planJson, planText } from './dryRun.ts';
 import { exitCode } from './exitCode.ts';
-import type { Expectation, Outcome } from './expectations.ts';
-import { judgeExpectations } from './expectations.ts';
-import type { Io } from './io.ts';
-import { createProgressLine, formatCount } from './progress.ts';
+import type { Expectation } from './expectations.ts';
+import type { Io, Output } from './io.ts';
+import { createProgressLine } from './progress.ts';
 import type { ScanArguments } from './scanArguments.ts';
 import { systemError } from './scanArguments.ts';
-
-/** Width of a report that goes to no terminal. */
-const DEFAULT_WIDTH = 80;
-
-/** On a narrower terminal lines wrap by themselves. */
-const MIN_WIDTH = 40;
+import { checkFiles, type Found, finish, readRun } from './showRun.ts';
 
 /** Names without an address that are told on standard error; further ones are counted. */
 const MAX_NAMES = 20;
-
-/** Ports not as expected that are told on standard error: a script may read each, a log must not drown. */
-const MAX_MISSES = 1000;
-
-/** Characters of JSONL that are written together: a write a verdict would be slower than the scan. */
-const BATCH_CHARS = 65_536;
 
 /** Runs `scan` and resolves to the exit code. Rejects with UsageError, ProbeError, or an internal error. */
 export async function runScan(args: ScanArguments, io: Io, api: Api): Promise<number> {
@@ -44,24 +32,67 @@ export async function runScan(args: ScanArguments, io: Io, api: Api): Promise<nu
     abort.abort();
   });
   try {
+    const recording = openRecording(args, io);
     const run = async (): Promise<number> => {
       const options = {
         dropPrivileges: true,
         ...args.scan,
+        ...(recording === undefined ? {} : { record: recording }),
         signal: abort.signal,
         onProgress: progress.update,
       };
-      const found = args.scan.discover
-        ? await runDiscovery(api.discover(options), args, io, api)
-        : await runPorts(api.scan(options), args, io, api);
-      progress.end();
-      return await finish(found, args, abort.signal.aborted, io, api);
+      try {
+        const found = args.scan.discover
+          ? await runDiscovery(api.discover(options), args, io, api)
+          : await runPorts(api.scan(options), args, io, api);
+        progress.end();
+        const unchecked = recording?.end() === false;
+        return await finish(found, args, { interrupted: abort.signal.aborted, unchecked }, io, api);
+      } finally {
+        recording?.end();
+      }
     };
     return await Promise.race([run(), second]);
   } finally {
     release();
     progress.end();
   }
+}
+
+/** Where a run is recorded. */
+interface Recording {
+  readonly name: string;
+  readonly write: (bytes: Uint8Array) => void;
+  /** Closes the file, once; false where it is not whole, which is told. */
+  end(): boolean;
+}
+
+function openRecording({ pcap }: ScanArguments, io: Io): Recording | undefined {
+  if (pcap === undefined) return undefined;
+  let output: Output;
+  try {
+    output = io.openOutput(pcap);
+  } catch (cause) {
+    const why = systemError(cause);
+    throw new UsageError(`--pcap cannot write ${show(pcap)}: ${why}`, { cause });
+  }
+  let isWhole: boolean | undefined;
+  return {
+    name: pcap,
+    write: output.write,
+    end() {
+      if (isWhole !== undefined) return isWhole;
+      const failure = output.close();
+      isWhole = failure === null;
+      if (!isWhole) {
+        const why = systemError(failure);
+        io.stderr(
+          `pu-probe: cannot write ${show(pcap)}: ${why}; the recording ends before the run\n`,
+        );
+      }
+      return isWhole;
+    },
+  };
 }
 
 async function dryRun(args: ScanArguments, io: Io, api: Api): Promise<number> {
@@ -78,19 +109,6 @@ export function tellUnresolved(unresolved: readonly Unresolved[], io: Io): void 
   for (const one of unresolved.slice(0, MAX_NAMES)) io.stderr(`pu-probe: ${unresolvedLine(one)}\n`);
   const more = unresolved.length - MAX_NAMES;
   if (more > 0) io.stderr(`pu-probe: and ${more} further names without an address\n`);
-}
-
-async function checkFiles({ files }: ScanArguments, io: Io): Promise<void> {
-  for (const { path, format } of files) {
-    try {
-      await io.checkWritable(path);
-    } catch (error) {
-      const option = format === 'text' ? '-oN' : '-oJ';
-      throw new UsageError(`${option} cannot write ${show(path)}: ${systemError(error)}`, {
-        cause: error,
-      });
-    }
-  }
 }
 
 /** An expectation about a port that is not asked could never be decided: it is a mistake of the user. */
@@ -118,15 +136,8 @@ async function runPorts(
   io: Io,
   api: Api,
 ): Promise<Found> {
-  const head = await scanning.start();
-  tellUnresolved(head.plan.unresolved, io);
-  if (args.format === 'jsonl') {
-    await io.stdout(api.startRecord(head));
-    for await (const verdict of scanning) await io.stdout(api.verdictRecord(verdict));
-  }
-  return needsVerdicts(args)
-    ? { report: await scanning.report() }
-    : { summary: await scanning.summary() };
+  tellUnresolved((await scanning.start()).plan.unresolved, io);
+  return readRun(scanning, args, io, api);
 }
 
 async function runDiscovery(
@@ -142,121 +153,4 @@ async function runDiscovery(
     for await (const host of discovering) await io.stdout(api.hostRecord(host));
   }
   return { report: await discovering.report() };
-}
-
-/** The text report alone needs no verdict for each port. */
-function needsVerdicts({ format, expectations, files }: ScanArguments): boolean {
-  return (
-    format !== 'text' || expectations.length > 0 || files.some((file) => file.format === 'json')
-  );
-}
-
-/** A run that has ended: with all its verdicts, or with alike ports in groups. */
-type Found = { readonly report: Report } | { readonly summary: Summary };
-
-async function finish(
-  found: Found,
-  args: ScanArguments,
-  interrupted: boolean,
-  io: Io,
-  api: Api,
-): Promise<number> {
-  const report = 'report' in found ? found.report : null;
-  const source = 'report' in found ? found.report : found.summary;
-  const samples = 'groups' in source ? source.groups.map(({ first }) => first) : source.verdicts;
-  const outcomes =
-    report === null ? [] : judgeExpectations(args.expectations, report, args.expectCertain);
-  const isUndecided = outcomes.some(({ result }) => result === 'undecided');
-  const ending = {
-    interrupted,
-    internalError: false,
-    failed: outcomes.some(({ result }) => result === 'failed'),
-    unchecked: isUndecided || !source.complete || samples.some(isUnknown) || isKeptBack(source),
-  };
-  if (args.format === 'text') await io.stdout(api.renderText(source, textOptions(args, io, api)));
-  if (args.format === 'json' && report !== null) await writeBatched(api.jsonChunks(report), io);
-  if (args.format === 'jsonl' && report !== null) {
-    await writeBatched(lastRecords(report, exitCode(ending), api), io);
-  }
-  const areWritten = await writeFiles(source, args, io, api);
-  tellOutcomes(outcomes, io);
-  return exitCode({ ...ending, unchecked: ending.unchecked || !areWritten });
-}
-
-/** Hosts that were looked for, and that this machine could not ask. */
-function isKeptBack({ plan, hosts }: Pick<Report, 'plan' | 'hosts'>): boolean {
-  return plan.discover === true && hosts.some(({ reason }) => reason === 'local-error');
-}
-
-function isUnknown({ state }: Verdict): boolean {
-  return state === 'unknown';
-}
-
-/** How a report is laid out on this terminal. */
-export function textOptions(
-  args: Pick<ScanArguments, 'noColor' | 'verbose'>,
-  { env, isTty, columns }: Io,
-  api: Api,
-): Parameters<Api['renderText']>[1] {
-  const noColor = args.noColor || (env['NO_COLOR'] ?? '') !== '' || env['TERM'] === 'dumb';
-  return {
-    color: isTty.stdout && !noColor,
-    width: isTty.stdout ? Math.max(MIN_WIDTH, columns ?? DEFAULT_WIDTH) : DEFAULT_WIDTH,
-    verbose: args.verbose,
-    portName: api.nameOfPort,
-  };
-}
-
-/** The records that end a stream of JSONL; the hosts of a discovery are told as they become known. */
-export function* lastRecords(report: Report, code: number, api: Api): Generator<string> {
-  if (!report.plan.discover) for (const host of report.hosts) yield api.hostRecord(host);
-  for (const path of report.paths) yield api.pathRecord(path);
-  for (const warning of report.warnings) yield api.warningRecord(warning);
-  const { complete, notDone, durationMs, counters } = report;
-  yield api.endRecord({ complete, notDone, durationMs, counters, exitCode: code });
-}
-
-async function writeBatched(chunks: Iterable<string>, io: Io): Promise<void> {
-  let batch = '';
-  for (const chunk of chunks) {
-    batch += chunk;
-    if (batch.length < BATCH_CHARS) continue;
-    await io.stdout(batch);
-    batch = '';
-  }
-  if (batch !== '') await io.stdout(batch);
-}
-
-/** Writes what could be checked only in part before; a file that fails leaves the others and the exit code 3. */
-async function writeFiles(
-  source: Report | Summary,
-  { files, verbose }: ScanArguments,
-  io: Io,
-  api: Api,
-): Promise<boolean> {
-  let areWritten = true;
-  for (const { path, format } of files) {
-    const plain = { color: false, width: DEFAULT_WIDTH, verbose, portName: api.nameOfPort };
-    const isJson = format === 'json' && 'verdicts' in source;
-    const chunks = isJson ? api.jsonChunks(source) : [api.renderText(source, plain)];
-    try {
-      await io.writeFile(path, chunks);
-    } catch (error) {
-      io.stderr(`pu-probe: cannot write ${show(path)}: ${systemError(error)}\n`);
-      areWritten = false;
-    }
-  }
-  return areWritten;
-}
-
-function tellOutcomes(outcomes: readonly Outcome[], io: Io): void {
-  const misses = outcomes.flatMap(({ expectation, misses: all }) =>
-    all.map((miss) => ({ ...miss, text: expectation.text })),
-  );
-  for (const { text, result, detail } of misses.slice(0, MAX_MISSES)) {
-    const word = result === 'failed' ? 'failed' : 'is undecided';
-    io.stderr(`pu-probe: --expect ${text} ${word}: ${detail}\n`);
-  }
-  const more = misses.length - MAX_MISSES;
-  if (more > 0) io.stderr(`pu-probe: and ${formatCount(more)} further ports not as expected\n`);
 }

@@ -2,7 +2,8 @@ import type { Report } from '../index.ts';
 import type { Api } from './api.ts';
 import { exitCode } from './exitCode.ts';
 import type { Io } from './io.ts';
-import { lastRecords, tellUnresolved, textOptions } from './scanCommand.ts';
+import { tellUnresolved } from './scanCommand.ts';
+import { lastRecords, textOptions } from './showRun.ts';
 import type { TraceArguments } from './traceArguments.ts';
 
 /** Runs `trace` and resolves to the exit code. Rejects with UsageError, ProbeError, or an internal error. */

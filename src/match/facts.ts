@@ -77,6 +77,9 @@ export interface PortFacts {
   readonly attempts: number;
   /** The attempt that was answered; 0 when not known. */
   readonly answeredAttempt: number;
+  /** Attempt and number in the id of the deciding answer. */
+  readonly idAttempt: number;
+  readonly idNumber: number;
   /** How long a silent port was waited for in all, ms. */
   readonly waitedMs: number;
   readonly errno: number;

@@ -79,15 +79,14 @@ function commonArgs(
   return args;
 }
 
-/** `s<probe>.<attempt>` of what was sent, `r<probe>.<attempt>.1` of the deciding answer (contract.md, "Evidence ids"). */
+/** `s<probe>.<attempt>` of what was sent, `r<probe>.<attempt>.<n>` of the deciding answer (contract.md, "Evidence ids"). */
 function evidenceIds(port: PortFacts): readonly string[] {
   const number = port.probe + 1;
   const answered = port.answer !== ANSWER.NONE && port.answer !== ANSWER.SEND_FAILED;
-  if (answered && port.answeredAttempt > 0) {
-    return [`s${number}.${port.answeredAttempt}`, `r${number}.${port.answeredAttempt}.1`];
-  }
+  const answer = `r${number}.${port.idAttempt}.${port.idNumber}`;
+  if (answered && port.answeredAttempt > 0) return [`s${number}.${port.answeredAttempt}`, answer];
   const sent = Array.from({ length: port.attempts }, (_, index) => `s${number}.${index + 1}`);
-  return answered ? [...sent, `r${number}.${port.attempts}.1`] : sent;
+  return answered ? [...sent, answer] : sent;
 }
 
 /** The target, at its distance; without an address where somebody else may wear it. */

@@ -15,6 +15,9 @@ export interface Match {
   answer: number;
   /** 0 = not known. */
   attempt: number;
+  /** Attempt and number in the id of this answer, `r<probe>.<attempt>.<number>`; written by the engine (scan/evidence.ts). */
+  idAttempt: number;
+  idNumber: number;
   atMs: number;
   /** 0 = the engine knows best. */
   sentMs: number;
@@ -33,6 +36,16 @@ export interface Match {
 
 /** Whether a signal was tied to a probe, and if not, why it decides nothing. */
 export type MatchResult = 'matched' | 'foreign' | 'bad-token' | 'not-an-answer';
+
+/**
+ * Told of each received row, in order, during the engine's `receive`: what a recording writes beside its packet. `late`: it
+ * answers a probe that was finished. The match is valid during the call, and says nothing of rows that were not matched.
+ */
+export type MatchListener = (
+  row: number,
+  result: MatchResult | 'late',
+  match: Readonly<Match>,
+) => void;
 
 /** What a matching engine has to know of its run. */
 export interface MatchingOptions {
@@ -56,6 +69,8 @@ export function createMatch(): Match {
     target: 0,
     answer: ANSWER.NONE,
     attempt: 0,
+    idAttempt: 0,
+    idNumber: 0,
     atMs: 0,
     sentMs: 0,
     icmpType: 0,

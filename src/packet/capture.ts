@@ -11,7 +11,7 @@ export interface CaptureInterface {
 
 /** One frame; filled anew for each, valid during the call of the listener. */
 export interface CaptureFrame {
-  /** Its number in the file, 1 for the first, as Wireshark counts. */
+  /** Its number in the file, 1 for the first; Wireshark from 4.0 on counts custom blocks besides. */
   number: number;
   interface: CaptureInterface;
   /** When it was captured: whole seconds since 1970 UTC; NaN where the file does not say. */
@@ -42,6 +42,14 @@ export interface CaptureCustomBlock {
   readonly end: number;
 }
 
+/** A pcapng block of a type that is reserved for local use (0x80000000 and above): its body, padded. */
+export interface CaptureLocalBlock {
+  readonly type: number;
+  readonly bytes: Uint8Array;
+  readonly at: number;
+  readonly end: number;
+}
+
 /** An address and a name for it, from a name resolution block. */
 export interface CaptureName {
   readonly family: 4 | 6;
@@ -62,6 +70,7 @@ export interface CaptureStatistics {
 export interface CaptureListener {
   frame(frame: CaptureFrame): void;
   custom?(block: CaptureCustomBlock): void;
+  local?(block: CaptureLocalBlock): void;
   name?(name: CaptureName): void;
   statistics?(statistics: CaptureStatistics): void;
 }

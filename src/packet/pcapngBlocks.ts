@@ -18,6 +18,8 @@ export const BLOCK = {
   CUSTOM: 0xbad,
   /** Not to be copied into a file that was edited. */
   CUSTOM_NOT_COPIED: 0x40000bad,
+  /** The first of those for local use. */
+  LOCAL: 0x80000000,
   SECTION: 0x0a0d0d0a,
 } as const;
 

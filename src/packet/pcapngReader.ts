@@ -76,6 +76,11 @@ export function pcapngFormat(listener: CaptureListener): CaptureFormat {
     return null;
   };
 
+  const takeLocal = (type: number): void => {
+    const { bytes, at, end } = block;
+    listener.local?.({ type, bytes, at, end });
+  };
+
   const takeBody = (type: number): string | null => {
     switch (type) {
       case BLOCK.SECTION:
@@ -96,6 +101,7 @@ export function pcapngFormat(listener: CaptureListener): CaptureFormat {
       case BLOCK.CUSTOM_NOT_COPIED:
         return takeCustom();
       default:
+        if (type >= BLOCK.LOCAL) takeLocal(type);
         return null;
     }
   };

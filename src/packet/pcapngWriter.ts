@@ -45,8 +45,8 @@ export interface PcapngWriter {
     readonly received: number;
     readonly dropped: number;
   }): void;
-  /** A custom block that editors must not copy: it speaks of the whole file. */
-  custom(enterprise: number, data: Uint8Array, length: number): void;
+  /** A block of a type for local use, 0x80000000 and above: others pass over it. */
+  local(type: number, data: Uint8Array, length: number): void;
   /** Bytes that wait to be taken. */
   size(): number;
   /** Hands out what was written since the last call; valid until the next block is written. */
@@ -137,9 +137,8 @@ export function createPcapngWriter(): PcapngWriter {
       u32(OPTION.END);
       finish(at);
     },
-    custom(enterprise, data, length) {
-      const at = begin(BLOCK.CUSTOM_NOT_COPIED, 24 + length);
-      u32(enterprise);
+    local(type, data, length) {
+      const at = begin(type, 16 + length);
       padded(data, 0, length);
       finish(at);
     },

@@ -2,6 +2,7 @@
 import type { State, Verdict } from '../model.ts';
 import type { Paint } from './layout.ts';
 import { commandLines, counted, formatCount, paragraph } from './layout.ts';
+import { packetsCommand } from './packetsCommand.ts';
 import { printable } from './printable.ts';
 import { meaning, nextSteps, sentence } from './sentences.ts';
 import type { AlikePorts } from './summary.ts';
@@ -29,7 +30,7 @@ const STATE_ORDER: readonly State[] = [
  */
 export function explain(
   all: readonly AlikePorts[],
-  { width }: { readonly width: number },
+  { width, recording = null }: { readonly width: number; readonly recording?: string | null },
   paint: Paint,
 ): string[] {
   const groups = groupCauses(
@@ -49,12 +50,21 @@ export function explain(
     const isSame = advice.join() === before;
     before = advice.join();
     lines.push('', ...heading, ...seen, ...(isSame ? [AS_ABOVE] : advice));
+    lines.push(...packetLines(group, recording, width));
   }
   if (groups.length > MAX_PARAGRAPHS) {
     const more = counted(groups.length - MAX_PARAGRAPHS, 'further cause');
     lines.push('', `${more} not explained here: --json has the sentence of every port.`);
   }
   return lines;
+}
+
+/** How its packets are found, where the run was recorded. */
+function packetLines(cause: Cause, recording: string | null, width: number): string[] {
+  if (recording === null) return [];
+  const known = cause.flatMap(({ first, listed }) => listed ?? [first]);
+  const command = packetsCommand(recording, known);
+  return command === null ? [] : commandLines([`${command}  # the packets`], width);
 }
 
 /** In place of advice that the paragraph before has given in the same words. */

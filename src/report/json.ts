@@ -12,10 +12,10 @@ export function toJson(report: Report): string {
 /** The document of {@link toJson} piece by piece, one verdict a line: large reports are longer than a string may be. */
 export function* jsonChunks(report: Report): Generator<string> {
   const { verdicts, hosts, paths, counters, warnings, ...head } = report;
-  const { schema, tool, command, startedAt, durationMs, wire, plan, complete, notDone, seed } =
-    head;
+  const { schema, tool, command, startedAt, durationMs, wire, plan } = head;
+  const { complete, notDone, seed, recording } = head;
   const begun = { schema, tool, command, startedAt, durationMs: roundMs(durationMs), wire, plan };
-  const entries = Object.entries({ ...begun, complete, notDone, seed });
+  const entries = Object.entries({ ...begun, complete, notDone, seed, recording });
   yield `{\n${entries.map(([key, value]) => `  "${key}": ${JSON.stringify(value)},\n`).join('')}`;
   yield* list('verdicts', verdicts, verdictFields);
   yield* list('hosts', hosts, (host) => host);

@@ -25,6 +25,8 @@ export interface ScanCounters {
   received: number;
   matched: number;
   late: number;
+  /** Further answers to an attempt that was answered. */
+  duplicate: number;
   foreign: number;
   badToken: number;
   retransmitted: number;
@@ -55,6 +57,7 @@ export function createScanContext(
       received: 0,
       matched: 0,
       late: 0,
+      duplicate: 0,
       foreign: 0,
       badToken: 0,
       retransmitted: 0,

@@ -53,6 +53,34 @@ export function noteTarget({ targets, plan }: ScanContext, match: Match): void {
   if (hops > known) targets.distance[target] = hops;
 }
 
+/** Answers to one attempt are told apart up to here; a host that sends more sends the same. */
+const MAX_NUMBER = 65_535;
+
+/**
+ * Creates what gives each answer its id: the how manieth it is to its attempt. Given by matching, so that a replay gives
+ * the same. An answer of which the attempt is not known is counted with the latest one.
+ */
+export function createAnswerIds({ probes, counters }: ScanContext): (match: Match) => void {
+  /** How many to each attempt, of probes that have more than one answer: few have. */
+  const further = new Map<number, number>();
+  return (match) => {
+    const { probe } = match;
+    const attempt = match.attempt > 0 ? match.attempt : Math.max(1, probes.attempts[probe * U8]!);
+    match.idAttempt = attempt;
+    match.idNumber = 1;
+    const first = probes.firstAnswered[probe * U8];
+    if (first === 0) {
+      probes.firstAnswered[probe * U8] = attempt;
+      return;
+    }
+    const key = probe * 256 + attempt;
+    const before = further.get(key) ?? (first === attempt ? 1 : 0);
+    match.idNumber = Math.min(MAX_NUMBER, before + 1);
+    if (before > 0) counters.duplicate += 1;
+    further.set(key, match.idNumber);
+  };
+}
+
 /**
  * Writes the answer unless a stronger one is known; true when it was written. Of two alike the later one stands, which
  * answers the later attempt; but the target's own ICMP is not replaced by that of a box on the path.
@@ -67,6 +95,8 @@ export function noteAnswer(context: ScanContext, match: Match): boolean {
   probes.answer[probe * U8] = match.answer;
   probes.answeredAttempt[probe * U8] =
     match.attempt > 0 ? match.attempt : probes.attempts[probe * U8] === 1 ? 1 : 0;
+  probes.idAttempt[probe * U8] = match.idAttempt;
+  probes.idNumber[probe * U16] = match.idNumber;
   probes.icmpType[probe * U8] = match.icmpType;
   probes.icmpCode[probe * U8] = match.icmpCode;
   probes.from[probe * U32] = match.fromIsTarget

@@ -75,6 +75,8 @@ function portFacts(context: ScanContext, probe: number): PortFacts {
     rttMs: answered && !Number.isNaN(rttMs) ? Math.round(rttMs * 1000) / 1000 : null,
     attempts: probes.attempts[probe * U8]!,
     answeredAttempt: probes.answeredAttempt[probe * U8]!,
+    idAttempt: probes.idAttempt[probe * U8]!,
+    idNumber: probes.idNumber[probe * U16]!,
     waitedMs: Math.max(0, probes.waitedUntilMs[probe * F64]! - probes.firstSentMs[probe * F64]!),
     errno: probes.errno[probe * U16]!,
     service: probes.services.get(probe) ?? null,

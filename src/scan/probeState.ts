@@ -56,6 +56,11 @@ export interface ProbeState {
   /** One of ANSWER (match/facts.ts). */
   readonly answer: Uint8Array;
   readonly answeredAttempt: Uint8Array;
+  /** Attempt and number in the id of the deciding answer. */
+  readonly idAttempt: Uint8Array;
+  readonly idNumber: Uint16Array;
+  /** Attempt in the id of the first answer; 0: none has come. */
+  readonly firstAnswered: Uint8Array;
   readonly icmpType: Uint8Array;
   readonly icmpCode: Uint8Array;
   readonly from: Uint32Array;
@@ -104,6 +109,9 @@ export function createProbeState(count: number): ProbeState {
     quotedTtl: new Uint8Array(buffer, 47),
     resetCheck: new Uint8Array(buffer, 48),
     silence: new Uint8Array(buffer, 49),
+    idNumber: new Uint16Array(buffer, 50),
+    idAttempt: new Uint8Array(buffer, 52),
+    firstAnswered: new Uint8Array(buffer, 53),
     services: new Map(),
     refOf(ip) {
       let ref = refs.get(ip);

@@ -11,13 +11,14 @@
  */
 import { SIGNAL, type SignalBatch } from '../batch.ts';
 import { ANSWER } from '../match/facts.ts';
+import type { MatchListener } from '../match/match.ts';
 import { createMatchingEngine } from '../match/matchingEngine.ts';
 import type { Engine, Ip, Judgement, OwnSide, Plan, WireCan } from '../model.ts';
 import { ROUTED_RATE_PPS } from '../timing/templates.ts';
 import { groupAlike } from './alike.ts';
-import { createClosing } from './closing.ts';
-import { createScanContext, type ScanCounters } from './context.ts';
-import { noteTarget } from './evidence.ts';
+import { type Closing, createClosing } from './closing.ts';
+import { createScanContext, type ScanContext, type ScanCounters } from './context.ts';
+import { createAnswerIds, noteTarget } from './evidence.ts';
 import { createHostTimeout } from './hostTimeout.ts';
 import { createJudging } from './judging.ts';
 import { createOutcomes } from './outcomes.ts';
@@ -34,6 +35,7 @@ export interface SchedulerOptions {
   readonly ownAddresses: ReadonlySet<Ip>;
   /** The reserved source port of a packet wire; 0 on socket wires. */
   readonly srcPort: number;
+  readonly onMatch?: MatchListener | undefined;
 }
 
 /** How many probes are decided, of how many, and what was sent for it. */
@@ -102,6 +104,7 @@ export function createScheduler(options: SchedulerOptions): ScanEngine {
   const onFinished = (probe: number, nowMs: number): void =>
     closeIf(settling.finish(probe), plan.space.targetOf(probe), nowMs);
   const outcomes = createOutcomes(context, { sender, timeouts, walks, onFinished });
+  const giveId = createAnswerIds(context);
 
   const asksForRoute = plan.space.count >= ROUTE_MATTERS_PROBES && plan.ratePps === undefined;
   let isRouteKnown = false;
@@ -150,16 +153,24 @@ export function createScheduler(options: SchedulerOptions): ScanEngine {
     }
     counters.received += 1;
     const read = matching.read(signals, row);
+    const { match } = matching;
     if (read !== 'matched') {
       if (read === 'bad-token') counters.badToken += 1;
       else counters.foreign += 1;
+      options.onMatch?.(row, read, match);
       return;
     }
     counters.matched += 1;
-    const { match } = matching;
     noteTarget(context, match);
-    if (match.tag !== 0) closing.answered(match.tag, match.answer, nowMs);
-    else outcomes.answered(match, nowMs);
+    if (match.tag !== 0) {
+      options.onMatch?.(row, read, match);
+      closing.answered(match.tag, match.answer, nowMs);
+      return;
+    }
+    if (match.answer !== ANSWER.SEND_FAILED) giveId(match);
+    const isLate = probes.phase[match.probe * U8]! >= PHASE.DONE;
+    options.onMatch?.(row, isLate ? 'late' : read, match);
+    outcomes.answered(match, nowMs);
   };
 
   return {
@@ -176,24 +187,28 @@ export function createScheduler(options: SchedulerOptions): ScanEngine {
     takeSettled: settling.takeSettled,
     judgementOf: createJudging(context),
     progress: () => ({ done: settling.doneCount(), total: plan.space.count, sent: counters.sent }),
-    result() {
-      const settled: number[] = [];
-      const notDone: number[] = [];
-      for (let probe = 0; probe < plan.space.count; probe++) {
-        const phase = probes.phase[probe * U8]!;
-        const hasVerdict = phase === PHASE.SETTLED || phase === PHASE.DONE;
-        (hasVerdict ? settled : notDone).push(probe);
-      }
-      return {
-        settled,
-        unsettled: settled.filter((probe) => probes.phase[probe * U8] === PHASE.DONE),
-        notDone,
-        controls: closing.controls().map(({ target, port }) => ({ target, port })),
-        isAlive: (target) => targets.alive[target] === 1,
-        isOpen: (probe) => probes.answer[probe * U8]! >= ANSWER.SYN_ACK,
-        alike: () => groupAlike(context, settled),
-        counters,
-      };
-    },
+    result: () => resultOf(context, closing),
+  };
+}
+
+/** What is known when a run is over. */
+function resultOf(context: ScanContext, closing: Pick<Closing, 'controls'>): ScanResult {
+  const { plan, probes, targets, counters } = context;
+  const settled: number[] = [];
+  const notDone: number[] = [];
+  for (let probe = 0; probe < plan.space.count; probe++) {
+    const phase = probes.phase[probe * U8]!;
+    const hasVerdict = phase === PHASE.SETTLED || phase === PHASE.DONE;
+    (hasVerdict ? settled : notDone).push(probe);
+  }
+  return {
+    settled,
+    unsettled: settled.filter((probe) => probes.phase[probe * U8] === PHASE.DONE),
+    notDone,
+    controls: closing.controls().map(({ target, port }) => ({ target, port })),
+    isAlive: (target) => targets.alive[target] === 1,
+    isOpen: (probe) => probes.answer[probe * U8]! >= ANSWER.SYN_ACK,
+    alike: () => groupAlike(context, settled),
+    counters,
   };
 }

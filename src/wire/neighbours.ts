@@ -56,6 +56,10 @@ export type Listener = (isThere: boolean, sentMs: number) => void;
 export interface WaitingPacket {
   readonly family: Family;
   readonly bytes: Uint8Array;
+  /** What it asks, as in its batch. */
+  readonly probe: number;
+  readonly attempt: number;
+  readonly tag: number;
 }
 
 /** The neighbours of a run. */

@@ -4,13 +4,14 @@
  */
 import { type ProbeBatch, SIGNAL } from '../batch.ts';
 import { ERRNO } from '../errno.ts';
-import type { Plan } from '../model.ts';
-import { IPV6_HEADER_BYTES, type IpView } from '../packet/ip.ts';
+import type { Plan, SentListener } from '../model.ts';
+import { IP_PROTOCOL, IPV6_HEADER_BYTES, type IpView } from '../packet/ip.ts';
 import { TCP_HEADER_BYTES } from '../packet/tcp.ts';
 import { writeProbePacket } from '../probe/frame.ts';
 import type { NativeAddon, NativePacketPort } from './native.ts';
-import { createNeighbours, type Neighbours } from './neighbours.ts';
+import { createNeighbours, type Neighbours, type WaitingPacket } from './neighbours.ts';
 import { createPacketSender } from './packetSender.ts';
+import { createSentTap, type Sent } from './sentTap.ts';
 import { askOf, type SignalSink } from './signalSink.ts';
 import { emitReset, isSynAck, RESET_BYTES } from './synAckReset.ts';
 import { createWays, isReady, linkOf, type Way } from './ways.ts';
@@ -29,6 +30,8 @@ export interface PacketOut {
   flush(): void;
   /** Resets the handshake, where the packet is a SYN-ACK of a target. */
   reset(bytes: Uint8Array, ip: IpView): void;
+  /** Shows the listener what leaves from now on. */
+  tap(listener: SentListener): void;
   counters(): Readonly<Record<'resets' | 'unresolved', number>>;
 }
 
@@ -47,6 +50,18 @@ export interface PacketOutOptions {
 /** A SYN with its option behind the longer header; a datagram needs less besides its payload. */
 const HEADERS_BYTES = IPV6_HEADER_BYTES + TCP_HEADER_BYTES + 4;
 
+/** ICMPv6 type of a neighbour solicitation (RFC 4861 section 4.3). */
+const NEIGHBOUR_SOLICITATION = 135;
+
+/** Whether a packet of ours asks for a neighbour, by ARP or by a solicitation. */
+const isNeighbourTalk = ({ bytes, at }: Sent): boolean => {
+  const version = bytes[at]! >> 4;
+  if (version !== 6) return version !== 4;
+  return (
+    bytes[at + 6] === IP_PROTOCOL.ICMPV6 && bytes[at + IPV6_HEADER_BYTES] === NEIGHBOUR_SOLICITATION
+  );
+};
+
 /** Creates the way out of an open port. */
 export function createPacketOut(options: PacketOutOptions): PacketOut {
   const { native, port, srcPort, plan, sink } = options;
@@ -57,15 +72,25 @@ export function createPacketOut(options: PacketOutOptions): PacketOut {
   /** The batch that is being sent, and its row for each row of the sender; packets of our own have none. */
   let sending: ProbeBatch | undefined;
   const rowOf: (number | undefined)[] = [];
+  /** Rows of the sender that had waited for their neighbour. */
+  const waited = new Map<number, WaitingPacket>();
+  const tap = createSentTap();
 
   const flush = (): void => {
-    sender.flush((sentRow, sentMs, errno) => {
+    sender.flush((sentRow, sentMs, errno, at, length) => {
       const row = rowOf[sentRow];
-      if (row === undefined || sending === undefined) return;
+      const sent = { bytes: sender.arena, at, length, sentMs, errno };
+      if (row === undefined || sending === undefined) {
+        // ARP is no IP packet, and solicitations are left out with it.
+        if (tap.isOn() && !isNeighbourTalk(sent)) tap.other(waited.get(sentRow), sent);
+        return;
+      }
       sending.sentMs[row] = sentMs;
+      if (tap.isOn()) tap.ofRow(sending, row, sent);
       if (errno !== 0) sink.add(SIGNAL.SEND_FAILED, askOf(sending, row), { errno });
     });
     rowOf.length = 0;
+    waited.clear();
   };
 
   const roomFor = (bytes: number): number => {
@@ -78,9 +103,10 @@ export function createPacketOut(options: PacketOutOptions): PacketOut {
   const neighbours = createNeighbours(
     sender,
     (neighbour, waiting) => {
-      for (const { family, bytes } of waiting) {
+      for (const packet of waiting) {
+        const { family, bytes } = packet;
         sender.arena.set(bytes, roomFor(bytes.length));
-        sender.add(bytes.length, neighbour.links[family]);
+        waited.set(sender.add(bytes.length, neighbour.links[family]), packet);
       }
     },
     sink.hasRoom,
@@ -111,8 +137,11 @@ export function createPacketOut(options: PacketOutOptions): PacketOut {
     const at = roomFor(HEADERS_BYTES + batch.length[row]!);
     const length = writeProbePacket(batch, row, way.frame, sender.arena, at);
     if (isReady(way)) rowOf[sender.add(length, linkOf(way))] = row;
-    else
-      neighbour?.waiting.push({ family: way.family, bytes: sender.arena.slice(at, at + length) });
+    else {
+      const { probe, attempt, tag } = askOf(batch, row);
+      const bytes = sender.arena.slice(at, at + length);
+      neighbour?.waiting.push({ family: way.family, bytes, probe, attempt, tag });
+    }
   };
 
   return {
@@ -152,6 +181,7 @@ export function createPacketOut(options: PacketOutOptions): PacketOut {
       sender.add(emitReset(sender.arena, at, bytes, ip), linkOf(way));
       counted.resets += 1;
     },
+    tap: tap.tap,
     counters: () => counted,
   };
 }

@@ -21,8 +21,10 @@ export interface PacketSender {
   room(bytes: number): number;
   /** Takes over the packet that was written last; returns its row. */
   add(length: number, link: Link): number;
-  /** Sends what was added; `onRow` gets each row with the time at which it left, ms, and 0 or its errno. */
-  flush(onRow: (row: number, sentMs: number, errno: number) => void): void;
+  /** Sends what was added; `onRow` gets each row with the time at which it left, ms, 0 or its errno, and where it lies. */
+  flush(
+    onRow: (row: number, sentMs: number, errno: number, at: number, length: number) => void,
+  ): void;
 }
 
 const ROWS = 2048;
@@ -77,7 +79,9 @@ export function createPacketSender(native: NativeAddon, port: NativePacketPort):
       end = 0;
       linkCount = 0;
       lastLink = undefined;
-      for (let row = 0; row < rows; row++) onRow(row, sentMs[row]!, errno[row]!);
+      for (let row = 0; row < rows; row++) {
+        onRow(row, sentMs[row]!, errno[row]!, offset[row]!, length[row]!);
+      }
     },
   };
 }

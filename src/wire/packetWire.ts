@@ -169,18 +169,23 @@ export function createPacketWire(options: PacketWireOptions): Wire {
       receiver.signals.count = 0;
       return receiver.signals;
     },
-    counters: () => {
-      const own = native.packetCounters(port);
-      return {
-        ...own,
-        ...out.counters(),
-        badChecksums: receiver.badChecksums(),
-        lostSignals: sink.lost(),
-        ringDrops: own['dropped']!,
-      };
-    },
+    counters: () => ({
+      ...portCounters(native, port),
+      ...out.counters(),
+      badChecksums: receiver.badChecksums(),
+      lostSignals: sink.lost(),
+    }),
     close,
+    tap: out.tap,
   };
+}
+
+function portCounters(
+  native: NativeAddon,
+  port: NativePacketPort,
+): Readonly<Record<string, number>> {
+  const counted = native.packetCounters(port);
+  return { ...counted, ringDrops: counted['dropped']! };
 }
 
 /** Share of the answers that reached this machine and found no room. */

@@ -16,6 +16,7 @@ import { errnoOf, type RawSocketPackage } from './rawSocketPackage.ts';
 import { openRawSocketPort, type RawListener } from './rawSocketPort.ts';
 import { createRawReceiver } from './rawSocketReceiver.ts';
 import { openSources, type Sources } from './rawSocketSource.ts';
+import { createSentTap } from './sentTap.ts';
 import { type Ask, askOf, createSignalSink } from './signalSink.ts';
 import { drawSourcePort, MAX_PORT_DRAWS } from './sourcePort.ts';
 import { emitReset, isSynAck, RESET_BYTES } from './synAckReset.ts';
@@ -72,6 +73,7 @@ function createRawSocketWire(options: RawSocketWireOptions): Wire {
   const events = createEventWait(nowMs);
   let isOpen = true;
   const sink = createSignalSink(targets, nowMs, events.wake);
+  const tap = createSentTap();
   const resetPacket = Buffer.alloc(RESET_BYTES);
   /** SYNs that our own OUTPUT hook kept back: a reset from there is its own (`reject with tcp reset`). */
   const keptBack = new Set<number>();
@@ -90,6 +92,9 @@ function createRawSocketWire(options: RawSocketWireOptions): Wire {
       const length = emitReset(resetPacket, 0, bytes, ip);
       const errno = port.send(ip.family, resetPacket, length, targets.ip(target));
       if (errno === 0) counted.resets += 1;
+      if (tap.isOn()) {
+        tap.other(undefined, { bytes: resetPacket, at: 0, length, sentMs: nowMs(), errno });
+      }
     }
     return true;
   };
@@ -113,6 +118,9 @@ function createRawSocketWire(options: RawSocketWireOptions): Wire {
     if (written === undefined) return;
     const { family, address, packet, length } = written;
     const errno = port.send(family, packet, length, address);
+    if (tap.isOn()) {
+      tap.ofRow(batch, row, { bytes: packet, at: 0, length, sentMs: batch.sentMs[row]!, errno });
+    }
     const isTcp = batch.protocol[row] === PROTO_TCP;
     if (errno === 0 && keptBack.size === 0) return;
     const ask = askOf(batch, row);
@@ -159,6 +167,7 @@ function createRawSocketWire(options: RawSocketWireOptions): Wire {
       sources.close();
       events.wake();
     },
+    tap: tap.tap,
   };
 }
 

@@ -28,6 +28,7 @@ import { createOwnSide } from '../sim/ownSide.ts';
 import { type SignalRecord, writeSignal } from '../sim/signals.ts';
 import type { World } from '../sim/world.ts';
 import { CAN } from './can.ts';
+import { createSentTap, type SentTap } from './sentTap.ts';
 import { createSolicited } from './simNeighbours.ts';
 import { toSlots } from './tcpSlots.ts';
 
@@ -91,7 +92,8 @@ export function openSimWire(options: SimWireOptions): Wire {
   const signals = createSignalBatch();
   const queue: SignalRecord[] = [];
   const own = createOwnSide<Uint8Array>(world);
-  const context = { world, network, targets, own, queue, seed };
+  const tap = createSentTap();
+  const context = { world, network, targets, own, queue, seed, tap };
   const side = view === 'packet' ? createPacketSide(context, options) : createKernel(context, view);
   let clockMs = 0;
   let isClosed = false;
@@ -163,6 +165,7 @@ export function openSimWire(options: SimWireOptions): Wire {
       isClosed = true;
       signals.count = 0;
     },
+    ...(view === 'packet' ? { tap: tap.tap } : {}),
   };
 }
 
@@ -185,11 +188,12 @@ interface PacketSideContext {
   readonly own: ReturnType<typeof createOwnSide<Uint8Array>>;
   readonly queue: SignalRecord[];
   readonly seed: number;
+  readonly tap: SentTap;
 }
 
 /** Frames written by ourselves: they pass no hook of the own firewall but the device's, and every packet on the link is seen. */
 function createPacketSide(context: PacketSideContext, options: SimWireOptions): Side {
-  const { world, network, targets, own, queue } = context;
+  const { world, network, targets, own, queue, tap } = context;
   const solicited = createSolicited(world, targets, own, queue);
   const identity = options.identity ?? { srcPort: 61_000, keyHi: 0, keyLo: options.seed };
   const { address } = world.scanner;
@@ -230,7 +234,12 @@ function createPacketSide(context: PacketSideContext, options: SimWireOptions): 
       const isLoopback = classifyIp(targets.bytes, at, family) === 'loopback';
       const { bytes } = out;
       const length = writeProbePacket(batch, row, isLoopback ? loopbackFrame : frame, bytes, 0);
-      if (isKept(length, nowMs)) {
+      const isKeptBack = isKept(length, nowMs);
+      if (tap.isOn()) {
+        const errno = isKeptBack ? ERRNO.ENOBUFS : 0;
+        tap.ofRow(batch, row, { bytes, at: 0, length, sentMs: nowMs, errno });
+      }
+      if (isKeptBack) {
         queue.push(toSendFailed(targets, batch, row, { errno: ERRNO.ENOBUFS, nowMs }));
       } else network.send(bytes, nowMs, 0, length);
     },

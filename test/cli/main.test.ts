@@ -26,7 +26,6 @@ describe('mistakes end with code 2 and one line, before anything is sent', () =>
     ['trace 10.0.0.5 -p 1-100', '100 ports are too many for traces: a run takes 64 at most'],
     ['trace 10.0.0.5 -p 53 -T4', 'unknown option "-T4"; the nearest is -4'],
     ['explain', 'explain needs a capture: a pcap or pcapng file, or - for standard input'],
-    ['replay a.pcapng', 'the command replay is not built yet'],
     ['check', 'the command check is not built yet'],
     ['diagnose', 'the command diagnose is not built yet'],
     ['inspect', 'the command inspect is not built yet'],

@@ -10,6 +10,8 @@ export interface FakeIo {
   readonly out: () => string;
   readonly err: () => string;
   readonly files: Map<string, string>;
+  /** What was recorded, in the pieces in which it was written. */
+  readonly bytes: Map<string, Uint8Array[]>;
   /** Presses Ctrl-C. */
   readonly interrupt: () => void;
 }
@@ -23,6 +25,7 @@ export function createFakeIo(
   let err = '';
   const handlers = new Set<() => void>();
   const disk = new Map(Object.entries(files));
+  const bytes = new Map<string, Uint8Array[]>();
   const missing = (path: string) => Object.assign(new Error(`no ${path}`), { code: 'ENOENT' });
   const io: Io = {
     stdout: async (text) => {
@@ -40,9 +43,10 @@ export function createFakeIo(
       return text;
     },
     async *readChunks(path) {
-      const bytes = binaries.get(path);
-      if (bytes === undefined) throw missing(path);
-      yield bytes;
+      const whole = binaries.get(path);
+      const pieces = whole === undefined ? bytes.get(path) : [whole];
+      if (pieces === undefined) throw missing(path);
+      yield* pieces;
     },
     checkWritable: async (path) => {
       if (path.startsWith('/missing/')) throw missing(path);
@@ -50,6 +54,20 @@ export function createFakeIo(
     writeFile: async (path, chunks) => {
       if (path.startsWith('/full/')) throw Object.assign(new Error('full'), { code: 'ENOSPC' });
       disk.set(path, [...chunks].join(''));
+    },
+    openOutput: (path) => {
+      const failure = (code: string) => Object.assign(new Error(code), { code });
+      if (path.startsWith('/missing/')) throw failure('ENOENT');
+      const pieces: Uint8Array[] = [];
+      bytes.set(path, pieces);
+      let failed: unknown = null;
+      return {
+        write: (piece) => {
+          if (path.startsWith('/full/') && pieces.length > 0) failed = failure('ENOSPC');
+          else pieces.push(piece.slice());
+        },
+        close: () => failed,
+      };
     },
     onInterrupt: (handler) => {
       handlers.add(handler);
@@ -62,6 +80,7 @@ export function createFakeIo(
     out: () => out,
     err: () => err,
     files: disk,
+    bytes,
     interrupt: () => {
       for (const handler of handlers) handler();
     },

@@ -38,6 +38,8 @@ export function portFacts(facts: Partial<PortFacts> = {}): PortFacts {
     rttMs: null,
     attempts: 1,
     answeredAttempt: 1,
+    idAttempt: 1,
+    idNumber: 1,
     waitedMs: 0,
     errno: 0,
     service: null,

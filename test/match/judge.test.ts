@@ -631,13 +631,13 @@ describe('evidence', () => {
   it.each<[string, Partial<PortFacts>, readonly string[]]>([
     [
       'the answered attempt',
-      { answer: ANSWER.SYN_ACK, attempts: 3, answeredAttempt: 2 },
+      { answer: ANSWER.SYN_ACK, attempts: 3, answeredAttempt: 2, idAttempt: 2 },
       ['s8.2', 'r8.2.1'],
     ],
     [
       'an answer to an attempt that is not known',
-      { answer: ANSWER.DATAGRAM, attempts: 2, answeredAttempt: 0 },
-      ['s8.1', 's8.2', 'r8.2.1'],
+      { answer: ANSWER.DATAGRAM, attempts: 2, answeredAttempt: 0, idAttempt: 2, idNumber: 3 },
+      ['s8.1', 's8.2', 'r8.2.3'],
     ],
     ['silences', { attempts: 3, answeredAttempt: 0 }, ['s8.1', 's8.2', 's8.3']],
     ['what never left', { answer: ANSWER.SEND_FAILED, attempts: 1, answeredAttempt: 1 }, ['s8.1']],

@@ -175,8 +175,9 @@ describe.each([
       ),
       block(isLittle, 0xbad, { u32: 32_473 }, text('mine')),
       block(isLittle, 0x40000bad, { u32: 1 }),
+      block(isLittle, 0x80000002, text('here')),
     );
-    const { frames, names, statistics, customs, fault } = readCapture(file);
+    const { frames, names, statistics, customs, locals, fault } = readCapture(file);
     expect(fault).toBeNull();
     expect(frames).toMatchObject([{ direction: 'in', texts: ['one', 'two ä'] }]);
     expect(names).toEqual([
@@ -185,6 +186,7 @@ describe.each([
       { family: 6, address: hex('00'.repeat(15), '01'), name: 'c' },
     ]);
     expect(statistics).toMatchObject([{ interface: { name: 'eth0' }, received: 7, dropped: null }]);
+    expect(locals).toEqual([{ type: 0x80000002, data: text('here') }]);
     expect(customs).toEqual([
       { enterprise: 32_473, data: text('mine') },
       { enterprise: 1, data: new Uint8Array(0) },

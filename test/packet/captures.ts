@@ -17,12 +17,20 @@ export interface ReadCapture {
   readonly names: CaptureName[];
   readonly statistics: CaptureStatistics[];
   readonly customs: { readonly enterprise: number; readonly data: Uint8Array }[];
+  readonly locals: { readonly type: number; readonly data: Uint8Array }[];
   fault: CaptureFault | null;
 }
 
 /** Reads a capture in chunks of the given size. */
 export function readCapture(bytes: Uint8Array, chunkBytes: number = bytes.length): ReadCapture {
-  const read: ReadCapture = { frames: [], names: [], statistics: [], customs: [], fault: null };
+  const read: ReadCapture = {
+    frames: [],
+    names: [],
+    statistics: [],
+    customs: [],
+    locals: [],
+    fault: null,
+  };
   const reader = createCaptureReader({
     frame({ bytes: from, at, end, comments, ...rest }) {
       read.frames.push({ ...rest, data: from.slice(at, end), texts: comments() });
@@ -31,6 +39,8 @@ export function readCapture(bytes: Uint8Array, chunkBytes: number = bytes.length
     statistics: (one) => void read.statistics.push(one),
     custom: ({ enterprise, bytes: from, at, end }: CaptureCustomBlock) =>
       void read.customs.push({ enterprise, data: from.slice(at, end) }),
+    local: ({ type, bytes: from, at, end }) =>
+      void read.locals.push({ type, data: from.slice(at, end) }),
   });
   for (let at = 0; at < bytes.length; at += Math.max(1, chunkBytes)) {
     if (!reader.push(bytes.subarray(at, at + Math.max(1, chunkBytes)))) break;

@@ -31,7 +31,7 @@ function begun(): PcapngWriter {
 it('a file byte by byte', () => {
   const writer = begun();
   writePacket(writer, hex('45'), 's1.1', { seconds: 1_767_225_600, nanoseconds: 5 });
-  writer.custom(32_473, hex('aabb'), 2);
+  writer.local(0x80000001, hex('aabb'), 2);
   expect(writer.take()).toEqual(
     hex(
       '0a0d0d0a 28000000 4d3c2b1a 0100 0000 ffffffff ffffffff 0400 0100 78000000 00000000 28000000',
@@ -39,7 +39,7 @@ it('a file byte by byte', () => {
       '0900 0100 09000000 00000000 30000000',
       '06000000 38000000 00000000 51728618 0500faed 01000000 01000000 45000000',
       '0200 0400 02000000 0100 0400 73312e31 00000000 38000000',
-      'ad0b0040 14000000 d97e0000 aabb0000 14000000',
+      '01000080 10000000 aabb0000 10000000',
     ),
   );
   expect(writer.size()).toBe(0);
@@ -110,7 +110,7 @@ it('damaged files are read in chunks as whole, and never throw', () => {
   const writer = begun();
   for (let i = 0; i < 8; i++) writePacket(writer, udp4, `s${i}.1`, { seconds: i, nanoseconds: i });
   writer.names([{ address: Uint8Array.of(10, 0, 0, 1), name: 'a' }]);
-  writer.custom(32_473, udp4, udp4.length);
+  writer.local(0x80000001, udp4, udp4.length);
   const good = writer.take().slice();
   const damage = fc.array(fc.tuple(fc.nat(good.length - 1), fc.nat(255)), { maxLength: 6 });
   fc.assert(

@@ -20,7 +20,7 @@ describe('toJson', () => {
   it('keeps the order of fields', () => {
     const parsed = JSON.parse(toJson(report(troubles)));
     expect(Object.keys(parsed)).toEqual(
-      'schema tool command startedAt durationMs wire plan complete notDone seed verdicts hosts paths counters warnings'.split(
+      'schema tool command startedAt durationMs wire plan complete notDone seed recording verdicts hosts paths counters warnings'.split(
         ' ',
       ),
     );

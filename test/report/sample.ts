@@ -47,6 +47,7 @@ export function report(verdicts: readonly Verdict[], part: Partial<Report> = {})
     complete: true,
     notDone: [],
     seed: '000000010000002a',
+    recording: null,
     verdicts,
     hosts: [],
     paths: [],

@@ -50,6 +50,9 @@ const reply = (ip: string, mac: Uint8Array): Uint8Array =>
 const NONE = new Uint8Array(0);
 const NUD = { NONE: 0, INCOMPLETE: 1, REACHABLE: 2, STALE: 4, FAILED: 0x20 } as const;
 
+/** What a waiting packet asks. */
+const ASKED = { probe: 0, attempt: 1, tag: 0 } as const;
+
 describe('neighbours', () => {
   const meet = (state: number, mac: Uint8Array, rows?: number) => {
     const { sender, sent } = fakeSender(rows);
@@ -75,7 +78,7 @@ describe('neighbours', () => {
     ['failed, with an address of old', NUD.FAILED, THEIR_MAC],
   ])('%s: asked four times, then given up', (_, state, mac) => {
     const { neighbours, neighbour, sent } = meet(state, mac);
-    neighbour.waiting.push({ family: 4, bytes: Uint8Array.of(1) });
+    neighbour.waiting.push({ family: 4, bytes: Uint8Array.of(1), ...ASKED });
     const askedAt: number[] = [];
     for (let nowMs = 0; neighbours.asking() > 0; nowMs = neighbours.wakeAtMs()) {
       const before = sent.length;
@@ -94,7 +97,7 @@ describe('neighbours', () => {
 
   it('an answer lets go what waited, by its address and interface alone', () => {
     const { neighbours, neighbour, ready } = meet(NUD.NONE, NONE);
-    const waiting = { family: 4, bytes: Uint8Array.of(9) } as const;
+    const waiting = { family: 4, bytes: Uint8Array.of(9), ...ASKED } as const;
     neighbour.waiting.push(waiting);
     neighbours.advance(0);
     neighbours.takeArp(reply('10.0.0.6', THEIR_MAC), 0, 28, 7);

@@ -1,0 +1,145 @@
+/**
+ * Recording a run: sees each turn of the loop (drive.ts), what the matching engine makes of each row, and on wires of
+ * packets each one that leaves; writes pcapng with a comment beside each packet, and the journal (journal.ts).
+ *
+ * Pure: the caller takes the bytes. Every piece ends with a whole block.
+ */
+import { NO_PROBE, type ProbeBatch, type SignalBatch } from '../batch.ts';
+import type { TurnObserver } from '../drive.ts';
+import { errnoName } from '../errno.ts';
+import type { MatchListener } from '../match/match.ts';
+import type { SentListener } from '../model.ts';
+import { IPV4_HEADER_BYTES, IPV6_HEADER_BYTES } from '../packet/ip.ts';
+import { createPacketDrawing } from './drawnPackets.ts';
+import { createHeardRows } from './heardRows.ts';
+import { encodeJson, JOURNAL } from './journal.ts';
+import { createLabel, labelAnswer, labelProbe } from './labels.ts';
+import { beginRecording, INTERFACE, type RecordingOptions } from './recordingFile.ts';
+import { createTurnWriter, isBarePacket } from './turnWriter.ts';
+
+/** What a recorder is made of. */
+export interface RecorderOptions extends RecordingOptions {
+  /** The wire shows each packet that it sends to `sent`. */
+  readonly isTapped: boolean;
+}
+
+/** Records one run. */
+export interface Recorder extends TurnObserver {
+  readonly onMatch: MatchListener;
+  readonly sent: SentListener;
+  /** Ends the recording: lists of verdicts as JSON, and the end of the journal. */
+  end(verdicts: Iterable<readonly unknown[]>, end: unknown): void;
+}
+
+/** Rows of a batch, to begin with. */
+const BATCH_ROWS = 1024;
+
+/** Begins a recording. */
+export function createRecorder(options: RecorderOptions): Recorder {
+  const { plan, isTapped } = options;
+  const file = beginRecording(options);
+  const drawing = createPacketDrawing(plan.targets, plan.seed);
+  const turn = createTurnWriter();
+  const label = createLabel();
+  const heard = createHeardRows();
+  /** Rows of the batch that is being sent of which the wire has shown the packet. */
+  let shown: Uint8Array = new Uint8Array(BATCH_ROWS);
+
+  const putDrawn = (direction: 'in' | 'out', length: number, ms: number): void => {
+    label.text(' (synthesised)');
+    const { bytes } = drawing;
+    file.packet({ interface: INTERFACE.DRAWN, direction, bytes, at: 0, length, ms }, label);
+  };
+
+  /** What was asked without a packet that we have seen: of sockets, or of a wire that had no way to send it. */
+  const putUnseen = (batch: ProbeBatch, nowMs: number): void => {
+    for (let row = 0; row < batch.count; row++) {
+      if (isTapped && shown[row] === 1) continue;
+      const length = drawing.probe(batch, row);
+      if (length === 0) continue;
+      labelProbe(label, askedOfRow(batch, row));
+      if (isTapped) label.text(': has not left, its next hop is not known');
+      putDrawn('out', length, batch.sentMs[row]! || nowMs);
+    }
+    shown.fill(0, 0, batch.count);
+  };
+
+  const putSignal = (signals: SignalBatch, row: number): void => {
+    labelAnswer(label, heard.of(row));
+    const ms = signals.atMs[row]!;
+    if (isBarePacket(signals, row)) {
+      const { bytes } = signals;
+      const [at, length] = [signals.offset[row]!, signals.length[row]!];
+      file.packet({ interface: INTERFACE.SEEN, direction: 'in', bytes, at, length, ms }, label);
+      return;
+    }
+    const length = drawing.signal(signals, row);
+    if (length > 0) putDrawn('in', length, ms);
+  };
+
+  const finishTurn = (): void => {
+    const { bytes, length } = turn.finish();
+    file.journal(bytes, length);
+  };
+
+  return {
+    onMatch: heard.note,
+    sent(one) {
+      const { bytes, at, length, row, sentMs: ms } = one;
+      if (row >= shown.length) shown = grown(shown, row);
+      if (row >= 0) shown[row] = 1;
+      if (one.probe === NO_PROBE && one.tag === 0) {
+        label.length = 0;
+        label.text('ends a handshake of ours');
+      } else labelProbe(label, { ...one, ...askedOfPacket(bytes, at) });
+      if (one.errno !== 0) label.text(`: has not left, ${errnoName(one.errno)}`);
+      file.packet({ interface: INTERFACE.SEEN, direction: 'out', bytes, at, length, ms }, label);
+    },
+    advanced(nowMs, sent) {
+      putUnseen(sent, nowMs);
+      turn.advanced(nowMs, sent);
+    },
+    received(signals, nowMs) {
+      for (let row = 0; row < signals.count; row++) putSignal(signals, row);
+      turn.received(signals, nowMs);
+      finishTurn();
+      heard.clear();
+      file.flush(nowMs);
+    },
+    end(verdicts, end) {
+      if (turn.isOpen()) finishTurn();
+      for (const list of verdicts) {
+        const block = encodeJson(JOURNAL.VERDICTS, list);
+        file.journal(block, block.length);
+      }
+      const block = encodeJson(JOURNAL.END, end);
+      file.journal(block, block.length);
+      file.finish();
+    },
+  };
+}
+
+function grown(shown: Uint8Array, row: number): Uint8Array {
+  const larger = new Uint8Array(2 * row);
+  larger.set(shown);
+  return larger;
+}
+
+const askedOfRow = (batch: ProbeBatch, row: number): Parameters<typeof labelProbe>[1] => ({
+  probe: batch.probe[row]!,
+  attempt: batch.attempt[row]!,
+  tag: batch.tag[row]!,
+  protocol: batch.protocol[row]!,
+  port: batch.port[row]!,
+});
+
+/** Protocol and port of a packet of ours, which has neither IP options nor extension headers. */
+function askedOfPacket(
+  bytes: Uint8Array,
+  at: number,
+): { readonly protocol: number; readonly port: number } {
+  const is4 = bytes[at]! >> 4 === 4;
+  const transportAt = at + (is4 ? IPV4_HEADER_BYTES : IPV6_HEADER_BYTES);
+  const port = bytes[transportAt + 2]! * 256 + bytes[transportAt + 3]!;
+  return { protocol: bytes[at + (is4 ? 9 : 6)]!, port };
+}

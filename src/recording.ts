@@ -1,0 +1,74 @@
+/** Recording a run from outside of it: what goes into the head and the end of its journal. Loaded only where it is asked for. */
+import type { FinishedRun } from './finishedRun.ts';
+import type { Plan } from './model.ts';
+import { MAX_SAVED_PROBES, savePlan } from './plan/savedPlan.ts';
+import type { RecordedEnd, RecordedHead } from './record/recordedRun.ts';
+import { createRecorder, type Recorder } from './record/recorder.ts';
+import { verdictFields } from './report/json.ts';
+import { VERSION } from './version.ts';
+import type { OpenedWire } from './wire/openWire.ts';
+
+/** Verdicts of a larger run are kept in groups of alike ports, as the text shows them. */
+const MAX_SINGLE_VERDICTS = 4096;
+/** Verdicts of one block. */
+const BLOCK_VERDICTS = 256;
+
+/** What is known of a run when it begins. */
+export interface RecordingStart {
+  readonly plan: Plan;
+  readonly opened: OpenedWire;
+  readonly startedAt: string;
+  readonly epochMs: number;
+  readonly synRequested: boolean;
+  /** Takes pcapng, in pieces of whole blocks. */
+  readonly write: (bytes: Uint8Array) => void;
+}
+
+/** Begins the recording of a run, and listens to its wire. */
+export function startRecording(start: RecordingStart): Recorder {
+  const { plan, opened, startedAt, synRequested, write } = start;
+  const { wire } = opened;
+  const head: RecordedHead = {
+    tool: { name: 'pu-probe', version: VERSION },
+    startedAt,
+    plan: plan.space.count > MAX_SAVED_PROBES ? null : savePlan(plan),
+    wire: { kind: wire.kind, note: wire.note, can: wire.can },
+    ownAddresses: [...opened.ownAddresses],
+    srcPort: opened.srcPort,
+    warnings: opened.warnings,
+    synRequested,
+  };
+  const clock = { epochMs: start.epochMs, wireMs: wire.nowMs() };
+  const recorder = createRecorder({ plan, clock, isTapped: wire.tap !== undefined, head, write });
+  wire.tap?.(recorder.sent);
+  return recorder;
+}
+
+/** Ends the recording of a run with what it has found. */
+export function endRecording(
+  recorder: Recorder,
+  plan: Plan,
+  run: FinishedRun,
+  end: RecordedEnd,
+): void {
+  recorder.end(inBlocks(verdictsOf(plan, run)), end);
+}
+
+/** What a run has found, as it stands in a recording: verdicts, or one of each group of alike ports with their number. */
+export function verdictsOf(
+  { space }: Pick<Plan, 'space'>,
+  run: FinishedRun,
+): readonly { readonly ports: number; readonly verdict: object }[] {
+  if (space.count <= MAX_SINGLE_VERDICTS) {
+    return run.report().verdicts.map((verdict) => ({ ports: 1, verdict: verdictFields(verdict) }));
+  }
+  return run
+    .summary()
+    .groups.map(({ first, ports }) => ({ ports: ports.length, verdict: verdictFields(first) }));
+}
+
+function* inBlocks(verdicts: readonly unknown[]): Generator<readonly unknown[]> {
+  for (let at = 0; at < verdicts.length; at += BLOCK_VERDICTS) {
+    yield verdicts.slice(at, at + BLOCK_VERDICTS);
+  }
+}

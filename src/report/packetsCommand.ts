@@ -1,0 +1,28 @@
+/** The command that shows the packets of verdicts in a recording: a display filter of Wireshark over the evidence ids. */
+import type { Verdict } from '../model.ts';
+import { printable } from './printable.ts';
+
+/** Verdicts whose packets are named; a filter of more would be no line to read. */
+const MAX_NAMED = 8;
+
+/**
+ * `tshark -r FILE -Y 'frame.comment contains "s17."'`: what asked, and what answered it, since an answer names its probe.
+ * Null where no verdict has evidence.
+ */
+export function packetsCommand(recording: string, verdicts: readonly Verdict[]): string | null {
+  const probes = verdicts
+    .flatMap(({ evidence }) => evidence.slice(0, 1))
+    .flatMap((id) => /^s(\d+)\./.exec(id)?.[1] ?? [])
+    .slice(0, MAX_NAMED);
+  if (probes.length === 0) return null;
+  const filter =
+    probes.length === 1
+      ? `frame.comment contains "s${probes[0]}."`
+      : `frame.comment matches "s(${probes.join('|')})[.]"`;
+  return `tshark -r ${shellWord(printable(recording))} -Y '${filter}'`;
+}
+
+/** A word that a shell takes as it is. */
+export function shellWord(text: string): string {
+  return /^[\w./:@%+,=-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+}

@@ -1,0 +1,99 @@
+/** Recording and replaying scenarios over the simulator, in memory. */
+import { parseScanArguments } from '../../src/cli/scanArguments.ts';
+import { drive } from '../../src/drive.ts';
+import { finishedRun, headOf, tryOrdinary } from '../../src/finishedRun.ts';
+import type { Family, Report } from '../../src/model.ts';
+import { formatIp } from '../../src/packet/address.ts';
+import { createPlan } from '../../src/plan/plan.ts';
+import { endRecording, startRecording } from '../../src/recording.ts';
+import { openReplay, runReplay } from '../../src/replayedRun.ts';
+import { createScheduler } from '../../src/scan/scheduler.ts';
+import { openSimulation } from '../../src/wire/openSimulation.ts';
+import type { Scenario, WireColumn } from '../scenarios/scenario.ts';
+import { VIEWS } from '../scenarios/simRun.ts';
+
+/** A run, and the pieces of its recording. */
+export interface Recorded {
+  readonly report: Report;
+  readonly pieces: readonly Uint8Array[];
+}
+
+/** 2026-01-01T00:00:00Z. */
+const EPOCH_MS = 1_767_225_600_000;
+
+export interface RecordRequest {
+  readonly scenario: Scenario;
+  readonly column: WireColumn;
+  readonly family: Family;
+  readonly seed: number;
+  /** Turns after which the run is stopped as Ctrl-C does. */
+  readonly stopAfter?: number;
+  /** Chance that a packet is lost on each link, either way. */
+  readonly loss?: number;
+}
+
+/** Runs a scenario over the simulator and records it. */
+export async function recordScenario(request: RecordRequest): Promise<Recorded> {
+  const { scenario, column, family, seed, stopAfter, loss } = request;
+  const world =
+    loss === undefined
+      ? scenario.world
+      : { ...scenario.world, links: scenario.world.links.map((link) => ({ ...link, loss })) };
+  const target = formatIp(world.targets[0]!.address[family].bytes, 0, family);
+  const self = formatIp(world.scanner.address[family].bytes, 0, family);
+  const argv = scenario.command
+    .slice(1)
+    .map((word) => word.replaceAll('TARGET', target).replaceAll('SELF', self));
+  const args = await parseScanArguments(argv, async () => '');
+  const plan = await createPlan(args.scan, {
+    resolve: async () => [],
+    interfaces: [],
+    seed: [0x5eed, seed],
+  });
+  const opened = openSimulation(plan, world, VIEWS[column]);
+  const { wire, ownAddresses, srcPort } = opened;
+  const pieces: Uint8Array[] = [];
+  const startedAt = new Date(EPOCH_MS).toISOString();
+  const recorder = startRecording({
+    plan,
+    opened,
+    startedAt,
+    epochMs: EPOCH_MS,
+    synRequested: args.scan.synRequested ?? false,
+    write: (bytes) => void pieces.push(bytes.slice()),
+  });
+  const { onMatch } = recorder;
+  const engine = createScheduler({ plan, can: wire.can, ownAddresses, srcPort, onMatch });
+  const stop = new AbortController();
+  let turns = 0;
+  const finished = await drive(engine, wire, {
+    signal: stop.signal,
+    observer: recorder,
+    onTurn() {
+      engine.takeSettled();
+      turns += 1;
+      if (turns === stopAfter) stop.abort();
+    },
+  });
+  wire.close();
+  const durationMs = wire.nowMs();
+  const result = engine.result();
+  const failedAtHome = finished ? await tryOrdinary({ plan, opened }, result) : [];
+  const running = {
+    plan,
+    opened,
+    engine,
+    build: { plan, wire: wire.kind, judgementOf: engine.judgementOf },
+    head: headOf(plan, opened, startedAt),
+  };
+  const end = { finished, durationMs, failedAtHome };
+  const synRequested = args.scan.synRequested ?? false;
+  const found = finishedRun(running, synRequested, { ...end, result });
+  endRecording(recorder, plan, found, { ...end, counters: wire.counters() });
+  return { report: found.report(), pieces };
+}
+
+/** The report that a recording gives. */
+export async function replayPieces(pieces: readonly Uint8Array[]): Promise<Report> {
+  return (await runReplay(await openReplay(pieces), () => undefined)).report();
+}

@@ -1,0 +1,98 @@
+/** A recorded run is computed again, byte for byte; a recording that was cut says what was known by then. */
+import { describe, expect, it } from 'vitest';
+import { ProbeError } from '../../src/errors.ts';
+import { jsonChunks } from '../../src/report/json.ts';
+import { readCapture } from '../packet/captures.ts';
+import { loadScenarios } from '../scenarios/scenario.ts';
+import { recordScenario, replayPieces } from './recordSim.ts';
+
+const scenarios = loadScenarios();
+const named = (name: string) => scenarios.find((scenario) => scenario.name === name)!;
+/** Losses of each link, either way. */
+const LOSS = 0.05;
+/** Seeds of each scene; RECORD_SEEDS=20 is the long check (about two minutes). */
+const LOSSY_SEEDS = Number(process.env['RECORD_SEEDS'] ?? 2);
+
+/** All of a report but how it was come by. */
+const said = (report: Parameters<typeof jsonChunks>[0]): string =>
+  [...jsonChunks({ ...report, wire: { kind: 'sim', note: '' } })].join('');
+
+describe.each(['P', 'E', 'C'] as const)('%s', (column) => {
+  const possible = scenarios.filter(({ unavailable }) => unavailable?.[column] === undefined);
+
+  it.each(possible)('$name: recorded and replayed, the same report', async (scenario) => {
+    for (const family of [4, 6] as const) {
+      const { report, pieces } = await recordScenario({ scenario, column, family, seed: 1 });
+      expect(said(await replayPieces(pieces))).toBe(said(report));
+    }
+  });
+
+  it(`the same under loss, ${LOSSY_SEEDS} seeds of every scene`, {
+    timeout: 60_000 * LOSSY_SEEDS,
+  }, async () => {
+    for (const scenario of possible) {
+      for (let seed = 1; seed <= LOSSY_SEEDS; seed++) {
+        const family = seed % 2 === 0 ? 6 : 4;
+        const request = { scenario, column, family, seed, loss: LOSS } as const;
+        const { report, pieces } = await recordScenario(request);
+        expect(said(await replayPieces(pieces)), `${scenario.name}, ${seed}`).toBe(said(report));
+      }
+    }
+  });
+
+  it('a run that was stopped is replayed up to there', async () => {
+    const scenario = named('tcpForgedReset');
+    const complete: boolean[] = [];
+    for (const stopAfter of [1, 2, 3, 5, 8]) {
+      const request = { scenario, column, family: 4, seed: 3, stopAfter } as const;
+      const { report, pieces } = await recordScenario(request);
+      complete.push(report.complete);
+      expect(said(await replayPieces(pieces))).toBe(said(report));
+    }
+    expect(complete).toContain(false);
+  });
+
+  it('every id of a verdict is in the file, and each packet has a comment', async () => {
+    for (const scenario of possible) {
+      const { report, pieces } = await recordScenario({ scenario, column, family: 4, seed: 2 });
+      const { frames, fault } = readCapture(Buffer.concat(pieces));
+      expect(fault).toBeNull();
+      const comments = frames.map(({ texts }) => texts.join());
+      expect(comments.filter((text) => text === '')).toEqual([]);
+      for (const id of report.verdicts.flatMap(({ evidence }) => evidence)) {
+        const place = new RegExp(`(^|\\W)${id.replaceAll('.', '[.]')}($|\\W)`);
+        expect(
+          comments.some((text) => place.test(text)),
+          `${scenario.name} ${id}`,
+        ).toBe(true);
+      }
+    }
+  });
+});
+
+describe('a recording that was cut', () => {
+  it('anywhere between its pieces: what was known by then, and why it is not all', async () => {
+    const scenario = named('tcpHostRejectIcmp');
+    const { report, pieces } = await recordScenario({ scenario, column: 'P', family: 4, seed: 1 });
+    const whole = Buffer.concat(pieces);
+    const headEnd = pieces[0]!.length;
+    for (let cut = headEnd; cut < whole.length; cut += 997) {
+      const replayed = await replayPieces([whole.subarray(0, cut)]);
+      expect(replayed.complete).toBe(false);
+      expect(replayed.warnings.join()).toMatch(/not replayable: the run did not end/);
+      for (const { evidence } of replayed.verdicts) expect(evidence.length).toBeGreaterThan(0);
+    }
+    expect((await replayPieces([whole])).verdicts).toEqual(report.verdicts);
+  });
+
+  it('inside of its head, or no recording at all: refused in words', async () => {
+    const scenario = named('tcpListener');
+    const { pieces } = await recordScenario({ scenario, column: 'P', family: 4, seed: 1 });
+    const whole = Buffer.concat(pieces);
+    for (const bytes of [whole.subarray(0, 300), whole.subarray(0, 0), Buffer.from('no capture')]) {
+      const replaying = replayPieces([bytes]);
+      await expect(replaying).rejects.toThrow(ProbeError);
+      await expect(replaying).rejects.toThrow(/^not replayable: /);
+    }
+  });
+});
