@@ -1,8 +1,8 @@
 /**
  * A network as a JSON file: `--wire sim:FILE` scans it instead of the real one, and tests run on it.
  *
- * Everything stands in a line: scanner - router 1 - … - router N - targets. Everything has a default, so `{}` is a
- * scanner with one target on its link, and
+ * Everything stands in a line: scanner - router 1 - … - router N - targets; only routers may stand beside a
+ * router. Everything has a default, so `{}` is a scanner with one target on its link, and
  *
  *     { "routers": [{}, { "rules": [{ "hook": "forward", "protocol": "udp", "dport": 123, "verdict": "drop" }] }],
  *       "targets": [{ "udp": { "53": "dns" }, "tcp": { "22": "accept", "8000-8999": "silent" } }] }

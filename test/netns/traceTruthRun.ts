@@ -20,7 +20,7 @@ export const TRACE_COLUMNS: readonly TraceColumn[] = [
 /** Runs the trace and returns the differences from what the scene expects, in words. */
 export async function runTraceTruth(
   { world }: TraceScenario,
-  { port, protocol, options, expect }: TraceCase,
+  { port, protocol, expect }: TraceCase,
   { wire, view, user }: TraceColumn,
   installed: Installed,
 ): Promise<readonly string[]> {
@@ -28,7 +28,7 @@ export async function runTraceTruth(
   try {
     const place = { namespace: lab.scanner.name, user, prefix: [] };
     const runs = ([4, 6] as const).map(async (family: Family) => {
-      const asked = ['-p', String(port), protocol === 'udp' ? '-sU' : '-sT', ...options];
+      const asked = ['-p', String(port), protocol === 'udp' ? '-sU' : '-sT'];
       const argv = ['trace', lab.targetIp(family), ...asked, '-n', '--wire', wire, '--json'];
       const ran = await runCommand(installed, place, argv);
       const [path] = toReport(ran).paths;

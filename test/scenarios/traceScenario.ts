@@ -69,8 +69,6 @@ export interface ExpectedPath {
 export interface TraceCase {
   readonly port: number;
   readonly protocol: Protocol;
-  /** Further words of the command line, such as `--flows 8`. */
-  readonly options: readonly string[];
   readonly expect: Readonly<Record<TraceView, ExpectedPath>>;
 }
 
@@ -128,13 +126,11 @@ function needIn<Key extends string>(
 
 /** Several ports of which the same is expected stand for one trace each. */
 function parseCases(place: JsonPlace): readonly TraceCase[] {
-  const at = openObject(place, ['ask', 'options', 'P', 'E']);
+  const at = openObject(place, ['ask', 'P', 'E']);
   const need = needIn(place, at);
-  const options = at('options');
   const packet = parsePath(need('P'));
   const errqueue = at('E');
   const rest = {
-    options: options === undefined ? [] : readText(options).split(/\s+/),
     expect: { P: packet, E: errqueue === undefined ? packet : parsePath(errqueue) },
   };
   return choices(need('ask')).map((ask) => {
