@@ -13,6 +13,18 @@ export interface Hop {
   readonly reason: Reason | null;
   /** Further addresses that answered at this TTL. */
   readonly others: readonly Ip[];
+  /** What the answer says besides; absent where it says nothing. */
+  readonly notes?: HopNotes;
+}
+
+/** What an ICMP error tells of a hop besides its sender. */
+export interface HopNotes {
+  /** Labels under which the packet came in, outermost first (RFC 4950). */
+  readonly mpls: readonly number[];
+  /** Names of its interfaces, in the router's words: where the packet came in, else which it names (RFC 5837). */
+  readonly interfaces: readonly string[];
+  /** DSCP of the quoted packet where it is not 0, as it was sent (RFC 2474). */
+  readonly dscp: number | null;
 }
 
 /**
@@ -30,6 +42,8 @@ export interface PathFlow {
   readonly end: PathEnd;
   /** False: each probe had a source port of its own, so that routers may have sent them different ways. */
   readonly isConstant: boolean;
+  /** True: some routers quote too little, and their hops are placed by the outer TTL of their answers. */
+  readonly isEstimated: boolean;
 }
 
 /** What a trace can find. */

@@ -98,11 +98,15 @@ export function traceNotes(paths: readonly Path[]): readonly string[] {
       : [
           `${[first, ...more].slice(0, MAX_NAMED).join(', ')} asked too, as controls (--no-control forbids this)`,
         ];
-  const hasChanged = paths.some(({ flows }) => flows.some(({ isConstant }) => !isConstant));
-  return hasChanged
-    ? [
-        ...asked,
-        'each TCP probe had a source port of its own: where routers share the load, hops of several ways may stand in one column',
-      ]
-    : asked;
+  const flows = paths.flatMap((path) => path.flows);
+  return [
+    ...asked,
+    ...(flows.some(({ isConstant }) => !isConstant) ? [CHANGING_NOTE] : []),
+    ...(flows.some(({ isEstimated }) => isEstimated) ? [ESTIMATED_NOTE] : []),
+  ];
 }
+
+const CHANGING_NOTE =
+  'each TCP probe had a source port of its own: where routers share the load, hops of several ways may stand in one column';
+const ESTIMATED_NOTE =
+  'some routers quote too little for this wire to tell their hop: they stand where the TTL of their answers puts them';

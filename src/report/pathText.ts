@@ -1,5 +1,5 @@
 /** Traces for a person: the finding on top, the flows side by side with the edge marked, hypotheses and next steps below. */
-import type { Hop, Path, PathFlow, Reason, Report } from '../model.ts';
+import type { Hop, HopNotes, Path, PathFlow, Reason, Report } from '../model.ts';
 import {
   commandLines,
   counted,
@@ -91,6 +91,8 @@ interface Row {
   readonly ttl: number;
   readonly address: string;
   readonly cells: readonly string[];
+  /** What it says besides, below it. */
+  readonly notes: readonly string[];
 }
 
 function tableLines(path: Path, { width }: PathTextOptions, paint: Paint): string[] {
@@ -108,13 +110,14 @@ function tableLines(path: Path, { width }: PathTextOptions, paint: Paint): strin
     `${hop.padStart(4)}  ${address.padEnd(addressWidth)}${cells.map((cell) => cell.padEnd(cellWidth)).join('')}`.trimEnd();
   const lines = [paint.bold(line('HOP', 'ADDRESS', heads))];
   let before = 0;
-  for (const { ttl, address, cells } of rows) {
+  for (const { ttl, address, cells, notes } of rows) {
     if (isEdge(path, before, ttl)) lines.push(edgeLine(path, width));
     const hop = ttl === before ? '' : String(ttl);
     // A long address would push the times out of their columns: they stand below it.
     if (address.length + 1 > addressWidth) {
       lines.push(line(hop, address, []), line('', '', cells));
     } else lines.push(line(hop, address, cells));
+    for (const note of notes) lines.push(...paragraph(note, width, ' '.repeat(8)));
     before = ttl;
   }
   if (finding !== null && isEdge(path, before, before + 1)) lines.push(edgeLine(path, width));
@@ -158,7 +161,7 @@ function rowsAt(flows: readonly PathFlow[], ttl: number): readonly Row[] {
   const addresses = new Map<string, string | null>();
   for (const hop of hops) if (hop?.ip != null) addresses.set(hop.ip, hop.name);
   const silent = hops.map((hop, index) => cellOf(flows[index]!, hop, ttl));
-  if (addresses.size === 0) return [{ ttl, address: '*', cells: silent }];
+  if (addresses.size === 0) return [{ ttl, address: '*', cells: silent, notes: [] }];
   return [...addresses].map(([ip, name], row) => ({
     ttl,
     address: name === null ? ip : `${printable(name)} (${ip})`,
@@ -166,7 +169,20 @@ function rowsAt(flows: readonly PathFlow[], ttl: number): readonly Row[] {
       if (hop?.ip === ip) return silent[index]!;
       return row === 0 && hop?.ip == null ? silent[index]! : '';
     }),
+    notes: notesOf(hops.find((hop) => hop?.ip === ip && hop.notes !== undefined)?.notes),
   }));
+}
+
+/** Each thing once, in words. */
+function notesOf(notes: HopNotes | undefined): readonly string[] {
+  if (notes === undefined) return [];
+  const { mpls, interfaces, dscp } = notes;
+  const words = [
+    ...(mpls.length > 0 ? [`MPLS ${mpls.join('/')}`] : []),
+    ...(interfaces.length > 0 ? [`interface ${interfaces.map(printable).join(', ')}`] : []),
+    ...(dscp === null ? [] : [`DSCP ${dscp} as it came here, sent with 0`]),
+  ];
+  return words.length > 0 ? [words.join('; ')] : [];
 }
 
 /** Answers that end a flow, in few letters. */

@@ -1,5 +1,5 @@
 /** What a trace has seen: the input of the rules that locate a failure (locate.ts). */
-import type { Family, Ip, OwnSide, Protocol } from '../model.ts';
+import type { Family, HopNotes, Ip, OwnSide, Protocol } from '../model.ts';
 
 /** One answer to one probe of a flow. */
 export interface Observation {
@@ -22,6 +22,8 @@ export interface Observation {
   /** Of a packet that is too big; 0: not said. */
   readonly mtu: number;
   readonly rttMs: number | null;
+  /** Null: nothing besides. */
+  readonly notes: HopNotes | null;
 }
 
 /** What kind of answer it is. `own` is an error that our own kernel made: nobody answers on the link. */
@@ -51,6 +53,8 @@ export interface FlowFacts {
   readonly port: number | null;
   /** False: each probe had a source port of its own. */
   readonly isConstant: boolean;
+  /** Quotes were too short to tell some TTLs: those hops stand where the outer TTL of their answers puts them. */
+  readonly isEstimated: boolean;
   /** By TTL; entry 0 is never asked. */
   readonly hops: readonly HopFacts[];
   /** Answers to a probe whose TTL cannot be told. */

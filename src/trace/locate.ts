@@ -5,7 +5,7 @@
  * there at hop k still runs out at hop k when its TTL is k; and an ICMP error quotes the packet as it was when it died.
  */
 import type { Location, PathEnd } from '../model.ts';
-import type { TraceFacts } from './facts.ts';
+import type { FlowFacts, TraceFacts } from './facts.ts';
 import { answered, rejectedByTarget, rejectedOnTheWay, resetBy, tooBig } from './rulesOfAnswers.ts';
 import {
   behindLastRouter,
@@ -44,12 +44,21 @@ export const RULES: readonly (readonly [name: string, rule: Rule])[] = [
   ['10 broken', broken],
 ];
 
+const isEstimated = (flow: FlowFacts): boolean => flow.isEstimated;
+
+/** Nothing is certain that rests on hops which were placed by the distance of their answers. */
+function lessSure(located: Located): Located {
+  const { finding } = located;
+  if (finding?.certainty !== 'high') return located;
+  return { ...located, finding: { ...finding, certainty: 'medium' } };
+}
+
 /** Locates the failure; the last rule always speaks. */
 export function locate(facts: TraceFacts): Located {
   const view = viewOf(facts);
   for (const [, rule] of RULES) {
     const located = rule(view);
-    if (located !== null) return located;
+    if (located !== null) return facts.flows.some(isEstimated) ? lessSure(located) : located;
   }
   throw new Error('no rule speaks: the last one always does');
 }

@@ -82,6 +82,7 @@ export function createAnswerReader(
       outerTtl: signals.ttl[row]!,
       quotedTtl: null,
       mtu: answer === 'too-big' ? signals.info[row]! : 0,
+      notes: null,
       atMs: signals.atMs[row]!,
     };
   };

@@ -10,6 +10,7 @@ import { createTcpView, readTcp, TCP_FLAG } from '../packet/tcp.ts';
 import { createUdpView, readUdp } from '../packet/udp.ts';
 import type { Answer, Observation } from './facts.ts';
 import type { Flow } from './flows.ts';
+import { readHopNotes } from './hopNotes.ts';
 import { type ProbeReader, type QuotedProbe, UNPLACED } from './quotedProbe.ts';
 
 /** What a reader has to know of its trace. */
@@ -76,6 +77,7 @@ export function createPacketReader({
     outerTtl: ip.ttl,
     quotedTtl: null,
     mtu: 0,
+    notes: null,
     atMs,
   });
 
@@ -126,6 +128,7 @@ export function createPacketReader({
       icmpCode: icmp.code,
       quotedTtl: quote.ttl,
       mtu: Math.max(0, icmp.mtu),
+      notes: readHopNotes(bytes, icmp, quote),
     };
   };
 

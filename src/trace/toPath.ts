@@ -22,6 +22,7 @@ export function toTraced(facts: TraceFacts, located: Located): Traced {
     hops: hopsOf(facts, view),
     end: index === 0 ? located.end : endOf(view),
     isConstant: view.facts.isConstant,
+    isEstimated: view.facts.isEstimated,
   }));
   return { located, flows, evidence: evidenceOf(facts, located) };
 }
@@ -50,7 +51,8 @@ function hopOf(facts: TraceFacts, flow: FlowFacts, ttl: number): Hop {
   const others = new Set(answers.map(({ ip }) => ip));
   others.delete(first.ip);
   const { ip, rttMs } = first;
-  return { ttl, ip, name: null, rttMs, reason: reasonOf(facts, first), others: [...others] };
+  const hop = { ttl, ip, name: null, rttMs, reason: reasonOf(facts, first), others: [...others] };
+  return first.notes === null ? hop : { ...hop, notes: first.notes };
 }
 
 function reasonOf({ family }: TraceFacts, { answer, icmpType, icmpCode }: Observation): Reason {

@@ -18,7 +18,7 @@ const rules = [
 writeFileSync(
   file,
   JSON.stringify({
-    routers: [{}, { rules }, {}],
+    routers: [{ mpls: [102], interface: 'ge-0/0/2' }, { rules }, {}],
     targets: [{ tcp: { 22: 'accept', 25: 'accept', 443: 'accept' } }],
   }),
 );

@@ -64,6 +64,7 @@ export function factsOf(words: PathWords): TraceFacts {
       kind,
       protocol: flowProtocol,
       port: index === 0 ? 443 : 80,
+      isEstimated: false,
       isConstant: !isSocket || flowProtocol === 'udp',
       hops: [{ rounds: 0, answers: [] }, ...hops],
       unplaced: [],
@@ -106,6 +107,7 @@ export function factsOf(words: PathWords): TraceFacts {
       quotedTtl: isSocket || icmp === null ? null : ttl - hop + Number(isWhole),
       mtu: answer === 'too-big' ? 1280 : 0,
       rttMs: 1,
+      notes: null,
     };
   }
 
