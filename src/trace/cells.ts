@@ -1,6 +1,5 @@
 /** What was sent and heard, by flow and TTL: the memory of a trace. */
 import { isEcho, PROTO_TCP } from '../batch.ts';
-import { distanceOf } from '../match/distance.ts';
 import type { FlowFacts, HopFacts, Observation } from './facts.ts';
 import type { Flow } from './flows.ts';
 import type { Read } from './readPacketAnswer.ts';
@@ -34,17 +33,6 @@ const protocolName = (protocol: number): FlowFacts['protocol'] => {
 /** Answers kept of one flow and TTL: each round once, and some of what a network doubles. */
 const MAX_ANSWERS = 16;
 
-/**
- * The TTL that an ICMP error was most likely for, where its quote is too short to tell: its distance, one more for a
- * rejection behind the TTL check; 0: unknown. Ways back of another length make it wrong, so nothing rests on it alone.
- */
-function estimatedTtl({ answer, isTarget, outerTtl }: Read, maxTtl: number): number {
-  const hop = distanceOf(outerTtl);
-  const isError = answer === 'time-exceeded' || answer === 'unreachable';
-  if (hop === null || !isError) return 0;
-  return Math.min(maxTtl, answer === 'unreachable' && !isTarget ? hop + 1 : hop);
-}
-
 /** Creates an empty memory for these flows; `maxTtl` bounds the TTLs, `isConstant` says whose source port stays. */
 export function createCells(
   flows: readonly Flow[],
@@ -56,7 +44,6 @@ export function createCells(
   );
   const unplaced: Observation[][] = flows.map(() => []);
   const errnos = flows.map(() => 0);
-  const estimated = flows.map(() => false);
   let maxRttMs = 0;
 
   /** Null where it is not known which of several rounds was answered. */
@@ -76,12 +63,9 @@ export function createCells(
       errnos[flow] = errno;
     },
     noteAnswer(read) {
-      const { atMs: _, ...said } = read;
-      const ttl = said.ttl || estimatedTtl(read, maxTtl);
-      if (ttl !== said.ttl) estimated[read.flow] = true;
-      const facts = { ...said, ttl };
+      const { atMs: _, ...facts } = read;
       const rttMs = rttOf(read);
-      const list = ttl === 0 ? unplaced[read.flow]! : cells[read.flow]![ttl]!.answers;
+      const list = read.ttl === 0 ? unplaced[read.flow]! : cells[read.flow]![read.ttl]!.answers;
       if (list.length >= MAX_ANSWERS) return false;
       list.push({ ...facts, rttMs });
       // A neighbour that is not there is told after seconds; no answer of the way takes as long.
@@ -99,7 +83,7 @@ export function createCells(
         protocol: protocolName(flow.protocol),
         port: isEcho(flow.protocol) ? null : flow.port,
         isConstant: isConstant(flow),
-        isEstimated: estimated[index]!,
+        isEstimated: false,
         hops: cells[index]!.map(
           ({ sentMs, answers }): HopFacts => ({ rounds: sentMs.length, answers }),
         ),

@@ -46,11 +46,11 @@ export const RULES: readonly (readonly [name: string, rule: Rule])[] = [
 
 const isEstimated = (flow: FlowFacts): boolean => flow.isEstimated;
 
-/** Nothing is certain that rests on hops which were placed by the distance of their answers. */
+/** What rests on hops that were placed by the distance of their answers is a guess. */
 function lessSure(located: Located): Located {
   const { finding } = located;
-  if (finding?.certainty !== 'high') return located;
-  return { ...located, finding: { ...finding, certainty: 'medium' } };
+  if (finding === null) return located;
+  return { ...located, finding: { ...finding, certainty: 'low' } };
 }
 
 /** Locates the failure; the last rule always speaks. */

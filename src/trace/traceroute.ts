@@ -9,10 +9,10 @@
  */
 import { PROTO_TCP, SIGNAL, type SignalBatch } from '../batch.ts';
 import type { Engine, Ip, OwnSide, Plan, WireCan } from '../model.ts';
-import { placeBySender } from './bySender.ts';
 import { createCells } from './cells.ts';
 import type { TraceFacts } from './facts.ts';
 import { chooseFlows, createProbeNames } from './flows.ts';
+import { placeByDistance, placeBySender } from './placing.ts';
 import { createProbeReader } from './quotedProbe.ts';
 import { createAnswerReader } from './readAnswer.ts';
 import type { Read } from './readPacketAnswer.ts';
@@ -77,7 +77,7 @@ export function createTraceroute(options: TraceOptions): Traceroute {
   const readAnswer = createAnswerReader({ targets, target, run, flows, probes, srcPort });
 
   const facts = (): TraceFacts => {
-    const all = placeBySender(cells.flows());
+    const all = placeByDistance(placeBySender(cells.flows()));
     return {
       family,
       target: targets.ip(target),

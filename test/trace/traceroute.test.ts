@@ -127,27 +127,6 @@ describe.each(BOTH_VIEWS)('on $view, IPv$family', (seen) => {
   });
 });
 
-it('routers that quote 28 bytes leave an ordinary socket with the distance of their answers', async () => {
-  const short = { quoteBytes: 8 };
-  const drop = {
-    ...short,
-    rules: [{ hook: 'forward', protocol: 'udp', dport: 53, verdict: 'drop' }],
-  };
-  const world = { routers: [short, short, drop, short] };
-  for (const family of [4, 6] as const) {
-    const asked = { protocol: 'udp', port: 53, family } as const;
-    const sure = await trace(world, { ...asked, view: 'packet' });
-    const { path } = await trace(world, { ...asked, view: 'errqueue' });
-    expect(sure.path.finding).toMatchObject({ after: { ttl: 3 }, before: { ttl: 4 } });
-    expect(path.finding).toMatchObject({
-      after: { ttl: 3 },
-      before: { ttl: 4 },
-      certainty: 'medium',
-    });
-    expect(path.flows[0]!.isEstimated).toBe(true);
-  }
-});
-
 it('labels, interfaces and a changed DSCP stand at their hop', async () => {
   const rules = [{ hook: 'forward', protocol: 'tcp', dport: 443, verdict: 'set', dscp: 8 }];
   const world = { routers: [{}, { rules, mpls: [102, 16], interface: 'ge-0/0/2' }, {}] };

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { placeBySender } from '../../src/trace/bySender.ts';
 import { locate } from '../../src/trace/locate.ts';
+import { placeByDistance, placeBySender } from '../../src/trace/placing.ts';
 import { viewOf } from '../../src/trace/view.ts';
 import { factsOf } from './paths.ts';
 
@@ -29,4 +29,14 @@ test('a router that nobody else heard, or at two hops, is nowhere, and a drop be
     expect(viewOf(placed).asked.furthest).toBe(0);
     expect(locate(placed).finding?.certainty).toBe('low');
   }
+});
+
+test('what is left stands where its outer TTL puts it, and makes a guess of what follows', () => {
+  const known = facts('* * * *', '* * r3 T:syn', 'r1 r2');
+  const flows = placeByDistance(known.flows);
+  expect(flows[0]).toMatchObject({ isEstimated: true, unplaced: [] });
+  expect(flows[1]!.isEstimated).toBe(false);
+  expect(locate({ ...known, flows })).toMatchObject({
+    finding: { after: { ttl: 2 }, before: { ttl: 3 }, certainty: 'low' },
+  });
 });
