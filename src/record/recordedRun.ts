@@ -47,7 +47,7 @@ export function readHead(value: unknown): (RecordedHead & { readonly loaded: Pla
     isListOf(warnings, isText) &&
     typeof synRequested === 'boolean';
   if (!isGood) return damaged;
-  if (value['plan'] === null) return 'the run was too large: only what decided was recorded';
+  if (value['plan'] === null) return 'the run was too large, over 1,000,000 probes';
   const loaded = loadPlan(value['plan']);
   if (loaded === null) return damaged;
   return { ...(value as unknown as RecordedHead), loaded };
