@@ -37,6 +37,8 @@ export const CONFIDENCE = {
   silenceBrief: 0.95,
   /** The target's ICMP limiter explains the silence as well. */
   silenceLimited: 0.5,
+  /** Other ports of the target got an answer that is about the way to it; a rule of a firewall may be about those alone. */
+  inferred: 0.9,
   stranger: 0.95,
   noNeighbour: 0.99,
   /** The kernel said so itself, at once. */

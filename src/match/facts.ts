@@ -90,6 +90,17 @@ export interface PortFacts {
   readonly silence: number;
 }
 
+/** What a router said of the way to a target, to more than one of its ports, where nobody said anything else. */
+export interface Cover {
+  readonly from: Ip;
+  readonly icmpType: number;
+  readonly icmpCode: number;
+  /** As in PortFacts. */
+  readonly ttl: number;
+  readonly quotedTtl: number;
+  readonly sentTtl: number;
+}
+
 /** Its target. */
 export interface TargetFacts {
   readonly ip: Ip;
@@ -100,6 +111,8 @@ export interface TargetFacts {
   readonly severalDistances: boolean;
   /** Port-unreachables that this target has sent in this run. */
   readonly icmpAnswers: number;
+  /** Null where the target itself has answered. */
+  readonly cover: Cover | null;
   /** Chance that one packet or its answer is lost, as this run saw it (with a prior). */
   readonly loss: number;
   /** Our own side towards it, where it was asked for. */

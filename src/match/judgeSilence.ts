@@ -1,5 +1,6 @@
 /** Judging a port that said nothing: first our own side, then what silence can mean. */
 import { CONFIDENCE, silenceConfidence } from './confidence.ts';
+import { provenHop } from './distance.ts';
 import {
   type JudgeContext,
   type PortFacts,
@@ -7,6 +8,7 @@ import {
   SILENCE,
   type TargetFacts,
 } from './facts.ts';
+import { icmpLabel, icmpMeaning } from './icmpMeaning.ts';
 import { judgeCounters, judgeOverflow, judgeRoute } from './judgeOwnSide.ts';
 
 /**
@@ -26,6 +28,8 @@ export function judgeSilence(port: PortFacts, target: TargetFacts, { can }: Judg
     const said = judgeRoute(ownSide) ?? counted;
     if (said !== null && (can.icmpSender || said.state === 'unknown')) return said;
   }
+  const inferred = judgeCovered(port, target);
+  if (inferred !== null) return inferred;
   const whyArgs = { waitedMs: Math.round(port.waitedMs) };
   if (port.protocol === 'tcp') {
     return {
@@ -59,5 +63,26 @@ export function judgeSilence(port: PortFacts, target: TargetFacts, { can }: Judg
       : Math.min(CONFIDENCE.stranger, silenceConfidence(port.attempts, port.waitedMs, target.loss)),
     whyId: limited ? 'udp.silent.no-token' : 'udp.silent',
     whyArgs: { ...whyArgs, icmpAnswers: target.icmpAnswers },
+  };
+}
+
+/** A silent port of a target that nobody answered for but one router, which spoke of the way to it. */
+function judgeCovered(port: PortFacts, { cover, family }: TargetFacts): Ruling | null {
+  if (cover === null) return null;
+  const { from, icmpType, icmpCode, ttl, quotedTtl, sentTtl } = cover;
+  const meaning = icmpMeaning(family, icmpType, icmpCode);
+  if (meaning.kind !== 'state') return null;
+  const hop = provenHop(ttl, quotedTtl, sentTtl);
+  // A route is looked up before the TTL is counted down, a rule of FORWARD speaks after it: that may be about ports.
+  const isRule = hop !== null && quotedTtl > 0 && sentTtl - quotedTtl === hop;
+  if (isRule) return null;
+  return {
+    state: 'filtered',
+    reason: meaning.reason,
+    detail: 'inferred',
+    by: { ip: from, role: 'path', hop },
+    confidence: CONFIDENCE.inferred,
+    whyId: `${port.protocol}.silent.inferred`,
+    whyArgs: { icmp: icmpLabel(family, icmpType, icmpCode) },
   };
 }

@@ -20,6 +20,7 @@ import { pathMeaning, pathNext, waited } from './whyUdp.ts';
 
 /** Reasons of verdicts about TCP ports. */
 export type TcpWhyId =
+  | 'tcp.silent.inferred'
   | 'tcp.open'
   | 'tcp.open.window'
   | 'tcp.open.no-window-info'
@@ -47,6 +48,15 @@ const closedNext = (args: WhyArgs): readonly string[] => [
 
 /** The words for TCP ports. */
 export const TCP_WHY: Readonly<Record<TcpWhyId, WhyEntry>> = {
+  'tcp.silent.inferred': {
+    sentence: (args) =>
+      `${portOfTarget(args)} did not answer${anyAttempt(args)}; ${sender(args)} rejects what goes to the target as a ` +
+      `whole${icmpSaid(args)}, and the target has answered nothing.`,
+    meaning: () =>
+      'Other ports of the target got this answer. It is about the way to the target, and routers limit how many they ' +
+      'send, so that this port has most likely stayed silent for the same cause.',
+    next: pathNext,
+  },
   'tcp.open': {
     sentence: (args) => `${portOfTarget(args)} accepted the connection (SYN-ACK).`,
     meaning: acceptedMeaning,

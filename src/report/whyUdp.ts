@@ -21,6 +21,7 @@ import {
 
 /** Reasons of verdicts about UDP ports. */
 export type UdpWhyId =
+  | 'udp.silent.inferred'
   | 'udp.answered'
   | 'udp.answered.parsed'
   | 'udp.stranger'
@@ -35,6 +36,15 @@ export type UdpWhyId =
 
 /** The words for UDP ports. */
 export const UDP_WHY: Readonly<Record<UdpWhyId, WhyEntry>> = {
+  'udp.silent.inferred': {
+    sentence: (args) =>
+      `${portOfTarget(args)} did not answer${anyAttempt(args)}; ${sender(args)} rejects what goes to the target as a ` +
+      `whole${icmpSaid(args)}, and the target has answered nothing.`,
+    meaning: () =>
+      'Other ports of the target got this answer. It is about the way to the target, and routers limit how many they ' +
+      'send, so that this port has most likely stayed silent for the same cause.',
+    next: pathNext,
+  },
   'udp.answered': {
     sentence: (args) => `${portOfTarget(args)} answered, in a protocol that was not recognized.`,
     meaning: () => 'Something listens there and answers. Which service it is was not proven.',

@@ -3,6 +3,7 @@ import type { Ip, Plan, WireCan } from '../model.ts';
 import { createPace, type Pace } from '../timing/pace.ts';
 import { createRttTable, type RttTable } from '../timing/rtt.ts';
 import { TIMING_TEMPLATES, type TimingTemplate } from '../timing/templates.ts';
+import { type Covers, createCovers } from './cover.ts';
 import { createProbeState, type ProbeState } from './probeState.ts';
 import { createTargetState, type TargetState } from './targetState.ts';
 
@@ -16,6 +17,7 @@ export interface ScanContext {
   readonly targets: TargetState;
   readonly rtt: RttTable;
   readonly pace: Pace;
+  readonly covers: Covers;
   readonly counters: ScanCounters;
 }
 
@@ -51,6 +53,7 @@ export function createScanContext(
     probes: createProbeState(plan.space.count),
     targets,
     rtt: createRttTable(targets.way, template),
+    covers: createCovers(),
     pace: createPace({ template, ratePps: plan.ratePps }),
     counters: {
       sent: 0,

@@ -4,6 +4,7 @@ import { distanceOf } from '../match/distance.ts';
 import { ANSWER } from '../match/facts.ts';
 import { isPortUnreachable } from '../match/icmpMeaning.ts';
 import type { Match } from '../match/match.ts';
+import { DEFAULT_TTL } from '../probe/frame.ts';
 import type { ScanContext } from './context.ts';
 import { F32, F64, FROM_NONE, FROM_TARGET, U8, U16, U32 } from './probeState.ts';
 
@@ -28,8 +29,18 @@ const SHOWS_DISTANCE: ReadonlySet<number> = new Set([
   ANSWER.ECHO_REPLY,
 ]);
 
+/** Notes what somebody on the path said. */
+function notePath({ plan, can, covers, ownAddresses }: ScanContext, match: Match): void {
+  const { from, target } = match;
+  if (from === null || target < 0 || ownAddresses.has(from)) return;
+  const family = plan.targets.families[target] === 6 ? 6 : 4;
+  covers.note(match, family, plan.sending.ttl ?? (can.packets ? DEFAULT_TTL : 0));
+}
+
 /** Notes what an answer says about its target, whichever row it answered. */
-export function noteTarget({ targets, plan }: ScanContext, match: Match): void {
+export function noteTarget(context: ScanContext, match: Match): void {
+  const { targets, plan } = context;
+  if (match.answer === ANSWER.ICMP) notePath(context, match);
   if (!match.fromIsTarget || match.target < 0) return;
   const { target } = match;
   if (targets.alive[target] === 0) {

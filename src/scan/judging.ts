@@ -31,13 +31,17 @@ export function createJudging(context: ScanContext): (probe: number) => Judgemen
   };
 }
 
-function targetFacts({ plan, targets, counters }: ScanContext, target: number): TargetFacts {
+function targetFacts(
+  { plan, targets, counters, covers }: ScanContext,
+  target: number,
+): TargetFacts {
   const distance = targets.distance[target]!;
   return {
     ip: plan.targets.ip(target),
     family: plan.targets.families[target] === 6 ? 6 : 4,
     distance: distance === 0 ? null : distance,
     severalDistances: targets.severalDistances[target] === 1,
+    cover: targets.alive[target] === 1 ? null : covers.of(target),
     icmpAnswers: targets.icmpAnswers[target]!,
     loss: lossOf(counters),
     ownSide: targets.ownSide.get(target) ?? null,

@@ -55,6 +55,7 @@ export function targetFacts(facts: Partial<TargetFacts> = {}): TargetFacts {
     family: 4,
     distance: null,
     severalDistances: false,
+    cover: null,
     icmpAnswers: 0,
     loss: 0.02,
     ownSide: null,
