@@ -32,7 +32,7 @@ export function readDatagramFlow(evidence: Evidence, flow: Flow): FlowSign | nul
   return readLoop(flow) ?? silent(evidence, flow);
 }
 
-function silent({ counts }: Evidence, flow: Flow): FlowSign | null {
+function silent({ counts, bothWays }: Evidence, flow: Flow): FlowSign | null {
   const [side] = flow.sides;
   const { request, pendingSinceMs } = flow.datagrams!;
   const protocol = request?.protocol ?? '';
@@ -49,11 +49,13 @@ function silent({ counts }: Evidence, flow: Flow): FlowSign | null {
         : isStream
           ? ({ whyId: 'explain.udp.stream', rank: 250, certainty: 'low' } as const)
           : ({ whyId: 'explain.udp.silent', rank: 700, certainty: 'medium' } as const);
+  // Where no flow shows both directions, the capture may hold one alone.
+  const sure = bothWays ? certainty : 'low';
   return {
     kind: isOneWay(protocol) ? 'note' : 'silent',
     whyId,
     rank,
-    certainty,
+    certainty: sure,
     citing: REQUESTS,
     args: { attempts: side.packets - side.copies, protocolName: protocol },
     variant: protocol,

@@ -19,6 +19,8 @@ export interface Evidence extends Capture {
   readonly strangerAnswers: ReadonlySet<Flow>;
   /** Ports of a host that answered in this capture. */
   answeredPorts(host: number): number;
+  /** Some flow has packets in both directions: the capture does not hold one alone. */
+  readonly bothWays: boolean;
   /** ICMP errors to this asker about that host that are subject to a limit. */
   errorsAbout(asker: number, host: number): number;
 }
@@ -45,6 +47,9 @@ export function toEvidence(capture: Capture): Evidence {
     askers,
     strangers,
     strangerAnswers: new Set([...strangers.values()].map(({ answer }) => answer)),
+    bothWays: capture.table.flows.some(
+      ({ sides }) => sides[FROM_ASKER].packets > 0 && sides[FROM_ASKED].packets > 0,
+    ),
     errorsAbout: (asker, host) => errors.get(asker * MAX_ADDRESSES + host) ?? 0,
     answeredPorts: (host) => answered.get(host)?.size ?? 0,
   };

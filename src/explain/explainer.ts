@@ -44,10 +44,11 @@ export function createExplainer(narrowing: Narrowing | null): Explainer {
     take: capture.take,
     result() {
       const evidence = toEvidence(capture);
+      const ofFlows = joinSigns(evidence, readFlows(evidence), MAX_FINDINGS);
       const drafts = [
         ...icmpFindings(evidence),
         ...limiterFindings(evidence),
-        ...joinSigns(evidence, readFlows(evidence)),
+        ...ofFlows.drafts,
       ].sort((a, b) => b.rank - a.rank || a.firstMs - b.firstMs);
       return {
         counts: capture.counts,
@@ -55,7 +56,7 @@ export function createExplainer(narrowing: Narrowing | null): Explainer {
         findings: drafts
           .slice(0, MAX_FINDINGS)
           .map((draft) => ({ ...draft, causeIds: fittingCauses(draft) })),
-        furtherFindings: Math.max(0, drafts.length - MAX_FINDINGS),
+        furtherFindings: Math.max(0, drafts.length - MAX_FINDINGS) + ofFlows.further,
         limits: captureLimits(evidence),
       };
     },

@@ -16,15 +16,12 @@ const MAX_NEAR = 4;
 
 /** The limits of a capture, the gravest first. */
 export function captureLimits(evidence: Evidence): CaptureLimit[] {
-  const { counts, table, errors } = evidence;
+  const { counts, table, errors, bothWays } = evidence;
   const limits: CaptureLimit[] = [];
   const say = (whyId: string, whyArgs: CaptureLimit['whyArgs'] = {}) =>
     limits.push({ whyId, whyArgs });
   const flows = table.flows.length;
   const oneSided = table.flows.filter(({ tcp }) => tcp?.oneSided === true).length;
-  const bothWays = table.flows.some(
-    ({ sides }) => sides[FROM_ASKER].packets > 0 && sides[FROM_ASKED].packets > 0,
-  );
   const answersOnly = table.flows.filter(
     ({ sides }) => sides[FROM_ASKER].packets === 0 && sides[FROM_ASKED].packets > 0,
   ).length;

@@ -61,7 +61,7 @@ export function readTcpFlow(evidence: Evidence, flow: Flow, tcp: TcpFacts): Flow
   return null;
 }
 
-function silent({ counts }: Evidence, flow: Flow, tcp: TcpFacts): FlowSign | null {
+function silent({ counts, bothWays }: Evidence, flow: Flow, tcp: TcpFacts): FlowSign | null {
   if (flow.errorCount > 0) return null;
   const loop = readLoop(flow);
   if (loop !== null) return loop;
@@ -70,17 +70,22 @@ function silent({ counts }: Evidence, flow: Flow, tcp: TcpFacts): FlowSign | nul
     kind: 'silent',
     whyId: isEarly ? 'explain.tcp.silent-at-end' : 'explain.tcp.silent',
     rank: isEarly ? 150 : 800,
-    certainty: isEarly ? 'low' : 'medium',
+    certainty: isEarly || !bothWays ? 'low' : 'medium',
     citing: {
       from: FROM_ASKER,
       also: SYN_ONLY,
       count: ({ sides }) => sides[FROM_ASKER].packets,
       frames: ({ sides }) => sides[FROM_ASKER].frames,
     },
-    args: { attempts: tcp.synCount, waitedMs: Math.round(tcp.synLastMs - tcp.synFirstMs) },
+    args: { attempts: tcp.synCount, ...waited(tcp.synLastMs - tcp.synFirstMs) },
     variant: '',
     by: null,
   };
+}
+
+/** Less than a millisecond is no wait that a sentence should tell. */
+function waited(ms: number): Record<string, number> {
+  return ms >= 1 ? { waitedMs: Math.round(ms) } : {};
 }
 
 /** Packets of an unanswered flow that came by again and again; null where they did not. */
@@ -206,11 +211,18 @@ export function readSynProxy(flow: Flow, tcp: TcpFacts): FlowSign | null {
   };
 }
 
-/** Joins flows of the same two hosts that show the same. */
+/** Findings, and how many more there would be. */
+export interface JoinedSigns {
+  readonly drafts: readonly FindingDraft[];
+  readonly further: number;
+}
+
+/** Joins flows of the same two hosts that show the same; of a flood only the `most` most telling are worked out. */
 export function joinSigns(
   evidence: Evidence,
   signs: readonly (readonly [Flow, FlowSign])[],
-): FindingDraft[] {
+  most: number,
+): JoinedSigns {
   const groups = new Map<string, [Flow, FlowSign][]>();
   for (const [flow, sign] of signs) {
     const key = [sign.whyId, sign.variant, flow.asker, flow.asked, flow.protocol].join();
@@ -218,7 +230,17 @@ export function joinSigns(
     if (group === undefined) groups.set(key, [[flow, sign]]);
     else group.push([flow, sign]);
   }
-  return [...groups.values()].map((group) => toDraft(evidence, group));
+  const rankOf = (group: readonly [Flow, FlowSign][]): number => rank(group[0]![1], group.length);
+  const sorted = [...groups.values()].sort((a, b) => rankOf(b) - rankOf(a));
+  return {
+    drafts: sorted.slice(0, most).map((group) => toDraft(evidence, group)),
+    further: Math.max(0, sorted.length - most),
+  };
+}
+
+/** More flows make a finding more telling, but never another kind of finding. */
+function rank(sign: FlowSign, flows: number): number {
+  return sign.rank + Math.min(90, flows) / 100;
 }
 
 function toDraft(evidence: Evidence, group: readonly (readonly [Flow, FlowSign])[]): FindingDraft {
@@ -235,7 +257,7 @@ function toDraft(evidence: Evidence, group: readonly (readonly [Flow, FlowSign])
   };
   return {
     kind: sign.kind,
-    rank: sign.rank + Math.min(90, flows.length) / 100,
+    rank: rank(sign, flows.length),
     whyId: sign.whyId,
     whyArgs: {
       ...flowArgs(evidence, flows),

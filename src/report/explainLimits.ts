@@ -6,25 +6,27 @@ const packets = ({ packets: count }: WhyArgs): string => counted(Number(count ??
 
 const flows = ({ flows: count }: WhyArgs): string => counted(Number(count ?? 0), 'flow');
 
+const were = (args: WhyArgs): string => (args['packets'] === 1 ? 'was' : 'were');
+
 /** By key. */
 export const LIMIT_WORDS: Readonly<Record<string, (args: WhyArgs) => string>> = {
   'limit.empty': () => 'The capture holds no IP packet.',
   'limit.one-sided': (args) =>
-    `One-sided: ${flows(args)} acknowledge packets that are not in the capture. Answers may have taken another way, and silence says little.`,
+    `One-sided: ${flows(args)} acknowledge${args['flows'] === 1 ? 's' : ''} packets that are not in the capture. Answers may have taken another way, and silence says little.`,
   'limit.one-direction': () =>
     'No flow has packets in both directions. The capture may hold one direction only; then the answers were there, unseen.',
   'limit.began-late': (args) =>
     `${flows(args)} began before the capture: what was asked there is not known.`,
   'limit.cut': (args) =>
-    `${packets(args)} were cut by the snap length: payloads and quotes are judged as far as they reach (tcpdump -s 0 keeps all).`,
+    `${packets(args)} ${were(args)} cut by the snap length: payloads and quotes are judged as far as they reach (tcpdump -s 0 keeps all).`,
   'limit.not-followed': (args) =>
-    `${packets(args)} belong to flows beyond the limit of ${flows(args)} and are only counted. Narrow with --host, --port or --flow.`,
+    `${packets(args)} belong${args['packets'] === 1 ? 's' : ''} to flows beyond the limit of ${flows(args)}, which are only counted. Narrow with --host, --port or --flow.`,
   'limit.ungrouped': (args) =>
     `${packets(args)} with ICMP errors beyond the limit of groups are only counted.`,
   'limit.unreadable': (args) =>
     `${packets(args)} could not be read: damaged, or cut within the headers.`,
   'limit.fragments': (args) =>
-    `${packets(args)} are later fragments, which name no port: they are not tied to their flows.`,
+    `Later fragments name no port and are not tied to their flows: ${packets(args)}.`,
   'limit.near': (args) =>
     `Taken on, or on the link of, ${args['hosts'] ?? 'a host'}: packets from there still have their first TTL. What is lost further away looks like silence from here; a second capture at the other end tells more.`,
   'limit.between': () =>

@@ -265,5 +265,5 @@ export function limitedNote(args: WhyArgs): string {
   const { icmpErrors } = args;
   return icmpErrors === undefined
     ? ''
-    : ` There are ${icmpErrors} ICMP errors about this host in the capture; hosts limit these, so this silence may be a refusal held back.`;
+    : ` The capture also has ICMP errors about this host (${icmpErrors}); hosts limit these, so this silence may be a refusal held back.`;
 }
