@@ -17,6 +17,8 @@ export interface WireCan {
   readonly replyTtl: boolean;
   /** The TTL of a probe can be set. */
   readonly setTtl: boolean;
+  /** UDP probes leave in the order and at the times that the wire says: silence can be compared with later answers. */
+  readonly sendOrder: boolean;
   /** Source ports that are reserved for our packets, one behind the other; 1 on socket wires, which have their own. */
   readonly lanes: number;
   /** A smallest accepted TTL can be set for the answers to one TCP probe (IP_MINTTL, IPV6_MINHOPCOUNT). */

@@ -75,6 +75,7 @@ const CAN: Readonly<Record<keyof WireCan, 'boolean' | 'number'>> = {
   icmpSender: 'boolean',
   replyTtl: 'boolean',
   setTtl: 'boolean',
+  sendOrder: 'boolean',
   minTtl: 'boolean',
   resetKnown: 'boolean',
   strangers: 'boolean',

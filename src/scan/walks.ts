@@ -53,7 +53,8 @@ export function createWalks(context: ScanContext): Walks {
   const random = createDraws(plan.seed);
   /** Targets whose walks may have something to send now. */
   const ready = new Set<number>();
-  const isAllowed = can.icmpSender && plan.retries === undefined && plan.timing >= QUICKEST_POLITE;
+  const isAllowed =
+    can.icmpSender && can.sendOrder && plan.retries === undefined && plan.timing >= QUICKEST_POLITE;
   const markNats = Math.log(countUdp(context) / (1 - plan.certainty));
 
   const schedule = (target: number, walk: Walk): void => {

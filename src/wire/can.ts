@@ -8,6 +8,7 @@ const PACKET: WireCan = {
   icmpSender: true,
   replyTtl: true,
   setTtl: true,
+  sendOrder: true,
   lanes: 1,
   minTtl: false,
   resetKnown: true,
@@ -22,7 +23,7 @@ const PACKET: WireCan = {
 /** The table; a wire that knows more of its own limits says so in its own copy. */
 export const CAN: Readonly<Record<'packet' | 'raw-socket' | 'errqueue' | 'connect', WireCan>> = {
   packet: PACKET,
-  'raw-socket': { ...PACKET, passesHooks: true, neighbours: false },
+  'raw-socket': { ...PACKET, passesHooks: true, neighbours: false, sendOrder: false },
   errqueue: {
     ...PACKET,
     packets: false,
@@ -40,6 +41,7 @@ export const CAN: Readonly<Record<'packet' | 'raw-socket' | 'errqueue' | 'connec
     icmpSender: false,
     replyTtl: false,
     setTtl: false,
+    sendOrder: false,
     lanes: 1,
     minTtl: false,
     resetKnown: false,

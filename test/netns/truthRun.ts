@@ -57,6 +57,15 @@ const RAW_SOCKET_DIFFERS: readonly {
     expect: (row) => ({ ...row, states: [...row.states, 'closed'], warning: undefined }),
   },
   {
+    why: 'its UDP probes are not walked: they leave when Node gets to it',
+    scenes: /^udpLimiter$/,
+    families: [4, 6],
+    expect: (row) =>
+      row.states.includes('closed')
+        ? { ...row, states: ['closed', 'open|filtered'], reasons: { 4: undefined, 6: undefined } }
+        : { ...row, details: undefined },
+  },
+  {
     why: 'hop limits are not seen, so a forged RST looks like one of the target',
     scenes: /^tcpForgedReset$/,
     families: [6],
