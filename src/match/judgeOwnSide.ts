@@ -37,9 +37,13 @@ const noNeighbour = (ownSide: OwnSide): Ruling => ({
 
 /**
  * What our own side says about a target that does not answer, or null when it says nothing. Gateway, host and carrier
- * are told apart by route, neighbour table and link flag, not by the error.
+ * are told apart by route, neighbour table and link flag, not by the error. `hasSpoken`: the target itself answered in this
+ * run, so the next hop was there, and an entry without an answer is one that is being looked up anew.
  */
-export function judgeRoute(ownSide: OwnSide): Ruling | null {
+export function judgeRoute(
+  ownSide: OwnSide,
+  { hasSpoken }: { readonly hasSpoken: boolean } = { hasSpoken: false },
+): Ruling | null {
   if (ownSide.route === 'none') {
     return unknown('own.no-route', CONFIDENCE.ownSideSaid, ownSide, {
       errno: ownSide.routeErrno ?? 'ENETUNREACH',
@@ -48,6 +52,7 @@ export function judgeRoute(ownSide: OwnSide): Ruling | null {
   if (ownSide.carrier === false) {
     return unknown('own.link-down', CONFIDENCE.ownSideSaid, ownSide);
   }
+  if (hasSpoken) return null;
   if (ownSide.neighbour === 'failed' || ownSide.neighbour === 'incomplete') {
     if (ownSide.route === 'gateway') {
       return unknown('own.gateway-silent', CONFIDENCE.ownSideSaid, ownSide);

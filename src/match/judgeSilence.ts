@@ -25,7 +25,8 @@ export function judgeSilence(port: PortFacts, target: TargetFacts, { can }: Judg
     const counted = can.passesHooks
       ? judgeCounters(ownSide, port.protocol)
       : judgeOverflow(ownSide);
-    const said = judgeRoute(ownSide) ?? counted;
+    const hasSpoken = target.icmpAnswers > 0 || target.distance !== null;
+    const said = judgeRoute(ownSide, { hasSpoken }) ?? counted;
     if (said !== null && (can.icmpSender || said.state === 'unknown')) return said;
   }
   const inferred = judgeCovered(port, target);

@@ -32,14 +32,14 @@ export interface Walks extends WalkSource {
   advance(nowMs: number, onFinal: (probe: number, nowMs: number) => void): void;
   /** Earliest time at which there is something to send or to conclude, or Infinity. */
   wakeAtMs(): number;
-  /** Time between two answers of the slowest limiter that was met, and how many ports wait for it; null without one. */
-  slowest(): { readonly gapMs: number; readonly ports: number } | null;
 }
 
 /** Templates that may send several probes at once; the slower ones are asked for by people who want few packets. */
 const QUICKEST_POLITE = 3;
 /** An answer that comes in less than this share of the shortest time seen belongs to an earlier attempt. */
 const TOO_QUICK = 0.5;
+/** By so much a time of sending or arrival may be off, ms: rows of one call share the times of its begin and end. */
+const STAMP_NOISE_MS = 0.5;
 /** The highest attempt that an IPv4 identification tells (probe/token.ts). */
 const MAX_KNOWN_ATTEMPT = 15;
 
@@ -85,12 +85,13 @@ export function createWalks(context: ScanContext): Walks {
 
   /** Whether an answer can belong to the latest attempt of its probe. */
   const isLatest = ({ probe, target, attempt, atMs }: Match): boolean => {
-    if (attempt > 0 && attempt < Math.min(probes.attempts[probe * U8]!, MAX_KNOWN_ATTEMPT))
-      return false;
+    const attempts = probes.attempts[probe * U8]!;
+    if (attempt > 0 && attempts <= MAX_KNOWN_ATTEMPT) return attempt >= attempts;
+    if (attempt > 0 && attempt < MAX_KNOWN_ATTEMPT) return false;
     const leastMs = rtt.leastMs(target);
-    return (
-      !Number.isFinite(leastMs) || atMs - probes.lastSentMs[probe * F64]! >= TOO_QUICK * leastMs
-    );
+    if (!Number.isFinite(leastMs)) return true;
+    const tookMs = atMs - probes.lastSentMs[probe * F64]!;
+    return tookMs >= TOO_QUICK * leastMs - STAMP_NOISE_MS;
   };
 
   return {
@@ -157,16 +158,6 @@ export function createWalks(context: ScanContext): Walks {
       }
     },
     wakeAtMs: () => due.peekMs(),
-    slowest() {
-      let gapMs = 0;
-      let ports = 0;
-      for (const walk of walks.values()) {
-        if (walk.waiting() === 0 || walk.limit.gapMs() < gapMs) continue;
-        gapMs = walk.limit.gapMs();
-        ports = walk.waiting();
-      }
-      return ports === 0 ? null : { gapMs, ports };
-    },
   };
 }
 

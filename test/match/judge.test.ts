@@ -645,3 +645,17 @@ describe('evidence', () => {
     expect(judgeOn('E', { probe: 7, ...port }).evidence).toEqual(ids);
   });
 });
+
+describe('a neighbour entry that is being looked up anew', () => {
+  const side = ownSide({ route: 'on-link', gateway: null, neighbour: 'incomplete' });
+
+  it('is no missing host where the target itself has answered in this run', () => {
+    for (const spoken of [{ icmpAnswers: 3 }, { distance: 1 }]) {
+      for (const protocol of ['tcp', 'udp'] as const) {
+        const found = judgeOn('P', { protocol }, { ownSide: side, ...spoken });
+        expect(found).toMatchObject({ reason: 'no-response', by: null });
+      }
+    }
+    expect(judgeOn('P', {}, { ownSide: side })).toMatchObject({ detail: 'no-neighbour' });
+  });
+});
