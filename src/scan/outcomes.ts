@@ -115,7 +115,7 @@ export function createOutcomes(context: ScanContext, options: OutcomesOptions): 
     return true;
   };
 
-  /** Whether a router's word that nobody is there is waited for (ADR 0014). */
+  /** Whether a router's word that nobody is there is waited for (ADR 0016). */
   const waitsForRouters = (target: number): boolean =>
     isPatient &&
     (plan.ratePps !== Number.POSITIVE_INFINITY || !targets.provenWays.has(targets.way[target]!));
