@@ -2,7 +2,8 @@
  * Echo requests (RFC 792, RFC 4443 section 4.1) and how they are known again: a keyed sequence number, and a token in the
  * data, which a reply brings back whole. On wires of packets the identifier is the reserved source port, and a word of the
  * data is chosen so that all requests of a run have the same checksum: routers that spread flows by the first four bytes
- * after the IP header send all of them the same way, and a quote of 28 bytes carries 44 keyed bits.
+ * after the IP header send all of them the same way, and a quote of 28 bytes carries 28 keyed bits (12 of the
+ * probe, 16 of the run) and the id.
  */
 import { read16, read32, write16, write32 } from '../packet/bytes.ts';
 import { fold, toChecksum } from '../packet/checksum.ts';
