@@ -3,7 +3,7 @@
 # what is missing, and the tests that need it skip with that reason.
 set -u
 declare -A packages=(
-  [ip]=iproute2 [ss]=iproute2 [nft]=nftables [ip6tables]=iptables [dnsmasq]=dnsmasq-base [chronyd]=chrony [python3]=python3 [setpriv]=util-linux
+  [ip]=iproute2 [ss]=iproute2 [nft]=nftables [ip6tables]=iptables [dnsmasq]=dnsmasq-base [chronyd]=chrony [python3]=python3 [tshark]=tshark [setpriv]=util-linux
 )
 missing=()
 for command in "${!packages[@]}"; do
