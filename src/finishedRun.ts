@@ -136,6 +136,7 @@ export function finishedRun(
     ],
   });
   let report: Report | undefined;
+  let summary: Summary | undefined;
   return {
     report() {
       if (report !== undefined) return report;
@@ -145,10 +146,12 @@ export function finishedRun(
       return report;
     },
     summary() {
+      if (summary !== undefined) return summary;
       const groups = buildGroups(build, result.alike());
       const firsts = groups.map(({ first }) => first);
       const ruled = groups.map(({ first, ports }) => ({ verdict: first, ports: ports.length }));
-      return { ...common(buildHosts(plan, firsts, result.isAlive), ruled), groups };
+      summary = { ...common(buildHosts(plan, firsts, result.isAlive), ruled), groups };
+      return summary;
     },
   };
 }
