@@ -20,21 +20,30 @@ const RESULTS = {
 
 /** Numbers kept of a row: those of HeardRow. */
 const FIELDS = 6;
+/** Rows of a batch, to begin with. */
+const BATCH_ROWS = 1024;
 
 /** Creates an empty batch of heard rows. */
 export function createHeardRows(): HeardRows {
-  const kept: number[] = [];
+  // All 0 is a row that nobody looked at.
+  let kept = new Uint32Array(BATCH_ROWS * FIELDS);
+  let end = 0;
   const one = { heard: 0, probe: 0, tag: 0, attempt: 0, idAttempt: 0, idNumber: 0 };
   return {
     note(row, result, match) {
       const at = row * FIELDS;
-      while (kept.length < at) kept.push(0);
+      if (at >= kept.length) {
+        const larger = new Uint32Array(2 * at);
+        larger.set(kept);
+        kept = larger;
+      }
       kept[at] = RESULTS[result];
       kept[at + 1] = match.probe;
       kept[at + 2] = match.tag;
       kept[at + 3] = match.attempt;
       kept[at + 4] = match.idAttempt;
       kept[at + 5] = match.idNumber;
+      if (at + FIELDS > end) end = at + FIELDS;
     },
     of(row) {
       const at = row * FIELDS;
@@ -47,7 +56,8 @@ export function createHeardRows(): HeardRows {
       return one;
     },
     clear() {
-      kept.length = 0;
+      kept.fill(0, 0, end);
+      end = 0;
     },
   };
 }

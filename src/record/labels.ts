@@ -1,6 +1,7 @@
 /** The comments beside packets of a recording: which probe asks, which one is answered, what is foreign. ASCII. */
 
 import { isEcho, PROTO_TCP } from '../batch.ts';
+import type { SentPacket } from '../model.ts';
 
 /** One comment, put together piece by piece; the bytes are used again for the next. */
 export interface Label {
@@ -20,50 +21,51 @@ export function createLabel(): Label {
     bytes,
     length: 0,
     text(words) {
-      for (let i = 0; i < words.length && label.length < LABEL_BYTES; i++) {
-        bytes[label.length++] = words.charCodeAt(i);
-      }
+      const begin = label.length;
+      // What lies beyond the bytes is not written.
+      for (let i = 0; i < words.length; i++) bytes[begin + i] = words.charCodeAt(i);
+      label.length = Math.min(LABEL_BYTES, begin + words.length);
     },
     number(value) {
-      let divisor = 1;
-      while (value / divisor >= 10) divisor *= 10;
-      for (; divisor >= 1 && label.length < LABEL_BYTES; divisor /= 10) {
-        bytes[label.length++] = 48 + (Math.floor(value / divisor) % 10);
+      let digits = 1;
+      for (let bound = 10; value >= bound; bound *= 10) digits++;
+      const begin = label.length;
+      let rest = value;
+      for (let at = begin + digits - 1; at >= begin; at--) {
+        const next = Math.floor(rest / 10);
+        bytes[at] = 48 + rest - 10 * next;
+        rest = next;
       }
+      label.length = Math.min(LABEL_BYTES, begin + digits);
     },
   };
   return label;
 }
 
-/** What a packet asks: `s17.1 asks 53/udp`, or `control c3 asks 29100/udp`. */
+/** What a packet of this IP protocol asks: `s17.1 asks 53/udp`, or `control c3 asks 29100/udp`. */
 export function labelProbe(
   label: Label,
-  asked: {
-    readonly probe: number;
-    readonly attempt: number;
-    readonly tag: number;
-    /** IP protocol number. */
-    readonly protocol: number;
-    readonly port: number;
-  },
+  { probe, attempt, tag }: Pick<SentPacket, 'probe' | 'attempt' | 'tag'>,
+  protocol: number,
+  port: number,
 ): void {
   label.length = 0;
-  if (asked.tag > 0) {
+  if (tag > 0) {
     label.text('control c');
-    label.number(asked.tag);
+    label.number(tag);
   } else {
     label.text('s');
-    label.number(asked.probe + 1);
+    label.number(probe + 1);
     label.text('.');
-    label.number(asked.attempt);
+    label.number(attempt);
   }
   label.text(' asks ');
-  if (isEcho(asked.protocol)) {
+  if (isEcho(protocol)) {
     label.text('for an echo');
     return;
   }
-  label.number(asked.port);
-  label.text(asked.protocol === PROTO_TCP ? '/tcp' : '/udp');
+  label.number(port);
+  label.text(protocol === PROTO_TCP ? '/tcp' : '/udp');
 }
 
 /** A received row as the matching engine has understood it. */
@@ -88,18 +90,21 @@ export const HEARD = {
   FOREIGN: 5,
 } as const;
 
-const REFUSED: Readonly<Record<number, string>> = {
-  [HEARD.NOTHING]: 'not looked at',
-  [HEARD.NO_ANSWER]: 'unmatched: says nothing about a port that was asked',
-  [HEARD.BAD_TOKEN]: 'foreign: about a port that was asked, without our token',
-  [HEARD.FOREIGN]: 'foreign: about nothing that was asked',
-};
+/** By HEARD; empty where it is an answer. */
+const REFUSED: readonly string[] = [
+  'not looked at',
+  '',
+  '',
+  'unmatched: says nothing about a port that was asked',
+  'foreign: about a port that was asked, without our token',
+  'foreign: about nothing that was asked',
+];
 
 /** What a packet answers: `r17.1.1 answers s17.1`, with what is to be known besides. */
 export function labelAnswer(label: Label, row: HeardRow): void {
   label.length = 0;
-  const refused = REFUSED[row.heard];
-  if (refused !== undefined) {
+  const refused = REFUSED[row.heard]!;
+  if (refused !== '') {
     label.text(refused);
     return;
   }

@@ -57,7 +57,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
       if (isTapped && shown[row] === 1) continue;
       const length = drawing.probe(batch, row);
       if (length === 0) continue;
-      labelProbe(label, askedOfRow(batch, row));
+      labelProbe(label, askedOfRow(batch, row), batch.protocol[row]!, batch.port[row]!);
       if (isTapped) label.text(': has not left, its next hop is not known');
       putDrawn('out', length, batch.sentMs[row]! || nowMs);
     }
@@ -69,7 +69,8 @@ export function createRecorder(options: RecorderOptions): Recorder {
     const ms = signals.atMs[row]!;
     if (isBarePacket(signals, row)) {
       const { bytes } = signals;
-      const [at, length] = [signals.offset[row]!, signals.length[row]!];
+      const at = signals.offset[row]!;
+      const length = signals.length[row]!;
       file.packet({ interface: INTERFACE.SEEN, direction: 'in', bytes, at, length, ms }, label);
       return;
     }
@@ -91,7 +92,13 @@ export function createRecorder(options: RecorderOptions): Recorder {
       if (one.probe === NO_PROBE && one.tag === 0) {
         label.length = 0;
         label.text('ends a handshake of ours');
-      } else labelProbe(label, { ...one, ...askedOfPacket(bytes, at) });
+      } else {
+        // A packet of ours has neither IP options nor extension headers.
+        const is4 = bytes[at]! >> 4 === 4;
+        const portAt = at + (is4 ? IPV4_HEADER_BYTES : IPV6_HEADER_BYTES) + 2;
+        const port = bytes[portAt]! * 256 + bytes[portAt + 1]!;
+        labelProbe(label, one, bytes[at + (is4 ? 9 : 6)]!, port);
+      }
       if (one.errno !== 0) label.text(`: has not left, ${errnoName(one.errno)}`);
       file.packet({ interface: INTERFACE.SEEN, direction: 'out', bytes, at, length, ms }, label);
     },
@@ -129,17 +136,4 @@ const askedOfRow = (batch: ProbeBatch, row: number): Parameters<typeof labelProb
   probe: batch.probe[row]!,
   attempt: batch.attempt[row]!,
   tag: batch.tag[row]!,
-  protocol: batch.protocol[row]!,
-  port: batch.port[row]!,
 });
-
-/** Protocol and port of a packet of ours, which has neither IP options nor extension headers. */
-function askedOfPacket(
-  bytes: Uint8Array,
-  at: number,
-): { readonly protocol: number; readonly port: number } {
-  const is4 = bytes[at]! >> 4 === 4;
-  const transportAt = at + (is4 ? IPV4_HEADER_BYTES : IPV6_HEADER_BYTES);
-  const port = bytes[transportAt + 2]! * 256 + bytes[transportAt + 3]!;
-  return { protocol: bytes[at + (is4 ? 9 : 6)]!, port };
-}
