@@ -58,7 +58,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
       const length = drawing.probe(batch, row);
       if (length === 0) continue;
       labelProbe(label, askedOfRow(batch, row), batch.protocol[row]!, batch.port[row]!);
-      if (isTapped) label.text(': has not left, its next hop is not known');
+      if (isTapped) label.text(': has not left by now, its next hop is not known');
       putDrawn('out', length, batch.sentMs[row]! || nowMs);
     }
     shown.fill(0, 0, batch.count);
