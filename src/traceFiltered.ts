@@ -21,11 +21,17 @@ function isFiltered({ state, reason, detail }: Verdict): boolean {
   return state === 'open|filtered' && reason === 'no-response' && detail !== 'other-source';
 }
 
-/** One port of each group of a target and protocol that fails for the same reason, by the same sender. */
+/** Whether the scan knows already where: a device at a known hop rejects. */
+const isPlaced = ({ by }: Verdict): boolean => by?.role === 'path' && by.hop !== null;
+
+/**
+ * One port of each group of a target and protocol that fails for the same reason, by the same sender. Those that a device
+ * at a known hop rejects are left out: a trace would tell no more, and take the ICMP errors that the other traces need.
+ */
 export function chooseTraced(groups: readonly AlikePorts[]): readonly Verdict[] {
   const chosen = new Map<string, Verdict>();
   for (const { first } of groups) {
-    if (!isFiltered(first)) continue;
+    if (!isFiltered(first) || isPlaced(first)) continue;
     const { target, protocol, whyId, by, icmp } = first;
     const key = [target, protocol, whyId, by?.ip, by?.hop, icmp?.type, icmp?.code].join('/');
     if (!chosen.has(key)) chosen.set(key, first);
@@ -55,11 +61,13 @@ export async function traceFiltered(
     reports.push(await runTrace(request, planScan).report());
   }
   const left = all.length - chosen.length;
+  const isRejected = groups.some(({ first }) => isFiltered(first) && isPlaced(first));
   return {
     paths: reports.flatMap(({ paths }) => paths),
     warnings: [
       ...new Set(reports.flatMap(({ warnings }) => warnings)),
       ...(left > 0 ? [`${left} further groups of filtered ports were not traced`] : []),
+      ...(isRejected ? ['ports that a device at a known hop rejects were not traced'] : []),
     ],
     durationMs: reports.reduce((sum, { durationMs }) => sum + durationMs, 0),
   };
