@@ -6,7 +6,6 @@
  */
 import type { Location, PathEnd } from '../model.ts';
 import type { FlowFacts, TraceFacts } from './facts.ts';
-import { answered, rejectedByTarget, rejectedOnTheWay, resetBy, tooBig } from './rulesOfAnswers.ts';
 import {
   behindLastRouter,
   broken,
@@ -15,6 +14,8 @@ import {
   ownSideFailed,
   variesByPath,
 } from './rulesOfSilence.ts';
+import { answered, rejectedByTarget, resetBy } from './rulesOfTarget.ts';
+import { rejectedOnTheWay, tooBig } from './rulesOfTheWay.ts';
 import { type View, viewOf } from './view.ts';
 
 /** What the rules conclude. */

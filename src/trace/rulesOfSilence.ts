@@ -2,7 +2,7 @@
 import { errnoName } from '../errno.ts';
 import type { Location, PathPlace } from '../model.ts';
 import type { Located, Rule } from './locate.ts';
-import { commonArgs, placeArgs } from './rulesOfAnswers.ts';
+import { commonArgs, placeArgs } from './reasonArgs.ts';
 import { differingHops, type FlowView, firstAnswerAfter, placeAt, type View } from './view.ts';
 
 const nothing = (view: View, whyId: string, extra = {}): Located => ({

@@ -2,12 +2,12 @@
  * What a trace sends next: sweeps that grow until the target is found, then rounds at the edge where the asked flow falls
  * silent, then a patient look at what may only be slow.
  */
-import type { Cells } from './cells.ts';
+import { createEdges, type EdgeOptions, ROUNDS } from './edges.ts';
 import type { TraceFacts } from './facts.ts';
 import type { Flow } from './flows.ts';
 import { looped } from './rulesOfSilence.ts';
 import type { TraceAsk } from './traceRows.ts';
-import { type FlowView, firstAnswerAfter, type View, viewOf } from './view.ts';
+import { type FlowView, type View, viewOf } from './view.ts';
 
 /** What the traceroute does now. */
 export interface Step {
@@ -25,21 +25,13 @@ export interface Steps {
 }
 
 /** What the steps are made from. */
-export interface StepOptions {
-  /** The asked flow and its controls. */
-  readonly main: readonly Flow[];
-  readonly variants: readonly Flow[];
-  readonly cells: Cells;
+export interface StepOptions extends EdgeOptions {
   readonly maxHops: number;
   readonly facts: () => TraceFacts;
 }
 
 /** TTLs of the sweeps: most hosts are within 16 hops, and a short path is not asked for more. */
 const SWEEPS = [8, 16, 32, 64] as const;
-/** Rounds at the edge, the sweep included: with a loss of one in ten, three silences are one in a thousand. */
-const ROUNDS = 3;
-/** Hops beyond the edge that are asked again. */
-const EDGE_HOPS = 2;
 /** Before anything was heard, ms. */
 const FIRST_WAIT_MS = 1000;
 /** Shortest wait for an answer, ms, and how many of the longest round trips it is. */
@@ -224,75 +216,3 @@ const isLoop = (view: View): boolean => looped(view) !== null;
 /** The asked flow has no end but silence. */
 const isSilent = (view: View): boolean =>
   isGoingOn(view.asked) && view.asked.facts.unplaced.length === 0 && !isLoop(view);
-
-/** What is asked again. */
-interface Edges {
-  /** First hop beyond the asked flow's last at which a control was answered; 0: none. */
-  nextHop(view: View): number;
-  /** The asked flow beyond its last hop, and a control where it was answered; empty after the last round. */
-  again(view: View, sweptTo: number): readonly TraceAsk[];
-  /** Controls that were answered by the target only behind where the asked flow was: it is nearer, or they lost a packet. */
-  nearer(view: View): readonly TraceAsk[];
-  /** The variants that pass where the asked flow does not, at the hop before: which way do they go? */
-  ways(view: View): readonly TraceAsk[];
-  /** Hops between the edge and the next answer of which nobody was heard: their routers may have been out of answers. */
-  holes(view: View): readonly TraceAsk[];
-}
-
-function createEdges({ main, variants, cells }: StepOptions): Edges {
-  const [asked, ...controls] = main as [Flow, ...Flow[]];
-  const ask = (flow: Flow, ttl: number): TraceAsk => ({
-    flow,
-    ttl,
-    round: cells.rounds(flow.index, ttl) + 1,
-  });
-  const nextHop = (view: View): number => {
-    const hops = view.controls
-      .map((control) => firstAnswerAfter(control, view.asked.furthest))
-      .filter((hop) => hop > 0);
-    return hops.length === 0 ? 0 : Math.min(...hops);
-  };
-  /** Who is asked beside the asked flow: a silent variant costs no router an answer, and of the controls one is enough. */
-  const besideAt = (hop: number, next: number): readonly Flow[] => {
-    if (next === 0) return controls;
-    return hop === next ? [...variants, ...controls.slice(0, 1)] : [];
-  };
-  return {
-    nextHop,
-    again(view, sweptTo) {
-      const last = view.asked.furthest;
-      const next = nextHop(view);
-      const hops = new Set(next > 0 ? [next] : []);
-      for (let hop = last + 1; hop <= Math.min(last + EDGE_HOPS, sweptTo); hop++) hops.add(hop);
-      const asks = [...hops]
-        .toSorted((a, b) => a - b)
-        .flatMap((hop) => [asked, ...besideAt(hop, next)].map((flow) => ask(flow, hop)))
-        .filter(({ round }) => round <= ROUNDS);
-      return asks.some(({ flow }) => flow === asked) ? asks : [];
-    },
-    nearer({ asked: { reached: said }, controls: others }) {
-      if (said === null) return [];
-      return others
-        .filter(({ reached, answerAt }) => {
-          return reached !== null && reached.ttl > said.ttl && answerAt(said.ttl) === null;
-        })
-        .map(({ facts: { index } }) => ask(main[index]!, said.ttl))
-        .filter(({ round }) => round <= ROUNDS);
-    },
-    ways(view) {
-      const last = view.asked.furthest;
-      if (last === 0) return [];
-      const passing = view.variants.filter((flow) => firstAnswerAfter(flow, last) > 0);
-      return passing
-        .map(({ facts: { index } }) => ask(variants.find((flow) => flow.index === index)!, last))
-        .filter(({ round }) => round === 1);
-    },
-    holes(view) {
-      const asks: TraceAsk[] = [];
-      for (let hop = view.asked.furthest + 1; hop < nextHop(view); hop++) {
-        for (const flow of main.slice(0, 2)) asks.push(ask(flow, hop));
-      }
-      return asks;
-    },
-  };
-}
