@@ -15,8 +15,11 @@ export function readText(text) {
     ports.set(port, state);
   }
   const hidden = new Map();
-  for (const [, count, state] of text.matchAll(/^Not shown: ([\d,]+) (\S+) (?:tcp|udp) ports/gm)) {
-    hidden.set(state, numberOf(count));
+  // nmap names several states in one line.
+  for (const [line] of text.matchAll(/^Not shown: .*/gm)) {
+    for (const [, count, state] of line.matchAll(/([\d,]+) (\S+) (?:tcp|udp) ports/g)) {
+      hidden.set(state, numberOf(count));
+    }
   }
   return report(ports, hidden);
 }

@@ -1,11 +1,12 @@
-// What answers in the target's namespace: TCP listeners, an NTP server, and UDP ports that are bound and say nothing.
+// What answers in the target's namespace: TCP listeners, an NTP server, UDP ports that answer anything with four bytes, and
+// UDP ports that are bound and say nothing. Fields that are left out are empty.
 //   node responder.mjs '{"tcpOpen":[80],"tcpOpenAt":[{"host":"10.80.0.0","port":8888}],"udpOpen":[53,123],"udpSilent":[514]}'
 // 53 is left to dnsmasq. Prints one line when everything is bound.
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 
-const { tcpOpen, tcpOpenAt, udpSilent } = JSON.parse(process.argv[2]);
+const { tcpOpen, tcpOpenAt = [], udpSilent, udpAnswering = [] } = JSON.parse(process.argv[2]);
 const DNS = 53;
 const NTP = 123;
 const NTP_BYTES = 48;
@@ -47,6 +48,9 @@ await bindUdp(NTP, (socket, message, address, port) => {
   const answer = ntpAnswer(message);
   if (answer !== null) socket.send(answer, port, address);
 });
+for (const port of udpAnswering) {
+  await bindUdp(port, (socket, _, address, from) => socket.send('here', from, address));
+}
 for (const port of udpSilent) await bindUdp(port, () => {});
 for (const port of tcpOpen.filter((port) => port !== DNS)) await listen(port, '::');
 for (const { host, port } of tcpOpenAt) await listen(port, host);
