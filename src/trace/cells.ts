@@ -54,6 +54,10 @@ export function createCells(
     return sent === undefined ? null : Math.max(0, atMs - sent);
   };
 
+  /** Where the answer does not say it, the last round that had left when it came. */
+  const roundOf = ({ flow, ttl, round, atMs }: Read): number =>
+    round > 0 || ttl === 0 ? round : cells[flow]![ttl]!.sentMs.filter((ms) => ms <= atMs).length;
+
   return {
     rounds: (flow, ttl) => cells[flow]![ttl]!.sentMs.length,
     noteSent: (flow, ttl, sentMs) => {
@@ -67,7 +71,7 @@ export function createCells(
       const rttMs = rttOf(read);
       const list = read.ttl === 0 ? unplaced[read.flow]! : cells[read.flow]![read.ttl]!.answers;
       if (list.length >= MAX_ANSWERS) return false;
-      list.push({ ...facts, rttMs });
+      list.push({ ...facts, round: roundOf(read), rttMs });
       // A neighbour that is not there is told after seconds; no answer of the way takes as long.
       if (read.answer !== 'own' && read.answer !== 'unreachable') {
         maxRttMs = Math.max(maxRttMs, rttMs ?? 0);

@@ -1,6 +1,7 @@
 /** What a trace asks again where its asked flow falls silent: which flow, at which hop, how often. */
 import type { Cells } from './cells.ts';
 import type { Flow } from './flows.ts';
+import { proofOfDrop } from './proofOfDrop.ts';
 import type { TraceAsk } from './traceRows.ts';
 import { firstAnswerAfter, type View } from './view.ts';
 
@@ -14,6 +15,8 @@ export interface EdgeOptions {
 
 /** Rounds at the edge, the sweep included: with a loss of one in ten, three silences are one in a thousand. */
 export const ROUNDS = 3;
+/** Rounds at the edge where answers of the control are missing: routers say one a second, or lose it. */
+const PROOF_ROUNDS = 6;
 /** Hops beyond the edge that are asked again. */
 const EDGE_HOPS = 2;
 
@@ -27,6 +30,8 @@ export interface Edges {
   nearer(view: View): readonly TraceAsk[];
   /** The variants that pass where the asked flow does not, at the hop before: which way do they go? */
   ways(view: View): readonly TraceAsk[];
+  /** The edge again where only answers of the control are missing to prove a drop; empty where none are, or none can come. */
+  proof(view: View): readonly TraceAsk[];
   /** Hops between the edge and the next answer of which nobody was heard: their routers may have been out of answers. */
   holes(view: View): readonly TraceAsk[];
 }
@@ -79,6 +84,16 @@ export function createEdges({ main, variants, cells }: EdgeOptions): Edges {
       return passing
         .map(({ facts: { index } }) => ask(variants.find((flow) => flow.index === index)!, last))
         .filter(({ round }) => round === 1);
+    },
+    proof(view) {
+      const [last, next] = [view.asked.furthest, nextHop(view)];
+      if (next === 0 || proofOfDrop(view, next) !== 'missing') return [];
+      const [same] = controls as [Flow, ...Flow[]];
+      const isHeardBefore = last === 0 || cells.isAnswered(same.index, last);
+      return [asked, ...variants, same]
+        .map((flow) => ask(flow, next))
+        .concat(isHeardBefore ? [] : [ask(same, last)])
+        .filter(({ round }) => round <= PROOF_ROUNDS);
     },
     holes(view) {
       const asks: TraceAsk[] = [];

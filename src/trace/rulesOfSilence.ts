@@ -2,6 +2,7 @@
 import { errnoName } from '../errno.ts';
 import type { Location, PathPlace } from '../model.ts';
 import type { Located, Rule } from './locate.ts';
+import { proofOfDrop } from './proofOfDrop.ts';
 import { commonArgs, placeArgs } from './reasonArgs.ts';
 import { differingHops, type FlowView, firstAnswerAfter, placeAt, type View } from './view.ts';
 
@@ -155,42 +156,6 @@ export const behindLastRouter: Rule = (view) => {
   return { end: 'dropped', finding, whyId: 'path.drop.last', whyArgs };
 };
 
-/** Source ports from which the asked port must be silent: fewer than these could all have gone one of two ways by chance. */
-const PROVING_VARIANTS = 6;
-/** Rounds in which the asked flow must be silent, and its control heard. */
-const PROVING_ROUNDS = 3;
-
-/**
- * Whether a drop before `hop` is proven: silence of the asked port in every round and from every source port, while the
- * control of its protocol was heard in as many rounds, on one way, and nobody else was heard there. A router that hides
- * itself from this protocol, or a second way, would have to hide from all of them.
- */
-function isProvenDrop(view: View, hop: number): boolean {
-  const { asked, controls, variants, targetHop, natHop } = view;
-  const [same] = controls;
-  if (same === undefined || same.facts.protocol !== asked.facts.protocol) return false;
-  if (natHop !== null || hop === targetHop || !asked.facts.isConstant) return false;
-  if (differingHops(asked, same, asked.furthest).length > 0) return false;
-  const isHeardBefore = asked.furthest === 0 || same.exceededAt(asked.furthest) !== null;
-  const heard = same.facts.hops[hop]?.answers ?? [];
-  const rounds = new Set(heard.map(({ round }) => round));
-  const senders = new Set(
-    controls.flatMap(({ facts }) => (facts.hops[hop]?.answers ?? []).map(({ ip }) => ip)),
-  );
-  const silent = variants.filter(({ facts }) => {
-    const { rounds: sent, answers } = facts.hops[hop] ?? { rounds: 0, answers: [] };
-    return sent >= PROVING_ROUNDS - 1 && answers.length === 0;
-  });
-  return (
-    isHeardBefore &&
-    senders.size === 1 &&
-    rounds.size >= PROVING_ROUNDS &&
-    (asked.facts.hops[hop]?.rounds ?? 0) >= PROVING_ROUNDS &&
-    silent.length === variants.length &&
-    silent.length >= PROVING_VARIANTS
-  );
-}
-
 /** Rules 7 and 8: a control goes on where the asked flow ends. */
 export const droppedBetween: Rule = (view) => {
   const { asked, facts, targetHop, natHop } = view;
@@ -216,7 +181,7 @@ export const droppedBetween: Rule = (view) => {
     rule,
     certainty: !isPlaced
       ? 'low'
-      : isProvenDrop(view, next.hop)
+      : proofOfDrop(view, next.hop) === 'given'
         ? 'high'
         : isSameWay
           ? 'medium'

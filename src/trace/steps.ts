@@ -45,7 +45,7 @@ const NEIGHBOUR_MS = 3300;
 /** An answer to an own-side inquiry comes at once; what takes longer is done without. */
 const INQUIRY_MS = 100;
 
-type Phase = 'sweep' | 'edge' | 'ways' | 'holes' | 'patience' | 'inquiry' | 'done';
+type Phase = 'sweep' | 'edge' | 'ways' | 'holes' | 'proof' | 'patience' | 'inquiry' | 'done';
 
 /** What is done next, and how long it is waited for. */
 interface Plan {
@@ -126,6 +126,10 @@ export function createSteps(options: StepOptions): Steps {
       return asks.length === 0 ? null : { asks };
     },
     holes: (view) => (isSilent(view) ? nextHoles(view) : null),
+    proof: (view) => {
+      const asks = isSilent(view) ? edges.proof(view) : [];
+      return asks.length === 0 ? null : { asks, sendAtMs: lastSentMs + LIMITER_MS };
+    },
     patience: (view, nowMs) => {
       const untilMs = firstSentMs + NEIGHBOUR_MS;
       const isOpen = isSilent(view) && view.targetHop === null && edges.nextHop(view) === 0;
@@ -196,7 +200,16 @@ export function createSteps(options: StepOptions): Steps {
   };
 }
 
-const PHASES: readonly Phase[] = ['sweep', 'edge', 'ways', 'holes', 'patience', 'inquiry', 'done'];
+const PHASES: readonly Phase[] = [
+  'sweep',
+  'edge',
+  'ways',
+  'holes',
+  'proof',
+  'patience',
+  'inquiry',
+  'done',
+];
 
 const viewsOf = ({ asked, controls }: View): readonly FlowView[] => [asked, ...controls];
 

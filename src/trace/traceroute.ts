@@ -11,7 +11,7 @@ import { PROTO_TCP, SIGNAL, type SignalBatch } from '../batch.ts';
 import type { Engine, Ip, OwnSide, Plan, WireCan } from '../model.ts';
 import { createCells } from './cells.ts';
 import type { TraceFacts } from './facts.ts';
-import { chooseFlows, createProbeNames } from './flows.ts';
+import { chooseFlows, createProbeNames, placeOf } from './flows.ts';
 import { placeByDistance, placeBySender } from './placing.ts';
 import { createProbeReader } from './quotedProbe.ts';
 import { createAnswerReader } from './readAnswer.ts';
@@ -105,10 +105,9 @@ export function createTraceroute(options: TraceOptions): Traceroute {
       return;
     }
     if (signals.kind[row] === SIGNAL.SEND_FAILED) {
-      const failed = flows.find(
-        ({ protocol, port }) => protocol === signals.protocol[row] && port === signals.dstPort[row],
-      );
-      if (failed !== undefined) cells.noteFailed(failed.index, signals.errno[row]!);
+      const failed = placeOf(signals.probe[row]!);
+      const isOurs = failed.run === run && failed.flow < flows.length;
+      if (isOurs) cells.noteFailed(failed.flow, signals.errno[row]!);
       return;
     }
     counted.received += 1;

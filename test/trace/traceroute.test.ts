@@ -163,6 +163,28 @@ it('a router has answers enough for a whole trace', async () => {
   expect(sent).toBe(3 * 8 + 2 * (8 + 1 + 1));
 });
 
+it.each([4, 6] as const)(
+  'a router that says one error a second is asked until a drop is proven, IPv%i',
+  async (family) => {
+    const limiter = { ratelimitMs: 1000, burst: 1 };
+    const world = { routers: hops(6, { 3: { rules: [DROP('forward')] }, 4: { limiter } }) };
+    const { path, virtualMs } = await trace(world, { family });
+    expect(path.finding).toMatchObject({
+      after: { ttl: 3 },
+      before: { ttl: 4 },
+      certainty: 'high',
+    });
+    expect(virtualMs).toBeLessThan(2500);
+  },
+);
+
+it('over IPv6 the rounds of datagrams are told by when their answers came', async () => {
+  const rules = [{ hook: 'forward', protocol: 'udp', dport: 53, verdict: 'drop' }];
+  const world = { routers: hops(6, { 3: { rules } }) };
+  const { path } = await trace(world, { family: 6, protocol: 'udp', port: 53 });
+  expect(path.finding).toMatchObject({ after: { ttl: 3 }, before: { ttl: 4 }, certainty: 'high' });
+});
+
 it('the same seed gives the same path', async () => {
   const world = { routers: hops(5, { 2: { rules: [DROP('forward')] } }) };
   expect((await trace(world)).path).toEqual((await trace(world)).path);
