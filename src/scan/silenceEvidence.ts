@@ -8,6 +8,8 @@
 
 /** The silences of the ports of one target. */
 export interface SilenceEvidence {
+  /** What is noted from here on was seen in one round. */
+  beginRound(): void;
   /**
    * The port was silent, and a probe that left `raceMs` later was answered; 0: the limiter had a token for sure. `sinceMs`: how
    * long nothing had been asked before. A token that was missing then came at any time since, so that this, where it is
@@ -18,7 +20,11 @@ export interface SilenceEvidence {
   noteMixed(probe: number, silent: number, canaries: number): void;
   /** A probe that would have been answered (a closed port, with a token) was, or was not. */
   noteTrial(answered: boolean): void;
-  /** The port turned out to be closed: its silences were lost packets, but for those that a race explains. */
+  /**
+   * The port turned out to be closed: its silences were lost packets, but for those that a race explains. A refill makes all
+   * the ports before it silent at once, so that the rounds of these silences prove nothing any more, and of one round one
+   * silence is counted as lost.
+   */
   refute(probe: number, gapMs: number): void;
   /** Nats against "closed", where a limiter gives one answer each `gapMs`. */
   score(probe: number, gapMs: number): number;
@@ -39,6 +45,7 @@ const MAX_SILENCES = 64;
 interface Race {
   readonly raceMs: number;
   readonly sinceMs: number;
+  readonly round: number;
 }
 
 /** Chance that a token was filled in during the race. */
@@ -50,6 +57,9 @@ export function createSilenceEvidence(): SilenceEvidence {
   const races = new Map<number, Race[]>();
   const mixed = new Map<number, number>();
   const rounds = new Map<number, number>();
+  /** Rounds in which a closed port with a token was silent. */
+  const refuted = new Set<number>();
+  let round = 0;
   let trials = 0;
   let failed = 0;
   const loss = (): number => (failed + PRIOR_FAILED) / (trials + PRIOR_TRIALS);
@@ -57,11 +67,15 @@ export function createSilenceEvidence(): SilenceEvidence {
     rounds.set(probe, (rounds.get(probe) ?? 0) + 1);
   };
   return {
+    beginRound() {
+      round += 1;
+    },
     note(probe, raceMs, sinceMs) {
       countRound(probe);
+      const race = { raceMs, sinceMs, round };
       const known = races.get(probe);
-      if (known === undefined) races.set(probe, [{ raceMs, sinceMs }]);
-      else known.push({ raceMs, sinceMs });
+      if (known === undefined) races.set(probe, [race]);
+      else known.push(race);
     },
     noteMixed(probe, silent, canaries) {
       countRound(probe);
@@ -75,9 +89,13 @@ export function createSilenceEvidence(): SilenceEvidence {
     },
     refute(probe, gapMs) {
       const least = Math.max(loss(), FLOOR);
-      const lost = (races.get(probe) ?? []).filter((race) => shareOf(race, gapMs) <= least).length;
-      trials += lost;
-      failed += lost;
+      for (const race of races.get(probe) ?? []) {
+        const isLost = shareOf(race, gapMs) <= least && !refuted.has(race.round);
+        refuted.add(race.round);
+        if (!isLost) continue;
+        trials += 1;
+        failed += 1;
+      }
       races.delete(probe);
       mixed.delete(probe);
       rounds.delete(probe);
@@ -86,6 +104,7 @@ export function createSilenceEvidence(): SilenceEvidence {
       const least = Math.max(loss(), FLOOR);
       let nats = mixed.get(probe) ?? 0;
       for (const race of races.get(probe) ?? []) {
+        if (refuted.has(race.round)) continue;
         nats -= Math.log(Math.min(1, Math.max(least, shareOf(race, gapMs))));
       }
       return nats;

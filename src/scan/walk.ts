@@ -84,12 +84,36 @@ export function createWalk(options: WalkOptions): Walk {
   const evaluate = (done: WalkRound, nowMs: number): void => {
     round = null;
     const result = evaluateRound(done, evidence, ports.isWaiting);
-    for (const probe of done.probes) {
+    const lastToken = done.answered.lastIndexOf(1);
+    for (const [index, probe] of done.probes.entries()) {
       if (!ports.isWaiting(probe)) continue;
       if (isProven(probe)) ports.prove(probe);
       else if (evidence.isFull(probe)) finish(probe, false);
+      else if (index < lastToken) ports.suspect(probe);
       else ports.giveBack(probe);
     }
+    if ((globalThis as any).dbg && (result.tokens > 0 || nowMs > (globalThis as any).dbg))
+      console.log(
+        (nowMs / 1000).toFixed(2),
+        done.kind,
+        'n',
+        done.probes.length,
+        'tok',
+        result.tokens,
+        'closed',
+        result.closed,
+        'at',
+        done.answered.indexOf(1),
+        'wait',
+        ports.size(),
+        'proven',
+        ports.proven().length,
+        'gap',
+        limit.gapMs().toFixed(0),
+        'loss',
+        evidence.loss().toFixed(3),
+        done.probes.map((p) => evidence.score(p, limit.gapMs()).toFixed(1)).join(' '),
+      );
     pace.learn(done.kind, result, nowMs);
   };
 

@@ -47,9 +47,10 @@ const MIN_PAUSE_MS = 5;
 const PAUSE_SHARE = 0.25;
 /** Gaps between two rounds of proof: then the token is there before the round begins. */
 const PROOF_PAUSE = 1.25;
-/** From so many gaps on their length is known, and nothing is asked before most of one has passed. */
+/** From so many gaps on their length is known, and nothing is asked before most of one has passed: so much, by chance. */
 const KNOWN_GAPS = 5;
-const EARLIEST_SHARE = 0.75;
+const EARLIEST_SHARE = 0.6;
+const LATEST_SHARE = 0.9;
 /** A limiter that gives nothing for so long has stopped answering us: what is left stays unproven, ms. */
 const STOPPED_MS = 30_000;
 const STOPPED_ROUNDS = 12;
@@ -89,7 +90,8 @@ export function createWalkPace({ startedMs, lastAnswerMs, answers, random }: Wal
     else {
       const polled = nowMs + pauseMs();
       const isKnown = limit.gaps() >= KNOWN_GAPS && !limit.isFast();
-      nextMs = isKnown ? Math.max(polled, lastMs + EARLIEST_SHARE * limit.gapMs()) : polled;
+      const share = EARLIEST_SHARE + (LATEST_SHARE - EARLIEST_SHARE) * random();
+      nextMs = isKnown ? Math.max(polled, lastMs + share * limit.gapMs()) : polled;
     }
   };
 

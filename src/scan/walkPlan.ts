@@ -1,7 +1,7 @@
 /** Which ports the next round of a walk asks. */
 import type { WaitingPorts } from './waitingPorts.ts';
 import { FAST_PROBE_GAP_MS, type WalkPace } from './walkPace.ts';
-import { createRound, type WalkRound } from './walkRound.ts';
+import { createRound, FRONT_GAP_MS, type WalkRound } from './walkRound.ts';
 
 /** What a round is planned from. */
 export interface RoundPlanning {
@@ -20,9 +20,10 @@ export interface WalkPlan {
   next(nowMs: number, sinceMs: number): WalkRound;
 }
 
-/** Pace inside a round, ms: 3,000/s where most may be closed, faster where few are. */
+/** Pace inside a round where most may be closed, ms: 3,000/s. */
 const PLAIN_GAP_MS = 0.3;
-const PROOF_GAP_MS = 0.1;
+/** Suspects that are asked before the others of a plain round, whose answers speak for them at no cost of a token. */
+const MAX_SUSPECTS = 16;
 /** A round of proof: as many as leave in this share of the limiter's gap, within bounds. */
 const PROOF_SHARE = 0.05;
 const MIN_PROOF = 16;
@@ -63,11 +64,26 @@ export function createWalkPlan({ ports, pace, random }: RoundPlanning): WalkPlan
 
   /** Ports that are likely to be silent, and behind them a closed one that shows whether there was a token. */
   const planProof = (sinceMs: number, isSure: boolean): WalkRound => {
-    const most = Math.floor((PROOF_SHARE * limit.gapMs()) / PROOF_GAP_MS);
+    const most = Math.floor((PROOF_SHARE * limit.gapMs()) / FRONT_GAP_MS);
     const silent = ports.takeFirstRank(Math.min(MAX_PROOF, Math.max(MIN_PROOF, most)));
     const isCanary = (index: number): boolean => index === silent.length;
     const all = [...silent, takeCanary()];
-    return createRound('proof', all, isCanary, { gapMs: PROOF_GAP_MS, sinceMs, isSure });
+    const suspects = silent.findIndex((probe) => !ports.isSuspect(probe));
+    const front = suspects < 0 ? silent.length : suspects;
+    const gapMs = silent.length - front > MIN_PROOF ? FRONT_GAP_MS : PLAIN_GAP_MS;
+    return createRound('proof', all, isCanary, { gapMs, front, sinceMs, isSure });
+  };
+
+  const planPlain = (sinceMs: number, isSure: boolean): WalkRound => {
+    const isFast = limit.isFast();
+    const suspects = isFast ? [] : ports.takeSuspects(MAX_SUSPECTS);
+    const all = [
+      ...suspects,
+      ...(isFast ? ports.take(pace.size()) : ports.takeOthers(pace.size())),
+    ];
+    const gapMs = isFast ? FAST_PROBE_GAP_MS : PLAIN_GAP_MS;
+    const times = { gapMs, front: suspects.length, sinceMs, isSure };
+    return createRound('plain', all, () => false, times);
   };
 
   return {
@@ -85,12 +101,7 @@ export function createWalkPlan({ ports, pace, random }: RoundPlanning): WalkPlan
       const isOverdue = pace.dry() >= DRY_TO_PROVE && pace.isOverdue(nowMs);
       const mayBeSilent = pace.isProving() || isOverdue || ports.firstRankSize() <= MIN_PROOF;
       if (mayBeSilent && canaries.length > 0) return planProof(sinceMs, isSure);
-      const gapMs = isFast ? FAST_PROBE_GAP_MS : PLAIN_GAP_MS;
-      return createRound('plain', ports.take(pace.size()), () => false, {
-        gapMs,
-        sinceMs,
-        isSure,
-      });
+      return planPlain(sinceMs, isSure);
     },
   };
 }

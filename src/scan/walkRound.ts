@@ -4,6 +4,9 @@ import type { SilenceEvidence } from './silenceEvidence.ts';
 /** The order of two probes is trusted from this distance on, ms: more than they are seen to overtake each other. */
 export const ORDER_GUARD_MS = 1.2;
 
+/** Distance at which the later of two probes speaks for the earlier one, ms. */
+export const ORDERED_GAP_MS = 1.2 * ORDER_GUARD_MS;
+
 /** A round. Entries of the arrays are in the order of sending. */
 export interface WalkRound {
   readonly kind: 'plain' | 'proof' | 'mixed';
@@ -29,25 +32,32 @@ export interface WalkRound {
   lastAnsweredMs: number;
 }
 
-/** Creates a round of distinct probes, `gapMs` apart; `isCanary` says which are known to be closed. */
+/** The distances of a round's probes, and what is known when it begins. */
+export interface RoundTimes {
+  /** Distance of the probes, ms. */
+  readonly gapMs: number;
+  /** So many at its begin are likely to be silent; those after them speak for them. */
+  readonly front?: number;
+  readonly sinceMs: number;
+  readonly isSure: boolean;
+}
+
+/** Distance of the probes at the front of a round: they are not expected to be answered, ms. */
+export const FRONT_GAP_MS = 0.1;
+
+/** Creates a round of distinct probes; `isCanary` says which are known to be closed. */
 export function createRound(
   kind: WalkRound['kind'],
   probes: readonly number[],
   isCanary: (index: number) => boolean,
-  {
-    gapMs,
-    sinceMs,
-    isSure,
-  }: { readonly gapMs: number; readonly sinceMs: number; readonly isSure: boolean },
+  { gapMs, front = 0, sinceMs, isSure }: RoundTimes,
 ): WalkRound {
   const { length } = probes;
-  const afterMs = new Float64Array(length).fill(gapMs);
+  const afterMs = new Float64Array(length).fill(gapMs).fill(FRONT_GAP_MS, 0, front);
+  if (front < length) afterMs[front] = ORDERED_GAP_MS;
+  if (kind === 'proof') afterMs[length - 1] = ORDERED_GAP_MS;
   afterMs[0] = 0;
   const canaries = Uint8Array.from(probes, (_, index) => (isCanary(index) ? 1 : 0));
-  // The one at the end speaks for all before it.
-  if (kind !== 'mixed' && length > 1 && canaries[length - 1] === 1) {
-    afterMs[length - 1] = 1.2 * ORDER_GUARD_MS;
-  }
   return {
     kind,
     probes,
@@ -86,6 +96,7 @@ export function evaluateRound(
   isOpen: (probe: number) => boolean,
 ): RoundResult {
   const result = countRound(round);
+  evidence.beginRound();
   if (round.kind === 'mixed') {
     for (const [index, probe] of round.probes.entries()) {
       const isSilent = round.answered[index] === 0 && !Number.isNaN(round.sentMs[index]!);
