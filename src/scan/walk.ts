@@ -92,28 +92,6 @@ export function createWalk(options: WalkOptions): Walk {
       else if (index < lastToken) ports.suspect(probe);
       else ports.giveBack(probe);
     }
-    if ((globalThis as any).dbg && (result.tokens > 0 || nowMs > (globalThis as any).dbg))
-      console.log(
-        (nowMs / 1000).toFixed(2),
-        done.kind,
-        'n',
-        done.probes.length,
-        'tok',
-        result.tokens,
-        'closed',
-        result.closed,
-        'at',
-        done.answered.indexOf(1),
-        'wait',
-        ports.size(),
-        'proven',
-        ports.proven().length,
-        'gap',
-        limit.gapMs().toFixed(0),
-        'loss',
-        evidence.loss().toFixed(3),
-        done.probes.map((p) => evidence.score(p, limit.gapMs()).toFixed(1)).join(' '),
-      );
     pace.learn(done.kind, result, nowMs);
   };
 
