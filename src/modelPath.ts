@@ -46,6 +46,24 @@ export interface PathFlow {
   readonly isEstimated: boolean;
 }
 
+/** Source ports of the asked port that went one way and came to one end. */
+export interface SourceGroup {
+  readonly srcPorts: readonly number[];
+  /** Hops at which not all source ports were answered by the same router, as this group went; unheard ones are left out. */
+  readonly ways: readonly PathPlace[];
+  /** `silent`: lost; `unknown`: silent, but a limiter may explain it. */
+  readonly end: 'reached' | 'rejected' | 'silent' | 'unknown';
+  /** The last router that was heard; TTL 0: none. */
+  readonly last: PathPlace;
+}
+
+/** The asked port from many source ports (`--flows`). */
+export interface PathSources {
+  /** Source ports from which it was walked. */
+  readonly asked: number;
+  readonly groups: readonly SourceGroup[];
+}
+
 /** What a trace can find. */
 export type FindingKind =
   | 'drop'
@@ -107,4 +125,6 @@ export interface Path {
   readonly whyId: string;
   readonly whyArgs: Readonly<Record<string, string | number>>;
   readonly wire: WireKind;
+  /** Absent unless it was asked for. */
+  readonly sources?: PathSources;
 }

@@ -13,7 +13,7 @@ import { locate } from './trace/locate.ts';
 import { toTraced } from './trace/toPath.ts';
 import { createTraceroute, MAX_TTL, type TraceCounters } from './trace/traceroute.ts';
 import { VERSION } from './version.ts';
-import { type OpenedWire, openWire } from './wire/openWire.ts';
+import { MAX_LANES, type OpenedWire, openWire } from './wire/openWire.ts';
 import { dropPrivileges } from './wire/privileges.ts';
 
 /** What to trace and how; `targets` and `ports` are needed. */
@@ -36,6 +36,8 @@ export interface TraceRequest
   readonly wire?: string;
   /** 1 to 64, 32 unless given. */
   readonly maxHops?: number;
+  /** Source ports from which each port is walked, 2 to 32; 0 or left out: its own alone. Needs packets of our own. */
+  readonly flows?: number;
   /** False: no reverse names are looked up. */
   readonly names?: boolean;
   readonly signal?: AbortSignal;
@@ -90,6 +92,7 @@ async function open(
   if (!Number.isInteger(maxHops) || maxHops < 1 || maxHops > MAX_TTL) {
     throw new UsageError(`--max-hops takes 1 to ${MAX_TTL}, not "${maxHops}"`);
   }
+  checkFlows(request);
   const plan = await planScan(request);
   if (plan.space.count > MAX_TRACES && request.ports === undefined) {
     throw new UsageError('trace needs a port: -p PORT or host:port');
@@ -99,13 +102,20 @@ async function open(
       `${plan.space.count} ports are too many for traces: a run takes ${MAX_TRACES} at most`,
     );
   }
-  const opened = await openWire(request.wire ?? 'auto', plan, 'packets');
+  const opened = await openWire(request.wire ?? 'auto', plan, 'packets', request.flows);
   const { can, kind, note } = opened.wire;
   if (!can.icmpSender || !can.setTtl) {
     opened.wire.close();
     throw new ProbeError(
       'E_WIRE_UNAVAILABLE',
       `a trace needs the senders of ICMP errors, which this wire does not see (${kind}: ${note})`,
+    );
+  }
+  if ((request.flows ?? 0) > can.lanes) {
+    opened.wire.close();
+    throw new ProbeError(
+      'E_WIRE_UNAVAILABLE',
+      `--flows ${request.flows} needs packets of our own, to choose source ports: this wire cannot (${kind}: ${note})`,
     );
   }
   if (request.dropPrivileges === true) dropPrivileges();
@@ -123,6 +133,17 @@ async function open(
     },
   };
   return { plan, opened, head };
+}
+
+function checkFlows({ flows = 0, control, sourcePort }: TraceRequest): void {
+  if (flows === 0) return;
+  if (!Number.isInteger(flows) || flows < 2 || flows > MAX_LANES) {
+    throw new UsageError(`--flows takes 2 to ${MAX_LANES} source ports, not "${flows}"`);
+  }
+  if (control === false) throw new UsageError('--flows asks what --no-control forbids');
+  if (sourcePort !== undefined) {
+    throw new UsageError(`--flows takes several source ports: not with -g ${sourcePort}`);
+  }
 }
 
 async function traceAll(
@@ -214,6 +235,7 @@ async function tracePort(
     srcPort,
     ownAddresses: opened.ownAddresses,
     maxHops: request.maxHops ?? DEFAULT_MAX_HOPS,
+    sources: request.flows ?? 0,
   });
   const finished = await drive(engine, wire, {
     signal: request.signal,

@@ -153,6 +153,7 @@ const SHARED: ReadonlySet<string> = new Set([
 export const TRACE_OPTIONS: readonly OptionRow[] = [
   ...OPTIONS.filter(({ long }) => SHARED.has(long)),
   row('What is asked', '-m', 'max-hops', 'N', 'longest path that is walked, 32 unless given'),
+  row('What is asked', '', 'flows', 'N', 'walk it from N source ports, 2 to 32: shared ways'),
   row('Other', '-n', 'no-names', null, 'look up no names of hops'),
 ];
 

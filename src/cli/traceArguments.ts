@@ -57,5 +57,7 @@ function traceRequest(raw: Raw, targets: readonly string[]): TraceRequest {
   if (sourcePort !== undefined) request.sourcePort = parseWhole('-g', sourcePort, 65_535);
   const maxHops = text(raw, 'maxHops');
   if (maxHops !== undefined) request.maxHops = parseWhole('--max-hops', maxHops, MOST_HOPS);
+  const flows = text(raw, 'flows');
+  if (flows !== undefined) request.flows = parseWhole('--flows', flows, MOST_HOPS);
   return request;
 }

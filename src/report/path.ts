@@ -6,6 +6,7 @@ import type {
   Path,
   PathEnd,
   PathFlow,
+  PathSources,
   Plan,
   Protocol,
   WireKind,
@@ -22,6 +23,7 @@ export interface TracedPath {
   };
   readonly flows: readonly PathFlow[];
   readonly evidence: readonly string[];
+  readonly sources?: PathSources;
 }
 
 /** Which port a path is of. */
@@ -36,7 +38,7 @@ export interface PathOf {
 /** Puts a trace in words; `nameOf` gives the names of hops that are known by now. */
 export function buildPath(
   { plan, target, protocol, port, wire }: PathOf,
-  { located, flows, evidence }: TracedPath,
+  { located, flows, evidence, sources }: TracedPath,
   nameOf: (ip: Ip) => string | null,
 ): Path {
   const { end, finding, whyId, whyArgs } = located;
@@ -58,6 +60,7 @@ export function buildPath(
     whyId,
     whyArgs,
     wire,
+    ...(sources === undefined ? {} : { sources }),
   };
 }
 

@@ -11,6 +11,7 @@ import {
 } from './layout.ts';
 import { printable } from './printable.ts';
 import { formatMs } from './reasonWords.ts';
+import { sourceLines } from './sourcesText.ts';
 
 /** How traces are laid out as text. */
 export interface PathTextOptions {
@@ -65,6 +66,7 @@ export function pathLines(path: Path, options: PathTextOptions, paint: Paint): s
     ...paragraph(`${printable(why)}${sure}`, width, '  '),
     '',
     ...tableLines(path, options, paint),
+    ...sourceLines(path, width),
   ];
   if (finding === null) return lines;
   if (finding.hypotheses.length > 0) {
@@ -143,6 +145,7 @@ const EDGE_WORDS: Readonly<Record<string, string>> = {
   'forged-reset': 'RST forged here',
   loop: 'the circle begins',
   mtu: 'too big from here on',
+  'path-variant': 'lost here on one way',
 };
 
 function edgeLine({ finding }: Path, width: number): string {

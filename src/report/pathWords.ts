@@ -66,6 +66,13 @@ export function watch(args: WhyArgs, where: string): string {
   return `tcpdump -ni any '${args['protocol']} port ${args['port']}'  # ${where}, then trace: does it arrive?`;
 }
 
+/** Another trace of the same port, with what it takes more. */
+export function trace(args: WhyArgs, options: string, why: string): string {
+  const udp = args['protocol'] === 'udp' ? ' -sU' : '';
+  const more = options === '' ? '' : ` ${options}`;
+  return `pu-probe trace ${targetName(args)} -p ${args['port']}${udp}${more}  # ${why}`;
+}
+
 /** The route of a machine to the target. */
 export function route(args: WhyArgs, where: string): string {
   return `ip route get ${targetName(args)}  # ${where}`;

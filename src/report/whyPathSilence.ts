@@ -9,6 +9,7 @@ import {
   place,
   route,
   rules,
+  trace,
   watch,
 } from './pathWords.ts';
 import { targetName } from './why.ts';
@@ -59,7 +60,16 @@ export const SILENT_PATH_WHY: Readonly<Record<string, PathEntry>> = {
     sentence: (args) =>
       `${flow(args)} passes from ${args['passing']} of ${args['tried']} source ports, and from the others is lost after ${place(args, 'after')}${args['otherIp'] === undefined ? '' : `; those that pass go by ${args['otherIp']}`}.`,
     hypotheses: () => ['routers share the load over several ways, and one of them drops it'],
-    next: (args) => [rules('drop', machine(args, 'after'))],
+    next: (args) => [trace(args, '--flows 16', 'which way'), rules('drop', machine(args, 'after'))],
+  },
+  'path.variant.way': {
+    sentence: (args) =>
+      `${flow(args)} is lost on one of several ways: from ${args['lost']} of ${args['tried']} source ports it goes by ${args['lostBy']} at hop ${args['wayHop']} and is lost after ${place(args, 'after')}; from ${args['passing']} it goes by ${args['passingBy']} and passes.`,
+    hypotheses: (args) => [
+      `a rule of ${place(args, 'after')}, or of the next hop on that way`,
+      'a link of that way is down, and the routers do not know it',
+    ],
+    next: (args) => [rules('drop', machine(args, 'after')), watch(args, machine(args, 'after'))],
   },
   'path.drop.last': {
     sentence: (args) =>
@@ -94,9 +104,7 @@ export const SILENT_PATH_WHY: Readonly<Record<string, PathEntry>> = {
     sentence: (args) =>
       `${flow(args)} is not answered beyond ${place(args, 'after')}; without control flows it is not known whether anything else is.`,
     hypotheses: () => ['it is dropped there or beyond', 'the hops beyond answer nobody'],
-    next: (args) => [
-      `pu-probe trace ${targetName(args)} -p ${args['port']}${args['protocol'] === 'udp' ? ' -sU' : ''}  # with control flows`,
-    ],
+    next: (args) => [trace(args, '', 'with control flows')],
   },
   'path.own.no-route': {
     sentence: (args) =>

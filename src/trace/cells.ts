@@ -20,8 +20,11 @@ export interface Cells {
   /** Takes an answer; false: more than a hop can have to say. */
   noteAnswer(read: Read): boolean;
   isAnswered(flow: number, ttl: number): boolean;
+  /** Answers so far. */
+  answers(flow: number, ttl: number): number;
   /** Largest round trip so far, ms; 0: none. */
   maxRttMs(): number;
+  flow(index: number): FlowFacts;
   flows(): readonly FlowFacts[];
 }
 
@@ -58,6 +61,23 @@ export function createCells(
   const roundOf = ({ flow, ttl, round, atMs }: Read): number =>
     round > 0 || ttl === 0 ? round : cells[flow]![ttl]!.sentMs.filter((ms) => ms <= atMs).length;
 
+  const flowAt = (index: number): FlowFacts => {
+    const flow = flows[index]!;
+    return {
+      index,
+      kind: flow.kind,
+      protocol: protocolName(flow.protocol),
+      port: isEcho(flow.protocol) ? null : flow.port,
+      isConstant: isConstant(flow),
+      isEstimated: false,
+      hops: cells[index]!.map(
+        ({ sentMs, answers }): HopFacts => ({ rounds: sentMs.length, answers }),
+      ),
+      unplaced: unplaced[index]!,
+      sendErrno: errnos[index]!,
+    };
+  };
+
   return {
     rounds: (flow, ttl) => cells[flow]![ttl]!.sentMs.length,
     noteSent: (flow, ttl, sentMs) => {
@@ -79,20 +99,9 @@ export function createCells(
       return true;
     },
     isAnswered: (flow, ttl) => cells[flow]![ttl]!.answers.length > 0,
+    answers: (flow, ttl) => cells[flow]![ttl]!.answers.length,
     maxRttMs: () => maxRttMs,
-    flows: () =>
-      flows.map((flow, index) => ({
-        index,
-        kind: flow.kind,
-        protocol: protocolName(flow.protocol),
-        port: isEcho(flow.protocol) ? null : flow.port,
-        isConstant: isConstant(flow),
-        isEstimated: false,
-        hops: cells[index]!.map(
-          ({ sentMs, answers }): HopFacts => ({ rounds: sentMs.length, answers }),
-        ),
-        unplaced: unplaced[index]!,
-        sendErrno: errnos[index]!,
-      })),
+    flow: flowAt,
+    flows: () => flows.map((_, index) => flowAt(index)),
   };
 }

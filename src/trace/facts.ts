@@ -63,6 +63,14 @@ export interface FlowFacts {
   readonly sendErrno: number;
 }
 
+/** The asked port from one of several source ports (sourcesStudy.ts). */
+export interface SourceFacts {
+  readonly srcPort: number;
+  readonly flow: FlowFacts;
+  /** By TTL: nothing came, as often as neither a limiter nor the losses that were seen explain. */
+  readonly silent: readonly boolean[];
+}
+
 /** All that a trace has seen. */
 export interface TraceFacts {
   readonly family: Family;
@@ -71,6 +79,8 @@ export interface TraceFacts {
   readonly flows: readonly FlowFacts[];
   /** The asked port from other source ports, where it was asked so. */
   readonly variants: readonly FlowFacts[];
+  /** The asked port from all source ports that were walked; empty where none but its own was asked for. */
+  readonly sources: readonly SourceFacts[];
   /** Whether the wire sees TTLs of answers and quoted headers. */
   readonly seesTtl: boolean;
   readonly seesQuote: boolean;

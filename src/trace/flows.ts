@@ -21,6 +21,8 @@ const FIRST_UDP_CONTROL = 33_434;
 const UDP_CONTROLS = 90;
 /** Ports that firewalls pass and hosts answer more often than any other. */
 const TCP_CONTROLS = [80, 443] as const;
+/** Source ports beside the asked flow's that the edge is asked from: they miss one of two equal ways 1 time in 128. */
+const EDGE_VARIANTS = 7;
 
 /** What a trace asks, and with what it can ask. */
 export interface FlowRequest {
@@ -34,6 +36,8 @@ export interface FlowRequest {
   /** Number among the traces that share the seed. */
   readonly run: number;
   readonly can: Pick<WireCan, 'echo' | 'lanes'>;
+  /** Source ports from which the asked port is walked; 0: the edge alone is asked from others. */
+  readonly sources: number;
 }
 
 /** The flows of a trace; their indices count through both lists. */
@@ -42,13 +46,15 @@ export interface Flows {
   readonly main: readonly Flow[];
   /** The asked port from other source ports: what routers that share the load may send another way. */
   readonly variants: readonly Flow[];
+  /** Further source ports, which only {@link FlowRequest.sources} asks for. */
+  readonly further: readonly Flow[];
 }
 
 /** Chooses the flows of a trace. */
 export function chooseFlows(request: FlowRequest): Flows {
-  const { protocol, port, family, control, seed, run, can } = request;
+  const { protocol, port, family, control, seed, run, can, sources } = request;
   const asked: Flow = { index: 0, kind: 'asked', protocol, port, lane: 0 };
-  if (!control) return { main: [asked], variants: [] };
+  if (!control) return { main: [asked], variants: [], further: [] };
   const drawn = FIRST_UDP_CONTROL + (tokenWord(...seed, run, TOKEN.CONTROL) % UDP_CONTROLS);
   const isUdp = protocol === PROTO_UDP;
   const udp = {
@@ -66,12 +72,13 @@ export function chooseFlows(request: FlowRequest): Flows {
     'kind' | 'protocol' | 'port'
   >[];
   const main = [asked, ...controls.map((flow, i) => ({ ...flow, index: i + 1, lane: 0 }))];
-  const variants = Array.from({ length: can.lanes - 1 }, (_, i) => ({
+  const others = Array.from({ length: can.lanes - 1 }, (_, i) => ({
     ...asked,
     index: main.length + i,
     lane: i + 1,
   }));
-  return { main, variants };
+  const variants = others.slice(0, EDGE_VARIANTS);
+  return { main, variants, further: others.slice(EDGE_VARIANTS, Math.max(0, sources - 1)) };
 }
 
 /** What every probe of a trace is known by: its number, and its payload where it is a datagram. */

@@ -14,6 +14,7 @@ import {
   ownSideFailed,
   variesByPath,
 } from './rulesOfSilence.ts';
+import { refineBySources } from './rulesOfSources.ts';
 import { answered, rejectedByTarget, resetBy } from './rulesOfTarget.ts';
 import { rejectedOnTheWay, tooBig } from './rulesOfTheWay.ts';
 import { type View, viewOf } from './view.ts';
@@ -59,7 +60,9 @@ export function locate(facts: TraceFacts): Located {
   const view = viewOf(facts);
   for (const [, rule] of RULES) {
     const located = rule(view);
-    if (located !== null) return facts.flows.some(isEstimated) ? lessSure(located) : located;
+    if (located === null) continue;
+    const refined = refineBySources(view, located);
+    return facts.flows.some(isEstimated) ? lessSure(refined) : refined;
   }
   throw new Error('no rule speaks: the last one always does');
 }

@@ -1,8 +1,9 @@
 /** Facts of a trace -> the hops of its flows, as reports show them. */
 import { icmpMeaning } from '../match/icmpMeaning.ts';
-import type { Hop, PathEnd, PathFlow, Reason } from '../model.ts';
+import type { Hop, PathEnd, PathFlow, PathSources, Reason } from '../model.ts';
 import type { FlowFacts, Observation, TraceFacts } from './facts.ts';
 import type { Located } from './locate.ts';
+import { groupSources, lastHopOf, sourcesOf } from './sourceGroups.ts';
 import { type FlowView, viewOf } from './view.ts';
 
 /** A trace without its words and names. */
@@ -11,6 +12,8 @@ export interface Traced {
   readonly flows: readonly PathFlow[];
   /** Ids of the packets that decided (contract.md, "Evidence ids"). */
   readonly evidence: readonly string[];
+  /** Where the port was walked from several source ports. */
+  readonly sources?: PathSources;
 }
 
 /** Puts the hops of all flows together. */
@@ -24,7 +27,9 @@ export function toTraced(facts: TraceFacts, located: Located): Traced {
     isConstant: view.facts.isConstant,
     isEstimated: view.facts.isEstimated,
   }));
-  return { located, flows, evidence: evidenceOf(facts, located) };
+  const traced = { located, flows, evidence: evidenceOf(facts, located) };
+  if (facts.sources.length === 0) return traced;
+  return { ...traced, sources: groupSources(sourcesOf(facts, lastHopOf(facts))) };
 }
 
 function endOf({ reached, refused }: FlowView): PathEnd {
@@ -75,7 +80,9 @@ function reasonOf({ family }: TraceFacts, { answer, icmpType, icmpCode }: Observ
 const probeId = (flow: number, ttl: number): number => flow * 256 + ttl;
 
 /** What was sent and heard on both sides of the place. */
-function evidenceOf({ flows }: TraceFacts, { finding }: Located): readonly string[] {
+function evidenceOf({ flows: main, sources }: TraceFacts, { finding }: Located): readonly string[] {
+  // The asked flow is the first of the sources.
+  const flows = [...main, ...sources.slice(1).map(({ flow }) => flow)];
   const ttls = new Set(
     [finding?.after?.ttl, finding?.before?.ttl].filter((ttl) => ttl !== undefined),
   );

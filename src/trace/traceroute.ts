@@ -8,15 +8,18 @@
  * An engine as the scheduler is one: no clock, no socket, no randomness but the seed of the plan.
  */
 import { PROTO_TCP, SIGNAL, type SignalBatch } from '../batch.ts';
-import type { Engine, Ip, OwnSide, Plan, WireCan } from '../model.ts';
+import type { Engine, Family, Ip, OwnSide, Plan, WireCan } from '../model.ts';
 import { createCells } from './cells.ts';
 import type { TraceFacts } from './facts.ts';
-import { chooseFlows, createProbeNames, placeOf } from './flows.ts';
+import { chooseFlows, createProbeNames, type FlowRequest, placeOf } from './flows.ts';
 import { placeByDistance, placeBySender } from './placing.ts';
 import { createProbeReader } from './quotedProbe.ts';
 import { createAnswerReader } from './readAnswer.ts';
 import type { Read } from './readPacketAnswer.ts';
-import { createSteps } from './steps.ts';
+import { isOverBefore, lastHopOf } from './sourceGroups.ts';
+import { createSourcesStudy } from './sourcesStudy.ts';
+import { createSteps, type Step } from './steps.ts';
+import { createStudies } from './studies.ts';
 import { createTraceRows } from './traceRows.ts';
 
 /** What a trace is made of. */
@@ -34,6 +37,8 @@ export interface TraceOptions {
   readonly ownAddresses: ReadonlySet<Ip>;
   /** 1 to {@link MAX_TTL}. */
   readonly maxHops: number;
+  /** Source ports from which the asked port is walked, at most `can.lanes`; 0: its own alone. */
+  readonly sources?: number;
 }
 
 /** What a trace counts. */
@@ -58,10 +63,21 @@ export const MAX_TTL = 64;
 export function createTraceroute(options: TraceOptions): Traceroute {
   const { plan, run, target, can, srcPort, ownAddresses, maxHops } = options;
   const { targets, seed } = plan;
-  const family = targets.families[target] === 6 ? 6 : 4;
-  const { protocol, port } = options;
-  const chosen = chooseFlows({ protocol, port, family, control: plan.control, seed, run, can });
-  const flows = [...chosen.main, ...chosen.variants];
+  const family: Family = targets.families[target] === 6 ? 6 : 4;
+  const { protocol, port, sources = 0 } = options;
+  const request: FlowRequest = {
+    protocol,
+    port,
+    family,
+    control: plan.control,
+    seed,
+    run,
+    can,
+    sources,
+  };
+  const chosen = chooseFlows(request);
+  const flows = [...chosen.main, ...chosen.variants, ...chosen.further];
+  const walked = [flows[0]!, ...chosen.variants, ...chosen.further].slice(0, sources);
   const names = createProbeNames(seed, run);
   const rows = createTraceRows({ target, family, seed, names });
   const cells = createCells(
@@ -82,7 +98,12 @@ export function createTraceroute(options: TraceOptions): Traceroute {
       family,
       target: targets.ip(target),
       flows: all.slice(0, chosen.main.length),
-      variants: all.slice(chosen.main.length),
+      variants: all.slice(chosen.main.length, chosen.main.length + chosen.variants.length),
+      sources: walked.map((flow) => ({
+        srcPort: srcPort + flow.lane,
+        flow: all[flow.index]!,
+        silent: sourcesStudy.silent(flow),
+      })),
       seesTtl: can.replyTtl,
       seesQuote: can.packets,
       ownSide,
@@ -90,11 +111,27 @@ export function createTraceroute(options: TraceOptions): Traceroute {
     };
   };
   const steps = createSteps({ ...chosen, cells, maxHops, facts });
+  const sourcesStudy = createSourcesStudy({
+    flows: walked,
+    controls: chosen.main.slice(1),
+    cells,
+    lastHop: () => (walked.length === 0 ? 0 : lastHopOf(facts())),
+    isOver: ({ index }, ttl) => isOverBefore(cells.flow(index), ttl),
+  });
+  const studies = createStudies([sourcesStudy], cells);
+
+  /** The steps of the trace itself, then what was asked for besides. */
+  const nextStep = (nowMs: number): Step => {
+    const step = steps.next(nowMs);
+    const isDone = step.asks.length === 0 && !step.inquire && step.wakeAtMs === undefined;
+    return isDone ? studies.next(nowMs) : step;
+  };
 
   const noteSent = (): void => {
     for (const { flow, ttl, sentMs } of rows.takeSent()) {
       cells.noteSent(flow.index, ttl, sentMs);
       steps.noteSent(sentMs);
+      studies.noteSent(sentMs);
       counted.sent += 1;
     }
   };
@@ -127,7 +164,7 @@ export function createTraceroute(options: TraceOptions): Traceroute {
     advance(nowMs) {
       noteSent();
       rows.clear();
-      const { asks, inquire, wakeAtMs } = steps.next(nowMs);
+      const { asks, inquire, wakeAtMs } = nextStep(nowMs);
       for (const ask of asks) {
         sentTtl = Math.max(sentTtl, ask.ttl);
         rows.add(ask);

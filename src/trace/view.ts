@@ -75,7 +75,8 @@ function natHopsOf({ facts }: FlowView): readonly number[] {
   );
 }
 
-function flowView(facts: FlowFacts): FlowView {
+/** Reads one flow. */
+export function flowView(facts: FlowFacts): FlowView {
   const all = facts.hops.flatMap(({ answers }) => answers);
   const first = (wanted: (one: Observation) => boolean): Observation | null => {
     const found = all.filter(wanted);

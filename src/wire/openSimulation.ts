@@ -22,8 +22,13 @@ export function splitView(text: string): { readonly file: string; readonly view:
   return { file: text.slice(0, at), view: view as SimView };
 }
 
-/** Opens a world, looked at as the named wire would. */
-export function openSimulation(plan: Plan, world: World, view: SimView): OpenedWire {
+/** Opens a world, looked at as the named wire would; `lanes`: source ports of its packet wire, 8 unless given. */
+export function openSimulation(
+  plan: Plan,
+  world: World,
+  view: SimView,
+  lanes?: number,
+): OpenedWire {
   const [keyHi, keyLo] = plan.seed;
   const srcPort = view === 'packet' ? SIM_SRC_PORT : 0;
   const wire = openSimWire({
@@ -31,6 +36,7 @@ export function openSimulation(plan: Plan, world: World, view: SimView): OpenedW
     view,
     seed: keyLo,
     targets: plan.targets,
+    ...(lanes === undefined ? {} : { lanes }),
     identity: { srcPort, keyHi, keyLo },
   });
   const { address } = world.scanner;

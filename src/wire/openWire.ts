@@ -21,6 +21,8 @@ export interface OpenedWire {
 
 /** Source ports of a trace: the asked flow and seven more, which miss one of two equal ways 1 time in 128. */
 const TRACE_LANES = 8;
+/** Most source ports of a run: the packet filter compares each, and `--flows` asks for no more. */
+export const MAX_LANES = 32;
 
 /** Kinds that `--wire` takes; `sim:FILE` besides. */
 const KINDS: ReadonlySet<string> = new Set(['auto', 'packet', 'raw-socket', 'errqueue', 'connect']);
@@ -76,25 +78,27 @@ const familyOf = ({ families }: TargetTable, target: number): 4 | 6 =>
   families[target] === 6 ? 6 : 4;
 
 /**
- * Opens a wire for the plan. Throws ProbeError when an explicitly named one cannot be had, UsageError for a simulation
+ * Opens a wire for the plan; for packets, with `leastLanes` source ports where it can have them. Throws ProbeError when an explicitly named one cannot be had, UsageError for a simulation
  * file that is none.
  */
 export async function openWire(
   asked: string,
   plan: Plan,
   tcpBy: TcpBy = 'either',
+  leastLanes = 1,
 ): Promise<OpenedWire> {
   checkWire(asked);
   const bound = boundBy(plan.sending);
   if (bound !== null && asked !== 'auto' && asked !== 'packet') {
     throw new UsageError(`${bound} needs packets of our own: not with --wire ${asked}`);
   }
-  if (asked.startsWith('sim:')) return openSimulated(asked.slice(4), plan);
+  const wanted = Math.max(TRACE_LANES, Math.min(MAX_LANES, leastLanes));
+  if (asked.startsWith('sim:')) return openSimulated(asked.slice(4), plan, wanted);
   if (asked === 'connect') return openConnect(plan, 'asked for');
   if (asked === 'raw-socket') return had(asked, null, await openRawSockets(plan, 'asked for'));
   const needsPackets = asked === 'packet' || bound !== null;
   if (needsPackets || (asked === 'auto' && isForPackets(plan, tcpBy))) {
-    const lanes = tcpBy === 'packets' && plan.sending.sourcePort === null ? TRACE_LANES : 1;
+    const lanes = tcpBy === 'packets' && plan.sending.sourcePort === null ? wanted : 1;
     const opened = await openPackets(plan, asked === 'packet' ? 'asked for' : PACKET_NOTE, lanes);
     if (needsPackets || 'wire' in opened) return had('packet', bound, opened);
   }
@@ -179,13 +183,13 @@ async function openConnect({ targets, sending }: Plan, why: string): Promise<Ope
   return live(openConnectWire({ targets, note: `${why}; ${CONNECT_LIMITS}` }));
 }
 
-async function openSimulated(text: string, plan: Plan): Promise<OpenedWire> {
+async function openSimulated(text: string, plan: Plan, lanes: number): Promise<OpenedWire> {
   const [{ openSimulation, splitView }, { parseWorld }] = await Promise.all([
     import('./openSimulation.ts'),
     import('../sim/world.ts'),
   ]);
   const { file, view } = splitView(text);
-  return openSimulation(plan, parseWorld(readSimulation(file), file), view);
+  return openSimulation(plan, parseWorld(readSimulation(file), file), view, lanes);
 }
 
 function readSimulation(file: string): unknown {

@@ -42,6 +42,8 @@ export interface SimWireOptions {
   /** 32 bits: losses, sequence numbers, ephemeral ports. */
   readonly seed: number;
   readonly targets: TargetTable;
+  /** View `packet`: its source ports, 8 unless given. */
+  readonly lanes?: number;
   /** View `packet`: what the probes' tokens are made with, and their reserved source port. */
   readonly identity?: {
     readonly srcPort: number;
@@ -57,10 +59,10 @@ const SIM_LANES = 8;
 const PACKET_DESCRIPTORS = 10;
 
 /** Fewer descriptors are fewer connects at once; throws ProbeError where not even one is left, as the real wire does. */
-function canOf(view: SimView, { scanner }: World): WireCan {
+function canOf({ view, world: { scanner }, lanes = SIM_LANES }: SimWireOptions): WireCan {
   const { descriptors } = scanner.limits;
   const echo = view === 'packet' || (view === 'errqueue' && scanner.pingSockets);
-  const packetCan = { ...CAN.packet, echo, lanes: SIM_LANES };
+  const packetCan = { ...CAN.packet, echo, lanes };
   if (descriptors === null && view === 'packet') return packetCan;
   if (descriptors === null || view === 'connect') return { ...CAN[view], echo };
   if (view === 'packet') {
@@ -152,7 +154,7 @@ export function openSimWire(options: SimWireOptions): Wire {
   return {
     kind: 'sim',
     note: `simulated network, seen as the ${view} wire sees it`,
-    can: canOf(view, world),
+    can: canOf(options),
     nowMs: () => clockMs,
     send,
     next,

@@ -89,6 +89,47 @@ it('has its own help', async () => {
   );
 });
 
+describe('--flows', () => {
+  const shared = join(folder, 'shared.json');
+  writeFileSync(
+    shared,
+    JSON.stringify({
+      routers: [{}, { beside: [{ rules: [rules[0]] }] }, {}],
+      targets: [{ tcp: { 443: 'accept' } }],
+    }),
+  );
+  const flows = (line: string) => run(`trace 10.90.3.10 -p 443 ${line} --seed 2a -n`, library);
+
+  it('shows the ways and which of them loses the port', async () => {
+    const { code, out } = await flows(`--flows 16 --wire sim:${shared}`);
+    expect(code).toBe(0);
+    await expect(out).toMatchFileSnapshot('golden/trace/flows.txt');
+  });
+
+  it('is in the JSON, each source port once', async () => {
+    const { out } = await flows(`--flows 16 --wire sim:${shared} --json`);
+    const { sources } = (JSON.parse(out) as Report).paths[0]!;
+    expect(sources?.asked).toBe(16);
+    const ports = sources!.groups.flatMap(({ srcPorts }) => srcPorts);
+    expect(new Set(ports).size).toBe(16);
+    expect(new Set(sources!.groups.map(({ end }) => end))).toEqual(new Set(['reached', 'silent']));
+  });
+
+  it.each([
+    ['1', `--wire sim:${shared}`, 2, '--flows takes 2 to 32 source ports, not "1"'],
+    ['33', `--wire sim:${shared}`, 2, '--flows takes 2 to 32 source ports, not "33"'],
+    ['x', `--wire sim:${shared}`, 2, '--flows'],
+    ['8', `--no-control --wire sim:${shared}`, 2, '--flows asks what --no-control forbids'],
+    ['8', '-g 4000', 2, '--flows takes several source ports: not with -g 4000'],
+    ['8', `--wire sim:${shared}#errqueue`, 3, '--flows 8 needs packets of our own'],
+  ])('%s with %s is refused, code %i', async (count, line, code, text) => {
+    const refused = await flows(`--flows ${count} ${line}`);
+    expect(refused.code).toBe(code);
+    expect(refused.err.trimEnd().split('\n')).toHaveLength(1);
+    expect(refused.err).toContain(text);
+  });
+});
+
 describe('scan --trace', () => {
   const scan = (line: string) =>
     run(`scan 10.90.3.10 ${line} --seed 2a --wire sim:${file} --trace`, library);

@@ -133,7 +133,11 @@ describe('results of traces in words', () => {
       targetHop: 7,
       natHop: 3,
       passing: 3,
+      lost: 5,
       tried: 8,
+      wayHop: 3,
+      lostBy: '10.0.3.2',
+      passingBy: '10.0.3.1',
     };
     const places = { afterHop: 3, afterIp: '10.0.3.1', beforeHop: 4, beforeIp: '10.0.4.1' };
     const all = { ...least, ...of, ...places, by: '10.0.3.1', errno: 'EPERM' };

@@ -65,11 +65,19 @@ export interface ExpectedPath {
   readonly findings: readonly (ExpectedFinding | null)[];
 }
 
+/** What a trace looks into besides (traceRun.ts, TraceRequest). */
+export interface TraceExtras {
+  /** Source ports; 0: its own alone. */
+  readonly flows: number;
+}
+
 /** One trace of a scene. */
 export interface TraceCase {
   readonly port: number;
   readonly protocol: Protocol;
-  readonly expect: Readonly<Record<TraceView, ExpectedPath>>;
+  readonly extras: TraceExtras;
+  /** A text: this wire refuses, and the text is a part of the one line that says why (exit 3). */
+  readonly expect: { readonly P: ExpectedPath; readonly E: ExpectedPath | string };
 }
 
 /** A trace scene, checked. */
@@ -126,12 +134,13 @@ function needIn<Key extends string>(
 
 /** Several ports of which the same is expected stand for one trace each. */
 function parseCases(place: JsonPlace): readonly TraceCase[] {
-  const at = openObject(place, ['ask', 'P', 'E']);
+  const at = openObject(place, ['ask', 'flows', 'P', 'E']);
   const need = needIn(place, at);
   const packet = parsePath(need('P'));
   const errqueue = at('E');
   const rest = {
-    expect: { P: packet, E: errqueue === undefined ? packet : parsePath(errqueue) },
+    extras: { flows: readNumber(at('flows'), { min: 0, max: 32, whole: true }, 0) },
+    expect: { P: packet, E: errqueue === undefined ? packet : parseColumn(errqueue) },
   };
   return choices(need('ask')).map((ask) => {
     const match = /^(\d{1,5})\/(tcp|udp)$/.exec(readText(ask));
@@ -139,6 +148,9 @@ function parseCases(place: JsonPlace): readonly TraceCase[] {
     return { port: Number(match[1]), protocol: match[2] === 'tcp' ? 'tcp' : 'udp', ...rest };
   });
 }
+
+const parseColumn = (place: JsonPlace): ExpectedPath | string =>
+  typeof place.value === 'string' ? readText(place) : parsePath(place);
 
 function parsePath(place: JsonPlace): ExpectedPath {
   const at = openObject(place, ['end', 'finding']);

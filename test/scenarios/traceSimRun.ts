@@ -19,6 +19,7 @@ export interface TraceAsked {
   readonly seed: number;
   readonly control?: boolean;
   readonly maxHops?: number;
+  readonly flows?: number;
   /** The target's address unless it is another one. */
   readonly target?: string;
 }
@@ -41,7 +42,7 @@ export async function traceInSimulator(asked: TraceAsked): Promise<TraceSaid> {
     { targets: [target], ports: String(port), [protocol]: true, control: asked.control ?? true },
     { resolve: async () => [], interfaces: [], seed: [0x5eed, seed] },
   );
-  const { wire, srcPort, ownAddresses } = openSimulation(plan, world, view);
+  const { wire, srcPort, ownAddresses } = openSimulation(plan, world, view, 32);
   const engine = createTraceroute({
     plan,
     run: 0,
@@ -52,6 +53,7 @@ export async function traceInSimulator(asked: TraceAsked): Promise<TraceSaid> {
     srcPort,
     ownAddresses,
     maxHops: asked.maxHops ?? 32,
+    sources: asked.flows ?? 0,
   });
   let turns = 0;
   const hanging = new AbortController();

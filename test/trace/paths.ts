@@ -116,6 +116,7 @@ export function factsOf(words: PathWords): TraceFacts {
     target: TARGET,
     flows,
     variants: (words.variants ?? []).map((text, i) => flow('asked', protocol, text, 3 + i)),
+    sources: [],
     seesTtl: true,
     seesQuote: !isSocket,
     ownSide: null,

@@ -108,6 +108,7 @@ const chosen = (protocol: number, port: number, run = 0) =>
     seed: SEED,
     run,
     can: { echo: true, lanes: 8 },
+    sources: 0,
   });
 
 it('datagrams of one flow differ, and no two probes share an identification', () => {
