@@ -1,8 +1,8 @@
 /** Judging what our own side did: "could not check" is its own outcome and never looks like `filtered`. */
 import { ERRNO, errnoName } from '../errno.ts';
-import type { OwnSide, Protocol } from '../model.ts';
+import type { OwnSide } from '../model.ts';
 import { CONFIDENCE } from './confidence.ts';
-import type { PortFacts, Ruling, TargetFacts } from './facts.ts';
+import { type PortFacts, type Ruling, SILENCE, type TargetFacts } from './facts.ts';
 import { icmpMeaning } from './icmpMeaning.ts';
 
 function unknown(
@@ -107,7 +107,10 @@ export function judgeSendFailure(port: PortFacts, target: TargetFacts): Ruling {
 }
 
 /** What our own counters say about a silence, or null. */
-export function judgeCounters(ownSide: OwnSide, protocol: Protocol): Ruling | null {
+export function judgeCounters(
+  ownSide: OwnSide,
+  { protocol, attempts, silence }: Pick<PortFacts, 'protocol' | 'attempts' | 'silence'>,
+): Ruling | null {
   const counted = CONFIDENCE.ownSideCounted;
   if ((ownSide.outDropped ?? 0) > 0) {
     return unknown('own.output-drop', counted, ownSide, { count: ownSide.outDropped ?? 0 });
@@ -120,8 +123,11 @@ export function judgeCounters(ownSide: OwnSide, protocol: Protocol): Ruling | nu
   if (protocol === 'tcp' && (ownSide.unsent ?? 0) > 0 && retransFailed > 0) {
     return unknown('own.egress-drop', counted, ownSide, { count: retransFailed });
   }
-  if ((ownSide.inDropped ?? 0) > 0) {
-    return unknown('own.input-drop', counted, ownSide, { count: ownSide.inDropped ?? 0 });
+  // A walk has measured how many answers are lost, here or elsewhere. What it cannot know is that all answers of one port are
+  // dropped here, and then there are as many drops as attempts. Multicast looks like a few drops (wire/kernelCounters.ts).
+  const inDropped = ownSide.inDropped ?? 0;
+  if (inDropped > 0 && (silence !== SILENCE.CERTIFIED || inDropped >= attempts)) {
+    return unknown('own.input-drop', counted, ownSide, { count: inDropped });
   }
   return judgeOverflow(ownSide);
 }

@@ -22,9 +22,7 @@ export function judgeSilence(port: PortFacts, target: TargetFacts, { can }: Judg
   const { ownSide } = target;
   if (ownSide !== null) {
     // Where no hook of our own is passed, what they dropped says nothing about this port.
-    const counted = can.passesHooks
-      ? judgeCounters(ownSide, port.protocol)
-      : judgeOverflow(ownSide);
+    const counted = can.passesHooks ? judgeCounters(ownSide, port) : judgeOverflow(ownSide);
     const hasSpoken = target.icmpAnswers > 0 || target.distance !== null;
     const said = judgeRoute(ownSide, { hasSpoken }) ?? counted;
     if (said !== null && (can.icmpSender || said.state === 'unknown')) return said;

@@ -1,7 +1,13 @@
 /** The judging half of the matching engine, row by row of truth.md. */
 import { describe, expect, it } from 'vitest';
 import { ERRNO, type ErrnoName } from '../../src/errno.ts';
-import { ANSWER, type PortFacts, RESET_CHECK, type TargetFacts } from '../../src/match/facts.ts';
+import {
+  ANSWER,
+  type PortFacts,
+  RESET_CHECK,
+  SILENCE,
+  type TargetFacts,
+} from '../../src/match/facts.ts';
 import { judge } from '../../src/match/judge.ts';
 import type { Family, Judgement, OwnSide, Protocol } from '../../src/model.ts';
 import { WHY_IDS } from '../../src/report/sentences.ts';
@@ -532,6 +538,15 @@ describe('silence, and what our own side says', () => {
         }
       }
     }
+  });
+
+  it('a few drops do not shake a silence that was certified; as many as attempts may be all its answers', () => {
+    const whyOf = (silence: number, inDropped: number) =>
+      judgeOn('E', { protocol: 'udp', attempts: 12, silence }, { ownSide: ownSide({ inDropped }) })
+        .whyId;
+    expect(whyOf(SILENCE.CERTIFIED, 3)).toBe('udp.silent.certified');
+    expect(whyOf(SILENCE.CERTIFIED, 12)).toBe('own.input-drop');
+    expect(whyOf(SILENCE.NO_TOKEN, 3)).toBe('own.input-drop');
   });
 
   it.each(['P', 'E', 'C'] as const)('answers lost by us are never "filtered", %s', (wire) => {
