@@ -24,15 +24,20 @@ export function readText(text) {
   return report(ports, hidden);
 }
 
-/** pu-probe's text about many addresses: those that are listed, and the counts of its last sentence. */
+/**
+ * pu-probe's text about many addresses: those that are named, and the counts of its last sentence. Of many that say the
+ * same it names the first ones; that it counts no more of them than its sentence does is checked here.
+ */
 export function readNetText(text) {
   const ports = new Map();
-  let target = '';
+  const more = new Map();
+  let heading = { named: [], further: 0 };
   for (const line of text.split('\n')) {
-    const [, ip] = /^(\d+\.\d+\.\d+\.\d+)(?: |$)/.exec(line) ?? [];
-    if (ip !== undefined) target = ip;
+    if (ADDRESSES.test(line)) heading = readHeading(line);
     const [, port, state] = /^(\d+\/tcp)\s+(\S+)/.exec(line) ?? [];
-    if (port !== undefined) ports.set(`${target} ${port}`, state);
+    if (port === undefined) continue;
+    for (const ip of heading.named) ports.set(`${ip} ${port}`, state);
+    more.set(state, (more.get(state) ?? 0) + heading.further);
   }
   const summary = text.trimEnd().split('\n\n').at(-1).replaceAll('\n', ' ');
   const [, counts = ''] = / targets in [^:]+: (.*)\.$/.exec(summary) ?? [];
@@ -42,7 +47,18 @@ export function readNetText(text) {
   }
   // The sentence counts what is listed too.
   for (const state of ports.values()) hidden.set(state, (hidden.get(state) ?? 0) - 1);
-  return report(ports, hidden);
+  const faults = [...more]
+    .filter(([state, count]) => count > (hidden.get(state) ?? 0))
+    .map(([state, count]) => `${count} more hosts are told ${state} than are counted`);
+  return report(ports, hidden, faults);
+}
+
+const ADDRESSES = /^\d+\.\d+\.\d+\.\d+(?:,? |$)/;
+
+/** `10.80.0.1`, or `10.80.0.1, 10.80.0.3 and 32,638 more hosts`. */
+function readHeading(line) {
+  const [names, further = '0'] = line.split(' and ');
+  return { named: names.split(', '), further: numberOf(further.replace(' more hosts', '')) };
 }
 
 /** pu-probe's `--jsonl`. `isNet` says whether the address is part of the key. */

@@ -4,14 +4,20 @@ import type { HostVerdict, Plan, Report } from './model.ts';
 import { formatSeed } from './plan/seed.ts';
 import {
   type BuildContext,
-  buildGroups,
+  buildHostGroups,
   buildHosts,
+  buildTargetGroups,
   buildVerdict,
   describeNotDone,
 } from './report/build.ts';
 import type { ReportHead } from './report/jsonl.ts';
 import { controlNotes, ordinaryNotes, ownSideNotes, selfNotes, synNote } from './report/notes.ts';
-import type { Summary } from './report/summary.ts';
+import {
+  type AlikePorts,
+  COLLAPSE_HOSTS_OVER,
+  countPorts,
+  type Summary,
+} from './report/summary.ts';
 import { chooseOrdinary, createOrdinaryCheck } from './scan/ordinaryCheck.ts';
 import type { ScanEngine, ScanResult } from './scan/scheduler.ts';
 import { VERSION } from './version.ts';
@@ -73,6 +79,8 @@ export async function tryOrdinary(
 export interface FinishedRun {
   report(): Report;
   summary(): Summary;
+  /** Alike ports of each target for itself, as a recording holds them. */
+  groups(): readonly AlikePorts[];
 }
 
 /** Makes the reports of a run that has ended. */
@@ -96,9 +104,8 @@ export function finishedRun(
     result.counters;
   const counters = wire.counters();
   const common = (
-    hosts: readonly HostVerdict[],
     ruled: Parameters<typeof ownSideNotes>[0],
-  ): Omit<Report, 'verdicts'> => ({
+  ): Omit<Report, 'verdicts' | 'hosts'> => ({
     schema: begun.schema,
     tool: begun.tool,
     command: 'scan',
@@ -109,7 +116,6 @@ export function finishedRun(
     complete: finished && result.notDone.length === 0 && plan.unresolved.length === 0,
     notDone: describeNotDone(plan, result.notDone),
     seed: begun.seed,
-    hosts,
     paths: [],
     counters: {
       sent,
@@ -137,20 +143,36 @@ export function finishedRun(
   });
   let report: Report | undefined;
   let summary: Summary | undefined;
+  let groups: readonly AlikePorts[] | undefined;
+  const targetGroups = (): readonly AlikePorts[] => {
+    groups ??= buildTargetGroups(build, result.alike('target'));
+    return groups;
+  };
   return {
     report() {
       if (report !== undefined) return report;
       const verdicts = result.settled.map((probe) => buildVerdict(build, probe));
       const ruled = verdicts.map((verdict) => ({ verdict, ports: 1 }));
-      report = { ...common(buildHosts(plan, verdicts, result.isAlive), ruled), verdicts };
+      const single = verdicts.map((first) => ({ first, hosts: [first] }));
+      report = { ...common(ruled), verdicts, hosts: buildHosts(plan, single, result.isAlive) };
       return report;
     },
+    groups: targetGroups,
     summary() {
       if (summary !== undefined) return summary;
-      const groups = buildGroups(build, result.alike());
-      const firsts = groups.map(({ first }) => first);
-      const ruled = groups.map(({ first, ports }) => ({ verdict: first, ports: ports.length }));
-      summary = { ...common(buildHosts(plan, firsts, result.isAlive), ruled), groups };
+      const isMany = plan.targets.count > COLLAPSE_HOSTS_OVER;
+      const groups = isMany ? buildHostGroups(build, result.alike('run')) : targetGroups();
+      const ruled = groups.map((group) => ({ verdict: group.first, ports: countPorts(group) }));
+      let hosts: readonly HostVerdict[] | undefined;
+      summary = {
+        ...common(ruled),
+        groups,
+        // The text of many hosts has no use for a record of each.
+        get hosts() {
+          hosts ??= buildHosts(plan, groups, result.isAlive);
+          return hosts;
+        },
+      };
       return summary;
     },
   };

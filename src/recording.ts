@@ -63,8 +63,8 @@ export function verdictsOf(
     return run.report().verdicts.map((verdict) => ({ ports: 1, verdict: verdictFields(verdict) }));
   }
   return run
-    .summary()
-    .groups.map(({ first, ports }) => ({ ports: ports.length, verdict: verdictFields(first) }));
+    .groups()
+    .map(({ first, ports }) => ({ ports: ports.length, verdict: verdictFields(first) }));
 }
 
 function* inBlocks(verdicts: readonly unknown[]): Generator<readonly unknown[]> {

@@ -24,18 +24,27 @@ function isFiltered({ state, reason, detail }: Verdict): boolean {
 /** Whether the scan knows already where: a device at a known hop rejects. */
 const isPlaced = ({ by }: Verdict): boolean => by?.role === 'path' && by.hop !== null;
 
+/** What is traced of a group. */
+type TracedPort = Pick<Verdict, 'target' | 'protocol' | 'port'>;
+
 /**
  * One port of each group of a target and protocol that fails for the same reason, by the same sender. Those that a device
  * at a known hop rejects are left out: a trace would tell no more, and take the ICMP errors that the other traces need.
+ * Of many hosts in one group the first comes before all second ones: they most likely share the way.
  */
-export function chooseTraced(groups: readonly AlikePorts[]): readonly Verdict[] {
-  const chosen = new Map<string, Verdict>();
-  for (const { first } of groups) {
-    if (!isFiltered(first) || isPlaced(first)) continue;
-    const { target, protocol, whyId, by, icmp } = first;
-    const key = [target, protocol, whyId, by?.ip, by?.hop, icmp?.type, icmp?.code].join('/');
-    if (!chosen.has(key)) chosen.set(key, first);
-  }
+export function chooseTraced(groups: readonly AlikePorts[]): readonly TracedPort[] {
+  const chosen = new Map<string, TracedPort>();
+  const choose = ({ first }: AlikePorts, hosts: AlikePorts['hosts']): void => {
+    const { protocol, port, whyId, by, icmp } = first;
+    for (const { target } of hosts) {
+      const who = by?.ip === first.target ? target : by?.ip;
+      const key = [target, protocol, whyId, who, by?.hop, icmp?.type, icmp?.code].join('/');
+      if (!chosen.has(key)) chosen.set(key, { target, protocol, port });
+    }
+  };
+  const useful = groups.filter(({ first }) => isFiltered(first) && !isPlaced(first));
+  for (const group of useful) choose(group, group.hosts.slice(0, 1));
+  for (const group of useful) choose(group, group.hosts.slice(1));
   return [...chosen.values()];
 }
 
@@ -75,7 +84,7 @@ export async function traceFiltered(
 
 type Target = { readonly target: string; readonly protocol: Protocol };
 
-function byTarget(chosen: readonly Verdict[]): ReadonlyMap<Target, readonly number[]> {
+function byTarget(chosen: readonly TracedPort[]): ReadonlyMap<Target, readonly number[]> {
   const known = new Map<string, Target>();
   const ports = new Map<Target, number[]>();
   for (const { target, protocol, port } of chosen) {
@@ -104,5 +113,9 @@ export function withPaths(
     durationMs: report.durationMs + durationMs,
     warnings: [...new Set([...report.warnings, ...warnings])],
   });
-  return { report: () => add(found.report()), summary: () => add(found.summary()) };
+  return {
+    report: () => add(found.report()),
+    summary: () => add(found.summary()),
+    groups: () => found.groups(),
+  };
 }

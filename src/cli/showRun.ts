@@ -101,8 +101,10 @@ export async function finish(
 }
 
 /** Hosts that were looked for, and that this machine could not ask. */
-function isKeptBack({ plan, hosts }: Pick<Report, 'plan' | 'hosts'>): boolean {
-  return plan.discover === true && hosts.some(({ reason }) => reason === 'local-error');
+function isKeptBack(report: Pick<Report, 'plan' | 'hosts'>): boolean {
+  return (
+    report.plan.discover === true && report.hosts.some(({ reason }) => reason === 'local-error')
+  );
 }
 
 function isUnknown({ state }: Verdict): boolean {

@@ -48,7 +48,7 @@ export const CONFIDENCE = {
 } as const;
 
 /** Attempts within less than this share one short outage, ms. */
-const OUTAGE_MS = 1000;
+export const OUTAGE_MS = 1000;
 
 /** Confidence that `attempts` silences over `waitedMs` are not all losses, at a chance of `loss` for each. */
 export function silenceConfidence(attempts: number, waitedMs: number, loss: number): number {

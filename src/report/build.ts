@@ -2,7 +2,7 @@
 import type { HostVerdict, Judgement, Plan, Protocol, Verdict, WireKind } from '../model.ts';
 import { IP_PROTOCOL } from '../packet/ip.ts';
 import { sentence } from './sentences.ts';
-import { type AlikePorts, isListed, keyOfAlike } from './summary.ts';
+import { type AlikePorts, type AskedHost, groupHosts, isListed, keyOfAlike } from './summary.ts';
 
 /** What turns judgements into records of a report. */
 export interface BuildContext {
@@ -40,15 +40,15 @@ export function buildVerdict({ plan, wire, judgementOf }: BuildContext, probe: n
   };
 }
 
-/** The verdicts of a run in groups; `alike` are probes about which the same is known, so the first speaks for all. */
-export function buildGroups(
+/** The verdicts of a run in groups of one target each; `alike` are probes of one target about which the same is known. */
+export function buildTargetGroups(
   context: BuildContext,
   alike: readonly (readonly number[])[],
 ): readonly AlikePorts[] {
   const merged = new Map<string, { readonly first: Verdict; readonly probes: number[] }>();
   for (const probes of alike) {
     const first = buildVerdict(context, probes[0]!);
-    const key = keyOfAlike(first);
+    const key = `${first.target}/${keyOfAlike(first)}`;
     const known = merged.get(key);
     if (known === undefined) merged.set(key, { first, probes: [...probes] });
     else for (const probe of probes) known.probes.push(probe);
@@ -56,25 +56,71 @@ export function buildGroups(
   return [...merged.values()].map(({ first, probes }) => ({
     first,
     ports: probes.map((probe) => context.plan.space.portOf(probe)),
+    hosts: [{ target: first.target, name: first.name }],
     listed: isListed(first, probes.length)
       ? probes.map((probe, i) => (i === 0 ? first : buildVerdict(context, probe)))
       : null,
   }));
 }
 
+/** The same where many hosts may say the same; `alike` are probes of any targets about which the same is known. */
+export function buildHostGroups(
+  context: BuildContext,
+  alike: readonly (readonly number[])[],
+): readonly AlikePorts[] {
+  const { space, targets } = context.plan;
+  const numbers = new Map<string, number>();
+  const isOpen: boolean[] = [];
+  const saidOf = new Int32Array(space.count).fill(-1);
+  for (const probes of alike) {
+    const first = buildVerdict(context, probes[0]!);
+    const key = keyOfAlike(first);
+    const said = numbers.get(key) ?? numbers.size;
+    numbers.set(key, said);
+    isOpen[said] = first.state === 'open';
+    for (const probe of probes) saidOf[probe] = said;
+  }
+  return groupHosts(hostsOf(context.plan, saidOf), {
+    saidOf: (probe) => saidOf[probe]!,
+    isOpen: (probe) => isOpen[saidOf[probe]!]!,
+    portOf: space.portOf,
+    hostOf(probe) {
+      const target = space.targetOf(probe);
+      return { target: targets.ip(target), name: targets.name(target) };
+    },
+    verdictOf: (probe) => buildVerdict(context, probe),
+  });
+}
+
+/** The probes of each target that have a number in `saidOf`. */
+function hostsOf({ space }: Plan, saidOf: Int32Array): readonly (readonly number[])[] {
+  const hosts: number[][] = [];
+  let last = -1;
+  for (let probe = 0; probe < saidOf.length; probe++) {
+    if (saidOf[probe] === -1) continue;
+    const target = space.targetOf(probe);
+    if (target === last) hosts.at(-1)!.push(probe);
+    else hosts.push([probe]);
+    last = target;
+  }
+  return hosts;
+}
+
 /**
- * One record a host: up when something came from it, down when our link says that nobody has its address. `verdicts`
- * holds at least one of each kind.
+ * One record a host: up when something came from it, down when our link says that nobody has its address. `groups` hold
+ * at least one verdict of each kind.
  */
 export function buildHosts(
   plan: Plan,
-  verdicts: Iterable<Verdict>,
+  groups: Iterable<{ readonly first: Verdict; readonly hosts: readonly AskedHost[] }>,
   isAlive: (target: number) => boolean,
 ): readonly HostVerdict[] {
   const byTarget = new Map<string, Verdict>();
-  for (const verdict of verdicts) {
-    const best = byTarget.get(verdict.target);
-    if (best === undefined || rank(verdict) > rank(best)) byTarget.set(verdict.target, verdict);
+  for (const { first, hosts } of groups) {
+    for (const { target } of hosts) {
+      const best = byTarget.get(target);
+      if (best === undefined || rank(first) > rank(best)) byTarget.set(target, first);
+    }
   }
   return Array.from({ length: plan.targets.count }, (_, target): HostVerdict => {
     const ip = plan.targets.ip(target);

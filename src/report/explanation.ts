@@ -1,11 +1,11 @@
 /** The part below the tables: what each state that is not open means, and what to do next. */
-import type { State, Verdict } from '../model.ts';
+import type { State } from '../model.ts';
 import type { Paint } from './layout.ts';
 import { commandLines, counted, formatCount, paragraph } from './layout.ts';
 import { packetsCommand } from './packetsCommand.ts';
 import { printable } from './printable.ts';
 import { meaning, nextSteps, sentence } from './sentences.ts';
-import type { AlikePorts } from './summary.ts';
+import { type AlikePorts, commonArgs, countPorts, isListed } from './summary.ts';
 import type { WhyArgs } from './why.ts';
 
 /** Paragraphs shown; a report with more different causes is read from its JSON. */
@@ -34,11 +34,14 @@ export function explain(
   paint: Paint,
 ): string[] {
   const groups = groupCauses(
-    all.filter(({ first: { state }, listed }) =>
-      state === 'closed' ? listed !== null : state !== 'open',
+    all.filter(({ first, ports }) =>
+      first.state === 'closed' ? isListed(first, ports.length) : first.state !== 'open',
     ),
   );
-  const severalTargets = new Set(all.map(({ first }) => first.target)).size > 1;
+  const [one] = all;
+  const severalTargets = all.some(
+    ({ first, hosts }) => hosts.length > 1 || first.target !== one!.first.target,
+  );
   const icmpBy = icmpSenders(all);
   const lines: string[] = [];
   let before = '';
@@ -102,12 +105,15 @@ interface Paragraph {
  */
 function icmpSenders(all: readonly AlikePorts[]): ReadonlyMap<string, string> {
   const senders = new Map<string, string>();
-  for (const { first } of all) {
-    const { target, icmp, by, protocol } = first;
+  for (const { first, hosts } of all) {
+    const { icmp, by, protocol } = first;
     if (icmp === null || by === null || by.ip === null) continue;
-    const isOnPath = by.role === 'path';
-    if (isOnPath) senders.set(frontOf(target), by.ip);
-    if (isOnPath || (by.role === 'target' && protocol === 'tcp')) senders.set(target, by.ip);
+    for (const { target } of hosts) {
+      const ip = by.ip === first.target ? target : by.ip;
+      const isOnPath = by.role === 'path';
+      if (isOnPath) senders.set(frontOf(target), ip);
+      if (isOnPath || (by.role === 'target' && protocol === 'tcp')) senders.set(target, ip);
+    }
   }
   return senders;
 }
@@ -127,17 +133,15 @@ interface Group {
 function explainGroup({ cause, icmpBy, withTarget, width }: Group, paint: Paint): Paragraph {
   const { first } = cause[0]!;
   const { state, whyId } = first;
-  const targets = new Set(cause.map((alike) => alike.first.target));
+  const targets = targetsOf(cause);
   const protocols = new Set(cause.map((alike) => alike.first.protocol));
-  const portCount = cause.reduce((sum, { ports }) => sum + ports.length, 0);
-  const limiter = [...targets]
-    .map((target) => icmpBy.get(target) ?? icmpBy.get(frontOf(target)))
-    .find((ip) => ip !== undefined);
+  const portCount = cause.reduce((sum, alike) => sum + countPorts(alike), 0);
+  const limiter = icmpBy.size === 0 ? undefined : limiterOf(targets, icmpBy);
   const ports = cause.flatMap((alike) => alike.ports).join();
   const args =
     targets.size === 1 && protocols.size === 1 ? { ...first.whyArgs, ports } : first.whyArgs;
   const [head, ...rest] = paragraph(`${state}: ${named(cause, portCount, withTarget)}`, width, '');
-  const shared = portCount === 1 ? first.whyArgs : { ...sharedArgs(cause), ports };
+  const shared = portCount === 1 ? first.whyArgs : { ...sharedArgs(cause, targets.size), ports };
   const why = portCount === 1 ? printable(first.why) : sentence(whyId, shared);
   const seenToo = limiter === undefined ? {} : { icmpBy: limiter };
   return {
@@ -150,20 +154,31 @@ function explainGroup({ cause, icmpBy, withTarget, width }: Group, paint: Paint)
   };
 }
 
-/** Facts of a port that ports counted together need not share (scan/alike.ts). */
-const OF_ONE_PORT: readonly string[] = ['attempts', 'waitedMs', 'rttMs', 'fromPort'];
+function targetsOf(cause: Cause): ReadonlySet<string> {
+  const targets = new Set<string>();
+  for (const { hosts } of cause) for (const { target } of hosts) targets.add(target);
+  return targets;
+}
+
+function limiterOf(
+  targets: ReadonlySet<string>,
+  icmpBy: ReadonlyMap<string, string>,
+): string | undefined {
+  for (const target of targets) {
+    const ip = icmpBy.get(target) ?? icmpBy.get(frontOf(target));
+    if (ip !== undefined) return ip;
+  }
+  return undefined;
+}
 
 /** The facts that hold for every port of a cause, as a sentence about several ports takes them. */
-function sharedArgs(cause: Cause): WhyArgs {
-  const known = cause.flatMap(({ first, listed }) => listed ?? [first]);
-  const areCounted = cause.some(({ listed }) => listed === null);
-  const [{ whyArgs }] = known as [Verdict];
-  const shared = Object.entries(whyArgs).filter(
-    ([key, value]) =>
-      known.every((verdict) => verdict.whyArgs[key] === value) &&
-      !(areCounted && OF_ONE_PORT.includes(key)),
+function sharedArgs(cause: Cause, targetCount: number): WhyArgs {
+  const known = cause.flatMap(
+    (alike) => alike.listed?.map(({ whyArgs }) => whyArgs) ?? [commonArgs(alike)],
   );
-  const targetCount = new Set(known.map(({ target }) => target)).size;
+  const shared = Object.entries(known[0]!).filter(([key, value]) =>
+    known.every((args) => args[key] === value),
+  );
   return {
     ...Object.fromEntries(shared),
     ...(targetCount > 1 ? { targets: targetCount } : {}),
@@ -171,13 +186,16 @@ function sharedArgs(cause: Cause): WhyArgs {
 }
 
 function named(cause: Cause, portCount: number, withTarget: boolean): string {
-  const names = cause
-    .flatMap(({ first: { target, protocol }, ports }) =>
-      ports
-        .slice(0, MAX_NAMED)
-        .map((port) => (withTarget ? `${target} ${port}/${protocol}` : `${port}/${protocol}`)),
-    )
-    .slice(0, MAX_NAMED);
+  const names: string[] = [];
+  for (const { first, ports, hosts } of cause) {
+    for (const { target } of hosts) {
+      if (names.length === MAX_NAMED) break;
+      const left = ports.slice(0, MAX_NAMED - names.length);
+      for (const port of left) {
+        names.push(`${withTarget ? `${target} ` : ''}${port}/${first.protocol}`);
+      }
+    }
+  }
   const more = portCount - names.length;
   return names.join(', ') + (more > 0 ? ` and ${formatCount(more)} more` : '');
 }

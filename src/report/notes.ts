@@ -1,5 +1,6 @@
 /** Notes of a run for its report: what a reader must know besides the verdicts. */
 import type { Ip, Path, Plan, Verdict } from '../model.ts';
+import { parseIp } from '../packet/address.ts';
 import { IP_PROTOCOL } from '../packet/ip.ts';
 import { brief } from './sentences.ts';
 
@@ -12,13 +13,29 @@ export function selfNotes(
   ownAddresses: ReadonlySet<Ip>,
 ): readonly string[] {
   const self: Ip[] = [];
+  const ends = new Set([LOOPBACK_6, ...ownAddresses].map(endOf));
   for (let target = 0; target < targets.count && self.length < MAX_NAMED; target++) {
+    const at = target * 16;
+    const is4 = targets.families[target] === 4;
+    const isLoopback4 = is4 && targets.bytes[at] === LOOPBACK_4;
+    // Of a large network few addresses are worth their text.
+    if (!isLoopback4 && !ends.has(targets.bytes[at + (is4 ? 3 : 15)])) continue;
     const ip = targets.ip(target);
-    if (ip.startsWith('127.') || ip === '::1' || ownAddresses.has(ip)) self.push(ip);
+    if (isLoopback4 || ip === LOOPBACK_6 || ownAddresses.has(ip)) self.push(ip);
   }
   return self.map(
     (ip) => `${ip} was scanned from itself: firewalls towards others were not passed`,
   );
+}
+
+/** The first byte of 127.0.0.0/8. */
+const LOOPBACK_4 = 127;
+const LOOPBACK_6 = '::1';
+
+/** The last byte of an address. */
+function endOf(ip: string): number | undefined {
+  const parsed = parseIp(ip);
+  return parsed?.bytes[parsed.family === 4 ? 3 : 15];
 }
 
 /** Control ports that the tool chose itself (contract.md: printed). */

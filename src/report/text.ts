@@ -8,7 +8,14 @@ import { pathLines } from './pathText.ts';
 import { printable } from './printable.ts';
 import { formatMs, reasonWords, sureness } from './reasonWords.ts';
 import { brief } from './sentences.ts';
-import { type AlikePorts, type Summary, summarize } from './summary.ts';
+import {
+  type AlikePorts,
+  commonArgs,
+  countPorts,
+  isListed,
+  type Summary,
+  summarize,
+} from './summary.ts';
 
 /** How a report is laid out as text. */
 export interface TextOptions {
@@ -40,14 +47,12 @@ export function renderText(source: Report | Summary, options: TextOptions): stri
   if (summary.plan.discover === true) return renderHosts(summary, options);
   const paint = createPaint(options.color);
   const hosts = hostsOf(summary.groups);
-  const silent = hosts.filter((host) => host.isSilent);
+  const areSeveral = hosts.length > 1 || hosts.some(({ titles }) => titles.length > 1);
+  const silent = hosts.filter((host) => host.isSilent).flatMap(({ titles }) => titles);
   const isCounted = silent.length > SILENT_HOSTS_OVER;
   const shown = isCounted ? hosts.filter((host) => !host.isSilent) : hosts;
   // Concatenated, not spread into push: a host may have more lines than a call may have arguments.
-  const tables = shown.flatMap((host) => [
-    '',
-    ...portLines(host, hosts.length > 1, options, paint),
-  ]);
+  const tables = shown.flatMap((host) => ['', ...portLines(host, areSeveral, options, paint)]);
   const lines = [...headLines(summary, options, paint), ...tables];
   if (isCounted) lines.push('', ...silentLines(silent, options));
   lines.push(...explain(summary.groups, { ...options, recording: summary.recording }, paint));
@@ -83,8 +88,9 @@ function renderHosts(summary: Summary, options: TextOptions): string {
 /** Indent of reasons that stand below their ports. */
 const BELOW_INDENT = 4;
 
+/** A host, or many that say the same. */
 interface Host {
-  readonly title: string;
+  readonly titles: readonly string[];
   readonly listed: readonly Verdict[];
   readonly collapsed: readonly AlikePorts[];
   /** No packet of the host or about it came back. */
@@ -100,14 +106,30 @@ function hostsOf(groups: readonly AlikePorts[]): Host[] {
   }
   return [...byTarget.values()].map((all) => {
     return {
-      title: titleOf(all[0]!.first),
-      listed: all
-        .flatMap(({ listed }) => listed ?? [])
-        .sort((a, b) => compareProtocol(a, b) || a.port - b.port),
-      collapsed: all.filter(({ listed }) => listed === null),
+      titles: all[0]!.hosts.map(titleOf),
+      listed: all.flatMap(rowsOf).sort((a, b) => compareProtocol(a, b) || a.port - b.port),
+      collapsed: all.filter(({ first, ports }) => !isListed(first, ports.length)),
       isSilent: all.every(({ first }) => isNoAnswer(first)),
     };
   });
+}
+
+/** The verdicts that are listed; of many hosts what holds for each of them. */
+function rowsOf(alike: AlikePorts): readonly Verdict[] {
+  const { first, ports, hosts, listed } = alike;
+  if (hosts.length === 1 || !isListed(first, ports.length)) return listed ?? [];
+  const { by } = first;
+  const common: Verdict = {
+    ...first,
+    by: by?.role === 'target' ? { ...by, ip: null } : by,
+    ttl: null,
+    quotedTtl: null,
+    rttMs: null,
+    attempts: 0,
+    whyArgs: commonArgs(alike),
+    evidence: [],
+  };
+  return ports.map((port) => ({ ...common, port }));
 }
 
 function titleOf({ target, name }: Pick<Verdict, 'target' | 'name'>): string {
@@ -115,9 +137,10 @@ function titleOf({ target, name }: Pick<Verdict, 'target' | 'name'>): string {
 }
 
 /** What was asked, whether anything was found or not. */
-function askedOf({ plan, hosts, groups }: Summary): string {
-  const one = hosts[0] ?? groups[0]?.first;
-  return plan.targets === 1 && one !== undefined ? titleOf(one) : counted(plan.targets, 'target');
+function askedOf(report: Summary): string {
+  const { targets } = report.plan;
+  const one = targets === 1 ? (report.groups[0]?.first ?? report.hosts[0]) : undefined;
+  return one === undefined ? counted(targets, 'target') : titleOf(one);
 }
 
 function compareProtocol(a: Verdict, b: Verdict): number {
@@ -147,7 +170,7 @@ function* headLines(report: Summary, { width }: TextOptions, paint: Paint): Gene
 }
 
 function portLines(host: Host, withTitle: boolean, options: TextOptions, paint: Paint): string[] {
-  const title = withTitle ? [paint.bold(host.title)] : [];
+  const title = withTitle ? headingOf(host, options.width).map(paint.bold) : [];
   const counts: string[] = [];
   for (const group of host.collapsed) {
     const { state, protocol, whyId, whyArgs, reason } = group.first;
@@ -159,6 +182,19 @@ function portLines(host: Host, withTitle: boolean, options: TextOptions, paint: 
   }
   const table = host.listed.length > 0 ? tableLines(host.listed, options, paint) : [];
   return [...title, ...counts, ...table];
+}
+
+/** Hosts that are named where many say the same. */
+const NAMED_HOSTS = 2;
+
+function headingOf({ titles }: Host, width: number): string[] {
+  if (titles.length === 1) return [titles[0]!];
+  const named = titles.slice(0, NAMED_HOSTS).join(', ');
+  return paragraph(
+    `${named} and ${formatCount(titles.length - NAMED_HOSTS)} more hosts`,
+    width,
+    '',
+  );
 }
 
 function tableLines(verdicts: readonly Verdict[], options: TextOptions, paint: Paint): string[] {
@@ -205,20 +241,21 @@ function facts(verdict: Verdict): string {
   const parts = [`confidence ${(Math.floor(confidence * 1e4 + 1e-9) / 1e4).toFixed(4)}`];
   if (ttl !== null) parts.push(`ttl ${ttl}`);
   if (quotedTtl !== null) parts.push(`quoted ttl ${quotedTtl}`);
-  parts.push(counted(attempts, 'attempt'), `wire ${wire}`);
+  if (attempts > 0) parts.push(counted(attempts, 'attempt'));
+  parts.push(`wire ${wire}`);
   if (evidence.length > 0) parts.push(`evidence ${evidence.join(' ')}`);
   return parts.join(', ');
 }
 
-function silentLines(hosts: readonly Host[], { width }: TextOptions): string[] {
-  const names = hosts.slice(0, SILENT_HOSTS_OVER).map((host) => host.title);
-  const text = `Not shown: ${counted(hosts.length, 'host')} of which nothing came back (${names.join(', ')}, …)`;
+function silentLines(titles: readonly string[], { width }: TextOptions): string[] {
+  const names = titles.slice(0, SILENT_HOSTS_OVER).join(', ');
+  const text = `Not shown: ${counted(titles.length, 'host')} of which nothing came back (${names}, …)`;
   return paragraph(text, width, '');
 }
 
 function footLines(report: Summary, { width, verbose }: TextOptions): string[] {
   const countOf = (groups: readonly AlikePorts[]): number =>
-    groups.reduce((sum, { ports }) => sum + ports.length, 0);
+    groups.reduce((sum, group) => sum + countPorts(group), 0);
   const states = STATES.map((state) => {
     const count = countOf(report.groups.filter(({ first }) => first.state === state));
     return count === 0 ? '' : `${formatCount(count)} ${state}`;

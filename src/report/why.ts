@@ -15,9 +15,9 @@ export interface WhyEntry {
   readonly brief?: (args: WhyArgs) => string;
 }
 
-/** Whether the entry is about several ports: `ports` lists them, and a heading above names them. */
+/** Whether the entry is about several ports, of one target (`ports` lists them) or of several; a heading above names them. */
 function areSeveral(args: WhyArgs): boolean {
-  return String(args['ports'] ?? '').includes(',');
+  return args['targets'] !== undefined || String(args['ports'] ?? '').includes(',');
 }
 
 /** `is`, or `are` of several ports. */

@@ -1,47 +1,70 @@
 /**
- * Probes about which the same is known: same target and protocol, and equal columns in all that decides a verdict. One
- * judgement stands for all of them, so that a report of 65,535 closed ports costs one.
+ * Probes about which the same is known: same protocol, same target or targets that differ in nothing but their address, and
+ * equal columns in all that decides a verdict. One judgement stands for all of them, so that a report of 65,535 closed
+ * ports, or of one port of 65,536 hosts, costs one.
  */
 
+import { OUTAGE_MS } from '../match/confidence.ts';
+import { ANSWER, type TargetFacts } from '../match/facts.ts';
 import { LATE_MS } from '../match/judgeOwnSide.ts';
+import type { OwnSide } from '../model.ts';
 import type { ScanContext } from './context.ts';
-import { F32, U8, U16, U32 } from './probeState.ts';
+import { targetFacts } from './judging.ts';
+import { F32, F64, U8, U16, U32 } from './probeState.ts';
+
+/** Whether a group holds probes of one target alone, or of all that are alike. */
+export type AlikeScope = 'target' | 'run';
+
+/** Groups that the next probe is compared with before its key is made: mixed answers of a network are few. */
+const COMPARED = 4;
+
+interface Group {
+  readonly targetClass: number;
+  readonly protocol: number;
+  readonly probes: number[];
+}
 
 /** Groups probes, each group in the order given. Probes with a service of their own stand alone. */
 export function groupAlike(
   context: ScanContext,
   settled: readonly number[],
+  scope: AlikeScope,
 ): readonly (readonly number[])[] {
   const { plan, probes } = context;
-  const groups = new Map<string, number[]>();
+  const classOf = scope === 'target' ? (target: number) => target : createClasses(context);
+  const groups = new Map<string, Group>();
   const alone: number[][] = [];
-  let last: number[] | undefined;
+  const recent: Group[] = [];
   let lastTarget = -1;
-  let lastProtocol = -1;
+  let targetClass = -1;
   for (const probe of settled) {
-    const target = plan.space.targetOf(probe);
-    const protocol = plan.space.protocolOf(probe);
     if (probes.services.has(probe)) {
       alone.push([probe]);
       continue;
     }
-    const isSame =
-      last !== undefined &&
-      target === lastTarget &&
-      protocol === lastProtocol &&
-      isAlike(context, last[0]!, probe);
-    if (!isSame) {
-      last = groupOf(groups, keyOf(context, probe, target, protocol));
-      lastTarget = target;
-      lastProtocol = protocol;
+    const target = plan.space.targetOf(probe);
+    const protocol = plan.space.protocolOf(probe);
+    if (target !== lastTarget) targetClass = classOf(target);
+    lastTarget = target;
+    let group = recent.find(
+      (one) =>
+        one.targetClass === targetClass &&
+        one.protocol === protocol &&
+        isAlike(context, one.probes[0]!, probe),
+    );
+    if (group === undefined) {
+      group = groupOf(groups, keyOf(context, probe, targetClass, protocol), targetClass, protocol);
+      recent.unshift(group);
+      recent.length = Math.min(recent.length, COMPARED);
     }
-    last!.push(probe);
+    group.probes.push(probe);
   }
-  return [...groups.values(), ...alone];
+  return [...[...groups.values()].map((group) => group.probes), ...alone];
 }
 
-/** Whether the deciding columns of two probes are equal; of the RTT only whether it is late decides anything. */
-function isAlike({ probes: p }: ScanContext, a: number, b: number): boolean {
+/** Whether the deciding columns of two probes are equal; of the times only whether they are long decides anything. */
+function isAlike(context: ScanContext, a: number, b: number): boolean {
+  const { probes: p } = context;
   return (
     p.answer[a * U8] === p.answer[b * U8] &&
     p.from[a * U32] === p.from[b * U32] &&
@@ -54,16 +77,13 @@ function isAlike({ probes: p }: ScanContext, a: number, b: number): boolean {
     p.quotedTtl[a * U8] === p.quotedTtl[b * U8] &&
     p.attempts[a * U8] === p.attempts[b * U8] &&
     p.fromPort[a * U16] === p.fromPort[b * U16] &&
-    isLate(p.rttMs[a * F32]!) === isLate(p.rttMs[b * F32]!)
+    isLate(p.rttMs[a * F32]!) === isLate(p.rttMs[b * F32]!) &&
+    isBrief(context, a) === isBrief(context, b)
   );
 }
 
-function keyOf(
-  { probes: p }: ScanContext,
-  probe: number,
-  target: number,
-  protocol: number,
-): string {
+function keyOf(context: ScanContext, probe: number, targetClass: number, protocol: number): string {
+  const { probes: p } = context;
   const bytes = [
     p.answer,
     p.ttl,
@@ -75,9 +95,10 @@ function keyOf(
     p.attempts,
   ];
   return [
-    target,
+    targetClass,
     protocol,
     isLate(p.rttMs[probe * F32]!),
+    isBrief(context, probe),
     ...bytes.map((column) => column[probe * U8]),
     p.from[probe * U32],
     p.errno[probe * U16],
@@ -88,10 +109,74 @@ function keyOf(
 /** An answer that came after seconds, or that cannot be dated (match/judgeOwnSide.ts). */
 const isLate = (rttMs: number): boolean => !(rttMs < LATE_MS);
 
-function groupOf(groups: Map<string, number[]>, key: string): number[] {
+/** A silence that an outage can have made (match/confidence.ts). */
+function isBrief({ probes: p }: ScanContext, probe: number): boolean {
+  if (p.answer[probe * U8] !== ANSWER.NONE) return false;
+  return p.waitedUntilMs[probe * F64]! - p.firstSentMs[probe * F64]! < OUTAGE_MS;
+}
+
+function groupOf(
+  groups: Map<string, Group>,
+  key: string,
+  targetClass: number,
+  protocol: number,
+): Group {
   const known = groups.get(key);
   if (known !== undefined) return known;
-  const created: number[] = [];
+  const created = { targetClass, protocol, probes: [] };
   groups.set(key, created);
   return created;
 }
+
+/** Numbers for targets of which the judge knows the same but for their address. */
+function createClasses(context: ScanContext): (target: number) => number {
+  const classes = new Map<string, number>();
+  const recent: { readonly facts: TargetFacts; readonly number: number }[] = [];
+  return (target) => {
+    const facts = targetFacts(context, target);
+    const known = recent.find((one) => isSameTarget(one.facts, facts));
+    if (known !== undefined) return known.number;
+    const { ip: _ip, ownSide, ...others } = facts;
+    const key = JSON.stringify({ ...others, ownSide: ownSide && { ...ownSide, target: 0 } });
+    const number = classes.get(key) ?? classes.size;
+    classes.set(key, number);
+    recent.unshift({ facts, number });
+    recent.length = Math.min(recent.length, COMPARED);
+    return number;
+  };
+}
+
+/** Whether two targets differ in their address alone; those of which routers spoke are compared by their key. */
+function isSameTarget(a: TargetFacts, b: TargetFacts): boolean {
+  if (a.cover !== null || b.cover !== null) return false;
+  if (FACTS.some((key) => a[key] !== b[key])) return false;
+  const [one, other] = [a.ownSide, b.ownSide];
+  if (one === null || other === null) return one === other;
+  return SIDES.every((key) => one[key] === other[key]);
+}
+
+/** All facts but the address and those that are compared by parts; the type holds that none is forgotten. */
+const FACTS = Object.keys({
+  family: true,
+  distance: true,
+  severalDistances: true,
+  icmpAnswers: true,
+  loss: true,
+} satisfies Record<
+  Exclude<keyof TargetFacts, 'ip' | 'cover' | 'ownSide'>,
+  true
+>) as readonly (keyof TargetFacts)[];
+
+const SIDES = Object.keys({
+  route: true,
+  routeErrno: true,
+  gateway: true,
+  interface: true,
+  carrier: true,
+  neighbour: true,
+  outDropped: true,
+  inDropped: true,
+  retransFailed: true,
+  unsent: true,
+  overflow: true,
+} satisfies Record<Exclude<keyof OwnSide, 'target'>, true>) as readonly (keyof OwnSide)[];

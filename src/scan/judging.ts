@@ -31,7 +31,8 @@ export function createJudging(context: ScanContext): (probe: number) => Judgemen
   };
 }
 
-function targetFacts(
+/** What is known of a target now, as the judge takes it. */
+export function targetFacts(
   { plan, targets, counters, covers }: ScanContext,
   target: number,
 ): TargetFacts {

@@ -15,7 +15,7 @@ import type { MatchListener } from '../match/match.ts';
 import { createMatchingEngine } from '../match/matchingEngine.ts';
 import type { Engine, Ip, Judgement, OwnSide, Plan, WireCan } from '../model.ts';
 import { ROUTED_RATE_PPS } from '../timing/templates.ts';
-import { groupAlike } from './alike.ts';
+import { type AlikeScope, groupAlike } from './alike.ts';
 import { type Closing, createClosing } from './closing.ts';
 import { createScanContext, type ScanContext, type ScanCounters } from './context.ts';
 import { createAnswerIds, noteTarget } from './evidence.ts';
@@ -58,8 +58,8 @@ export interface ScanResult {
   readonly isAlive: (target: number) => boolean;
   /** Whether the port itself answered that it is open; told by the answer alone, without judging. */
   readonly isOpen: (probe: number) => boolean;
-  /** The settled probes in groups about which the same is known. */
-  readonly alike: () => readonly (readonly number[])[];
+  /** The settled probes in groups about which the same is known; each of one target, or across all of them. */
+  readonly alike: (scope: AlikeScope) => readonly (readonly number[])[];
   readonly counters: Readonly<ScanCounters>;
 }
 
@@ -208,7 +208,7 @@ function resultOf(context: ScanContext, closing: Pick<Closing, 'controls'>): Sca
     controls: closing.controls().map(({ target, port }) => ({ target, port })),
     isAlive: (target) => targets.alive[target] === 1,
     isOpen: (probe) => probes.answer[probe * U8]! >= ANSWER.SYN_ACK,
-    alike: () => groupAlike(context, settled),
+    alike: (scope) => groupAlike(context, settled, scope),
     counters,
   };
 }

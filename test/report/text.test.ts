@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Ip, Verdict } from '../../src/model.ts';
 import { nameOfPort } from '../../src/plan/portNames.ts';
 import { wrap } from '../../src/report/layout.ts';
-import { COLLAPSE_OVER } from '../../src/report/summary.ts';
+import { COLLAPSE_HOSTS_OVER, COLLAPSE_OVER } from '../../src/report/summary.ts';
 import { renderText } from '../../src/report/text.ts';
 import { dnsOpen, ntpClosed, report, troubles, verdict } from './sample.ts';
 
@@ -67,6 +67,44 @@ describe('renderText', () => {
     const hosts = Array.from({ length: 6 }, (_, index) => silentTcp(`10.0.1.${index + 1}`, 22));
     const text = renderText(report([dnsOpen, ...hosts]), plain);
     await expect(text).toMatchFileSnapshot(golden('silentHosts'));
+  });
+
+  it('tells many hosts that say the same as one, but an open port with its host', async () => {
+    const many = Array.from({ length: COLLAPSE_HOSTS_OVER + 1 }, (_, index) => {
+      const target = `10.0.2.${index + 1}` as Ip;
+      const name = index === 0 ? 'first.example' : null;
+      const host = { target, name, protocol: 'tcp' as const, attempts: 1 };
+      const reset = verdict({
+        ...host,
+        whyId: 'tcp.reset.confirmed',
+        port: 22,
+        state: 'closed',
+        reason: 'reset',
+        by: { ip: target, role: 'target', hop: 2 },
+        rttMs: 0.1 * index,
+        ttl: 62,
+        whyArgs: { by: target, hop: 2, rttMs: 0.1 * index },
+      });
+      const rejected = verdict({
+        ...host,
+        whyId: 'tcp.reject.path',
+        port: 80,
+        state: 'filtered',
+        reason: 'admin-prohibited',
+        detail: 'rejected',
+        by: { ip: '10.77.1.2' as Ip, role: 'path', hop: 1 },
+        icmp: { type: 3, code: 13 },
+        whyArgs: { icmp: 'ICMP 3/13', by: '10.77.1.2', hop: 1 },
+      });
+      return [reset, rejected];
+    }).flat();
+    const silent = Array.from({ length: COLLAPSE_HOSTS_OVER + 1 }, (_, index) =>
+      silentTcp(`10.0.3.${index + 1}`, 22),
+    );
+    const text = renderText(report([dnsOpen, ...many, ...silent]), { ...plain, verbose: 1 });
+    await expect(text).toMatchFileSnapshot(golden('manyHosts'));
+    const few = renderText(report(many.slice(0, 2 * COLLAPSE_HOSTS_OVER)), plain);
+    expect(few).not.toContain('more hosts');
   });
 
   it('shows several hosts with their names', async () => {

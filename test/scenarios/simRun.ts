@@ -5,7 +5,7 @@ import { tryOrdinary } from '../../src/finishedRun.ts';
 import type { Family, Verdict } from '../../src/model.ts';
 import { formatIp } from '../../src/packet/address.ts';
 import { createPlan } from '../../src/plan/plan.ts';
-import { buildGroups, buildVerdict } from '../../src/report/build.ts';
+import { buildHostGroups, buildTargetGroups, buildVerdict } from '../../src/report/build.ts';
 import { controlNotes, ordinaryNotes, ownSideNotes, selfNotes } from '../../src/report/notes.ts';
 import type { AlikePorts } from '../../src/report/summary.ts';
 import { createScheduler } from '../../src/scan/scheduler.ts';
@@ -22,6 +22,8 @@ export const VIEWS: Readonly<Record<WireColumn, SimView>> = {
 export interface ScenarioRun {
   readonly verdicts: readonly Verdict[];
   readonly groups: readonly AlikePorts[];
+  /** The same across hosts. */
+  readonly hostGroups: readonly AlikePorts[];
   readonly warnings: readonly string[];
   readonly counters: Readonly<Record<string, number>>;
   readonly virtualMs: number;
@@ -69,7 +71,8 @@ export async function runInSimulator(
   const lost = wire.counters()['ringDrops'] ?? 0;
   return {
     verdicts,
-    groups: buildGroups(build, result.alike()),
+    groups: buildTargetGroups(build, result.alike('target')),
+    hostGroups: buildHostGroups(build, result.alike('run')),
     warnings: [
       ...selfNotes(plan, ownAddresses),
       ...controlNotes(plan, result.controls),
