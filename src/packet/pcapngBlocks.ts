@@ -20,6 +20,8 @@ export const BLOCK = {
   CUSTOM_NOT_COPIED: 0x40000bad,
   /** The first of those for local use. */
   LOCAL: 0x80000000,
+  /** One for local use that is written here between others, and means nothing. */
+  FILLER: 0x8000_7070,
   SECTION: 0x0a0d0d0a,
 } as const;
 

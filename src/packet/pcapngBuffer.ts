@@ -1,5 +1,5 @@
 /** The buffer in which blocks of pcapng are put together, little endian, one behind the other. */
-import { pad } from './pcapngBlocks.ts';
+import { BLOCK, pad } from './pcapngBlocks.ts';
 
 /** Writes words, padded bytes and options; `begin` and `finish` put the block around them. */
 export interface BlockBuffer {
@@ -23,16 +23,23 @@ export interface BlockBuffer {
 const BUFFER_BYTES = 256 * 1024;
 /** Below this a loop is faster than the view that `subarray` would allocate. */
 const SHORT_BYTES = 96;
+/** Type and both lengths: no block is shorter. */
+const AROUND_BYTES = 12;
 
-/** Creates an empty buffer. */
-export function createBlockBuffer(): BlockBuffer {
+/**
+ * Creates an empty buffer. With `pageBytes` (a power of two) no block lies across a multiple of it in the file, as far as
+ * it is not longer: blocks without content fill what is left of a page.
+ */
+export function createBlockBuffer(pageBytes = 0): BlockBuffer {
   let bytes = new Uint8Array(BUFFER_BYTES);
   let view = new DataView(bytes.buffer);
   let end = 0;
+  /** Of the file, those that were taken. */
+  let takenBytes = 0;
 
   const reserve = (length: number): void => {
-    if (end + length <= bytes.length) return;
-    const larger = new Uint8Array(Math.max(2 * bytes.length, end + length));
+    if (end + length + pageBytes <= bytes.length) return;
+    const larger = new Uint8Array(Math.max(2 * bytes.length, end + length + pageBytes));
     larger.set(bytes.subarray(0, end));
     bytes = larger;
     view = new DataView(bytes.buffer);
@@ -54,6 +61,19 @@ export function createBlockBuffer(): BlockBuffer {
     end = to;
   };
 
+  /** Moves the block that was finished last to the next page where it would lie across its edge, or leave no room to fill. */
+  const keepInPage = (at: number, length: number): void => {
+    const room = pageBytes - ((takenBytes + at) & (pageBytes - 1));
+    const left = room - length;
+    if (left === 0 || left >= AROUND_BYTES || room < AROUND_BYTES || length > pageBytes) return;
+    bytes.copyWithin(at + room, at, end);
+    bytes.fill(0, at, at + room);
+    view.setUint32(at, BLOCK.FILLER, true);
+    view.setUint32(at + 4, room, true);
+    view.setUint32(at + room - 4, room, true);
+    end += room;
+  };
+
   return {
     begin(type, mostBytes) {
       reserve(mostBytes);
@@ -66,6 +86,7 @@ export function createBlockBuffer(): BlockBuffer {
       const length = end + 4 - at;
       view.setUint32(at + 4, length, true);
       u32(length);
+      if (pageBytes > 0) keepInPage(at, length);
     },
     u16,
     u32,
@@ -86,6 +107,7 @@ export function createBlockBuffer(): BlockBuffer {
     size: () => end,
     take() {
       const taken = bytes.subarray(0, end);
+      takenBytes += end;
       end = 0;
       return taken;
     },

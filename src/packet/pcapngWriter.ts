@@ -35,7 +35,7 @@ export interface PcapngWriter {
   section(application: string): void;
   addInterface(fields: InterfaceFields): number;
   packet(fields: PacketFields): void;
-  /** Names of addresses of 4 or 16 bytes; longer texts than 1,024 bytes are left out. */
+  /** Names of addresses of 4 or 16 bytes, in one block; longer texts than 1,024 bytes are left out. */
   names(entries: readonly { readonly address: Uint8Array; readonly name: string }[]): void;
   /** What an interface received and dropped by then. */
   statistics(one: {
@@ -63,9 +63,9 @@ const DIRECTION = { in: 1, out: 2 } as const;
 
 const encoder = new TextEncoder();
 
-/** Creates a writer with nothing written. */
-export function createPcapngWriter(): PcapngWriter {
-  const out = createBlockBuffer();
+/** Creates a writer with nothing written; `pageBytes`: blocks keep within pages of the file (pcapngBuffer.ts). */
+export function createPcapngWriter(pageBytes = 0): PcapngWriter {
+  const out = createBlockBuffer(pageBytes);
   const { begin, finish, u16, u32, padded, option, stamp } = out;
   let interfaces = 0;
   const textOption = (code: number, text: Uint8Array): void => option(code, text, text.length);

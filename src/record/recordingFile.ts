@@ -2,7 +2,7 @@
 import type { Plan } from '../model.ts';
 import { LINK_TYPE } from '../packet/linkLayer.ts';
 import { createPcapngWriter, type PacketFields } from '../packet/pcapngWriter.ts';
-import { encodeJson, JOURNAL, JOURNAL_BLOCK } from './journal.ts';
+import { encodeJson, JOURNAL, JOURNAL_BLOCK, splitJournal } from './journal.ts';
 import type { Label } from './labels.ts';
 
 /** What a recording is begun with. */
@@ -34,7 +34,7 @@ export interface RecordedPacket {
 /** Writes a recording. */
 export interface RecordingFile {
   packet(packet: RecordedPacket, label: Label): void;
-  /** A block of the journal: `data[0, length)`. */
+  /** What journal.ts has begun and finished: `data[0, length)`. */
   journal(data: Uint8Array, length: number): void;
   /** Hands out what is written once it is much, or old. */
   flush(nowMs: number): void;
@@ -46,12 +46,19 @@ export interface RecordingFile {
 const CHUNK_BYTES = 256 * 1024;
 /** Written at the latest after this, ms: what a run that is killed leaves behind is so young. */
 const FLUSH_MS = 200;
+/**
+ * A kill between two pages of one write ends the file there (Linux: mm/filemap.c, generic_perform_write), so no block lies
+ * across. Larger pages are multiples of it.
+ */
+const PAGE_BYTES = 4096;
+/** Names of one block. */
+const BLOCK_NAMES = 3;
 /** Names of targets for Wireshark; of more it would be a long list. */
 const MAX_NAMES = 1000;
 
 /** Begins a recording; the first blocks are handed out at once, so that a run that is killed leaves a file. */
 export function beginRecording({ plan, clock, head, write }: RecordingOptions): RecordingFile {
-  const writer = createPcapngWriter();
+  const writer = createPcapngWriter(PAGE_BYTES);
   const baseSeconds = Math.floor(clock.epochMs / 1000);
   const baseNanoseconds = Math.round((clock.epochMs - baseSeconds * 1000) * 1e6);
   let flushedMs = clock.wireMs;
@@ -79,9 +86,14 @@ export function beginRecording({ plan, clock, head, write }: RecordingOptions): 
     description:
       'drawn of what kernel sockets were asked and said, or of what never left; unknown fields are 0',
   });
+  const journal = (data: Uint8Array, length: number): void =>
+    splitJournal(data, length, (one, oneLength) => writer.local(JOURNAL_BLOCK, one, oneLength));
   const first = encodeJson(JOURNAL.HEAD, head);
-  writer.local(JOURNAL_BLOCK, first, first.length);
-  writer.names(namesOf(plan));
+  journal(first, first.length);
+  const names = namesOf(plan);
+  for (let at = 0; at < names.length; at += BLOCK_NAMES) {
+    writer.names(names.slice(at, at + BLOCK_NAMES));
+  }
   write(writer.take());
 
   return {
@@ -99,7 +111,7 @@ export function beginRecording({ plan, clock, head, write }: RecordingOptions): 
       fields.commentLength = label.length;
       writer.packet(fields);
     },
-    journal: (data, length) => writer.local(JOURNAL_BLOCK, data, length),
+    journal,
     flush(nowMs) {
       const size = writer.size();
       if (size === 0 || (size < CHUNK_BYTES && nowMs - flushedMs < FLUSH_MS)) return;

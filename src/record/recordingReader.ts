@@ -3,7 +3,14 @@
  */
 import type { CaptureFault } from '../packet/capture.ts';
 import { createCaptureReader } from '../packet/captureReader.ts';
-import { decodeJson, JOURNAL, JOURNAL_BLOCK, JOURNAL_FORMAT, readJournal } from './journal.ts';
+import {
+  createJournalJoiner,
+  decodeJson,
+  JOURNAL,
+  JOURNAL_BLOCK,
+  JOURNAL_FORMAT,
+  readJournal,
+} from './journal.ts';
 import { INTERFACE_NAME } from './recordingFile.ts';
 import { MAX_ROWS, readTurn, type Turn } from './turnReader.ts';
 
@@ -44,6 +51,7 @@ export function createRecordingReader(
     isWhole = false;
   };
 
+  const join = createJournalJoiner();
   const capture = createCaptureReader({
     frame(frame) {
       packets += 1;
@@ -52,12 +60,15 @@ export function createRecordingReader(
     },
     local(one) {
       if (one.type !== JOURNAL_BLOCK || !isWhole) return;
-      const block = readJournal(one.bytes, one.at, one.end);
-      if (block === null) return;
-      if (block.format !== JOURNAL_FORMAT) {
-        refuse(`its journal is of format ${block.format}, not ${JOURNAL_FORMAT}`);
+      const piece = readJournal(one.bytes, one.at, one.end);
+      if (piece === null) return;
+      if (piece.format !== JOURNAL_FORMAT) {
+        refuse(`its journal is of format ${piece.format}, not ${JOURNAL_FORMAT}`);
         return;
       }
+      const block = join(piece);
+      if (typeof block === 'string') refuse(block);
+      if (block === null || typeof block === 'string') return;
       if (block.kind === JOURNAL.TURN) {
         const turn = readTurn(block, received);
         received = [];
