@@ -200,3 +200,8 @@ function classifyQuad(bytes: Uint8Array, at: number): IpClass {
   if (first >= 224 && first < 240) return 'multicast';
   return first === 255 && rest === 0xffffff ? 'broadcast' : 'unicast';
 }
+
+/** Whether an address is of this machine, whose other addresses are given. */
+export function isOwnIp(ip: Ip, ownAddresses: ReadonlySet<Ip>): boolean {
+  return ip.startsWith('127.') || ip === '::1' || ownAddresses.has(ip);
+}

@@ -1,6 +1,6 @@
 /** Notes of a run for its report: what a reader must know besides the verdicts. */
 import type { Ip, Path, Plan, Verdict } from '../model.ts';
-import { parseIp } from '../packet/address.ts';
+import { isOwnIp, parseIp } from '../packet/address.ts';
 import { IP_PROTOCOL } from '../packet/ip.ts';
 import { brief } from './sentences.ts';
 
@@ -21,7 +21,7 @@ export function selfNotes(
     // Of a large network few addresses are worth their text.
     if (!isLoopback4 && !ends.has(targets.bytes[at + (is4 ? 3 : 15)])) continue;
     const ip = targets.ip(target);
-    if (isLoopback4 || ip === LOOPBACK_6 || ownAddresses.has(ip)) self.push(ip);
+    if (isOwnIp(ip, ownAddresses)) self.push(ip);
   }
   return self.map(
     (ip) => `${ip} was scanned from itself: firewalls towards others were not passed`,
@@ -118,7 +118,9 @@ export function traceNotes(paths: readonly Path[]): readonly string[] {
   const flows = paths.flatMap((path) => path.flows);
   return [
     ...asked,
-    ...(flows.some(({ isConstant }) => !isConstant) ? [CHANGING_NOTE] : []),
+    ...(flows.some(({ isConstant, hops }) => !isConstant && hops.length > 1)
+      ? [CHANGING_NOTE]
+      : []),
     ...(flows.some(({ isEstimated }) => isEstimated) ? [ESTIMATED_NOTE] : []),
   ];
 }

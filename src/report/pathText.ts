@@ -61,13 +61,11 @@ export function pathLines(path: Path, options: PathTextOptions, paint: Paint): s
   const { width, verbose } = options;
   const title = `${port}/${protocol} of ${name === null ? target : `${printable(name)} (${target})`}`;
   const sure = finding === null ? '' : ` (certainty ${finding.certainty})`;
-  const lines = [
-    paint.bold(title),
-    ...paragraph(`${printable(why)}${sure}`, width, '  '),
-    '',
-    ...tableLines(path, options, paint),
-    ...sourceLines(path, width),
-  ];
+  const lines = [paint.bold(title), ...paragraph(`${printable(why)}${sure}`, width, '  ')];
+  if (path.flows.some(({ hops }) => hops.length > 0)) {
+    lines.push('', ...tableLines(path, options, paint));
+  }
+  lines.push(...sourceLines(path, width));
   if (finding === null) return lines;
   if (finding.hypotheses.length > 0) {
     lines.push('', '  It may be:');
@@ -149,7 +147,9 @@ const EDGE_WORDS: Readonly<Record<string, string>> = {
 };
 
 function edgeLine({ finding }: Path, width: number): string {
-  const words = EDGE_WORDS[finding!.kind] ?? finding!.kind;
+  const { kind, direction } = finding!;
+  // Where the answer may be what is lost, or nobody speaks, no more than the silence is known.
+  const words = direction === 'either' ? 'no answer from here on' : (EDGE_WORDS[kind] ?? kind);
   return `  -- ${words} ${'-'.repeat(Math.max(3, Math.min(width, 60) - words.length - 6))}`;
 }
 

@@ -79,18 +79,25 @@ export function route(args: WhyArgs, where: string): string {
 }
 
 /** The listeners of the target on the port. */
-export function listeners(args: WhyArgs): string {
+export function listeners(args: WhyArgs, where = `on ${targetName(args)}`): string {
   const flags = args['protocol'] === 'tcp' ? '-ltnp' : '-lunp';
-  return `ss ${flags} 'sport = :${args['port']}'  # on ${targetName(args)}: what is bound, and where`;
+  return `ss ${flags} 'sport = :${args['port']}'  # ${where}: what is bound, and where`;
 }
 
-/** What keeps an answer from coming, at the end of a path that was walked whole. */
-export function lastSuspects(args: WhyArgs): readonly string[] {
+/** What keeps the target itself from answering. */
+export function hostSuspects(args: WhyArgs): readonly string[] {
   return [
     `a rule of the host's own firewall (${targetName(args)})`,
     args['protocol'] === 'udp'
       ? 'the service takes the datagram and says nothing'
       : 'a service whose queue of connections is full',
+  ];
+}
+
+/** What keeps an answer from coming, at the end of a path that was walked whole. */
+export function lastSuspects(args: WhyArgs): readonly string[] {
+  return [
+    ...hostSuspects(args),
     'the last router drops it on its way out to the host',
     'the answer is dropped on its way back',
   ];

@@ -2,7 +2,9 @@
 import {
   errnoIn,
   flow,
+  hostSuspects,
   lastSuspects,
+  listeners,
   machine,
   none,
   type PathEntry,
@@ -73,7 +75,7 @@ export const SILENT_PATH_WHY: Readonly<Record<string, PathEntry>> = {
   },
   'path.drop.last': {
     sentence: (args) =>
-      `${flow(args)} ${args['afterHop'] ? `comes to ${place(args, 'after')}, right before` : 'goes straight to'} ${targetName(args)}, and no answer comes back.`,
+      `${flow(args)} comes to ${place(args, 'after')}, right before ${targetName(args)}, and no answer comes back.`,
     hypotheses: lastSuspects,
     next: (args) => [
       watch(args, `on ${targetName(args)}`),
@@ -81,24 +83,52 @@ export const SILENT_PATH_WHY: Readonly<Record<string, PathEntry>> = {
       rules('drop', machine(args, 'after')),
     ],
   },
+  'path.drop.link': {
+    sentence: (args) =>
+      `${flow(args)} gets no answer; the host is on the link of this machine and answers other packets.`,
+    hypotheses: (args) => [
+      ...hostSuspects(args),
+      'a rule in the output chain of this machine, or a filter of a switch between',
+    ],
+    next: (args) => [
+      watch(args, `on ${targetName(args)}`),
+      rules('drop', `on ${targetName(args)}`),
+      rules('drop', 'here'),
+    ],
+  },
+  'path.drop.self': {
+    sentence: (args) =>
+      `${flow(args)}, which is this machine itself, gets no answer; other packets to it are answered.`,
+    hypotheses: (args) => hostSuspects(args),
+    next: (args) => [rules('drop', 'here'), listeners(args, 'here')],
+  },
   'path.broken': {
     sentence: (args) =>
       `Nothing is heard from beyond ${place(args, 'after')}, whatever is sent to ${targetName(args)}.`,
     hypotheses: (args) => [
       `${place(args, 'after')} or the next hop drops all of it`,
       `a route of ${place(args, 'after')} is missing (blackhole), or its link is down`,
-      `all hops beyond and ${targetName(args)} itself answer nobody`,
+      `${targetName(args)} is down, or it and the hops before it answer nobody`,
     ],
-    next: (args) => [route(args, machine(args, 'after')), rules('drop', machine(args, 'after'))],
+    next: (args) => [
+      `ping ${targetName(args)}  # ${machine(args, 'after')}: does it answer there?`,
+      route(args, machine(args, 'after')),
+      rules('drop', machine(args, 'after')),
+    ],
   },
   'path.nothing': {
     sentence: (args) =>
-      `Nothing is heard, not even from the first hop, whatever is sent to ${targetName(args)}.`,
-    hypotheses: () => [
+      `Nothing is heard from ${targetName(args)}, nor from any router on the way (${args['maxTtl']} hops asked): where the packets are lost is not known.`,
+    hypotheses: (args) => [
       'this machine or its first router drops all of it',
+      `the routers answer nobody, and ${targetName(args)} is down or drops all of it`,
       'answers (ICMP time exceeded) are dropped on the way back',
     ],
-    next: (args) => [route(args, 'here'), rules('drop', 'here')],
+    next: (args) => [
+      route(args, 'here'),
+      rules('drop', 'here'),
+      `pu-probe scan ${targetName(args)}  # does any other port answer?`,
+    ],
   },
   'path.silent': {
     sentence: (args) =>

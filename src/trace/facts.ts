@@ -75,6 +75,8 @@ export interface SourceFacts {
 export interface TraceFacts {
   readonly family: Family;
   readonly target: Ip;
+  /** The target is this machine. */
+  readonly isSelf: boolean;
   /** The first is the asked flow; the others are its controls. */
   readonly flows: readonly FlowFacts[];
   /** The asked port from other source ports, where it was asked so. */

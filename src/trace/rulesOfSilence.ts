@@ -153,7 +153,12 @@ export const behindLastRouter: Rule = (view) => {
     ...placeArgs('before', before),
     targetHop,
   };
-  return { end: 'dropped', finding, whyId: 'path.drop.last', whyArgs };
+  const whyId = view.facts.isSelf
+    ? 'path.drop.self'
+    : last === 0
+      ? 'path.drop.link'
+      : 'path.drop.last';
+  return { end: 'dropped', finding, whyId, whyArgs };
 };
 
 /** Rules 7 and 8: a control goes on where the asked flow ends. */
@@ -217,7 +222,7 @@ export const broken: Rule = (view) => {
     rule: 10,
     certainty: hasControl && after.ttl > 0 ? 'medium' : 'low',
   };
-  const whyArgs = { ...commonArgs(view), ...placeArgs('after', after) };
+  const whyArgs = { ...commonArgs(view), ...placeArgs('after', after), maxTtl: view.facts.maxTtl };
   const whyId = !hasControl ? 'path.silent' : after.ttl === 0 ? 'path.nothing' : 'path.broken';
   return { end: hasControl ? 'broken' : 'unknown', finding, whyId, whyArgs };
 };

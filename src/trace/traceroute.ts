@@ -9,6 +9,7 @@
  */
 import { PROTO_TCP, SIGNAL, type SignalBatch } from '../batch.ts';
 import type { Engine, Family, Ip, OwnSide, Plan, WireCan } from '../model.ts';
+import { isOwnIp } from '../packet/address.ts';
 import { createCells } from './cells.ts';
 import type { TraceFacts } from './facts.ts';
 import { chooseFlows, createProbeNames, type FlowRequest, placeOf } from './flows.ts';
@@ -97,6 +98,7 @@ export function createTraceroute(options: TraceOptions): Traceroute {
     return {
       family,
       target: targets.ip(target),
+      isSelf: isOwnIp(targets.ip(target), ownAddresses),
       flows: all.slice(0, chosen.main.length),
       variants: all.slice(chosen.main.length, chosen.main.length + chosen.variants.length),
       sources: walked.map((flow) => ({

@@ -114,6 +114,7 @@ export function factsOf(words: PathWords): TraceFacts {
   return {
     family: 4,
     target: TARGET,
+    isSelf: false,
     flows,
     variants: (words.variants ?? []).map((text, i) => flow('asked', protocol, text, 3 + i)),
     sources: [],

@@ -38,6 +38,23 @@ describe.each(BOTH_VIEWS)('on $view, IPv$family', (seen) => {
     expect(path).toMatchObject({ end: 'reached', finding: null });
   });
 
+  it.each([
+    ['a drop at a neighbour names no router', undefined, 'path.drop.link'],
+    [
+      'nor does one at this machine itself',
+      seen.family === 4 ? '10.90.0.1' : 'fd90::1',
+      'path.drop.self',
+    ],
+  ])('%s', async (_, target, whyId) => {
+    const node = { tcp: { '443': 'accept' }, rules: [DROP('input')] };
+    const { path } = await trace(
+      { scanner: node, targets: [node] },
+      { ...seen, ...(target && { target }) },
+    );
+    expect(path).toMatchObject({ whyId, finding: { kind: 'drop', rule: 9, after: { ttl: 0 } } });
+    expect([...path.finding!.hypotheses, path.why].join(' ')).not.toContain('router');
+  });
+
   it('a loop is called one, and ends the trace', async () => {
     const world = { routers: hops(4, { 3: { route: 'loop' } }) };
     const { path, virtualMs } = await trace(world, seen);
