@@ -14,7 +14,11 @@ import {
   trace,
   watch,
 } from './pathWords.ts';
-import { targetName } from './why.ts';
+import { targetName, type WhyArgs } from './why.ts';
+
+/** ` (32 hops asked)`, where it is known. */
+const hopsAsked = ({ maxTtl }: WhyArgs): string =>
+  maxTtl === undefined ? '' : ` (${maxTtl} hops asked)`;
 
 /** Their ids and words. */
 export const SILENT_PATH_WHY: Readonly<Record<string, PathEntry>> = {
@@ -118,7 +122,7 @@ export const SILENT_PATH_WHY: Readonly<Record<string, PathEntry>> = {
   },
   'path.nothing': {
     sentence: (args) =>
-      `Nothing is heard from ${targetName(args)}, nor from any router on the way (${args['maxTtl']} hops asked): where the packets are lost is not known.`,
+      `Nothing is heard from ${targetName(args)}, nor from any router on the way${hopsAsked(args)}: where the packets are lost is not known.`,
     hypotheses: (args) => [
       'this machine or its first router drops all of it',
       `the routers answer nobody, and ${targetName(args)} is down or drops all of it`,
