@@ -111,6 +111,8 @@ export interface PlanGroup {
   readonly targetCount: number;
   readonly tcpPorts: readonly number[];
   readonly udpPorts: readonly number[];
+  /** Those of them that the user named one by one, where ranges stand beside them: asked and settled first. */
+  readonly udpNamed?: readonly number[];
   /** Each target gets an echo request as well. */
   readonly echo?: boolean;
 }

@@ -50,8 +50,11 @@ export const RESET_CHECK = {
   UNCLEAR: 3,
 } as const;
 
-/** What was found about a silence: nothing, that the port is not closed, or that the ICMP limiter had no token to say so. */
-export const SILENCE = { PLAIN: 0, CERTIFIED: 1, NO_TOKEN: 2 } as const;
+/**
+ * What was found about a silence: nothing, that the port is not closed, that the ICMP limiter had no token to say so, or that
+ * the port is not closed and our own side had dropped nothing until that was proven.
+ */
+export const SILENCE = { PLAIN: 0, CERTIFIED: 1, NO_TOKEN: 2, CHECKED: 3 } as const;
 
 /** One port. */
 export interface PortFacts {

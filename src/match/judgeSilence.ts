@@ -20,6 +20,8 @@ const LIMITER_BURST = 5;
 /** Judges a port that did not answer; never certain, as silence has several causes (truth.md). */
 export function judgeSilence(port: PortFacts, target: TargetFacts, { can }: JudgeContext): Ruling {
   const { ownSide } = target;
+  // It may have been handed out: what our own side did later does not change it.
+  if (port.silence === SILENCE.CHECKED) return certified(port);
   if (ownSide !== null) {
     // Where no hook of our own is passed, what they dropped says nothing about this port.
     const counted = can.passesHooks ? judgeCounters(ownSide, port) : judgeOverflow(ownSide);
@@ -40,17 +42,7 @@ export function judgeSilence(port: PortFacts, target: TargetFacts, { can }: Judg
       whyArgs,
     };
   }
-  if (port.silence === SILENCE.CERTIFIED) {
-    return {
-      state: 'open|filtered',
-      reason: 'no-response',
-      detail: 'silent-certified',
-      by: null,
-      confidence: CONFIDENCE.silenceMost,
-      whyId: 'udp.silent.certified',
-      whyArgs,
-    };
-  }
+  if (port.silence === SILENCE.CERTIFIED) return certified(port);
   const limited = port.silence === SILENCE.NO_TOKEN || target.icmpAnswers >= LIMITER_BURST;
   return {
     state: 'open|filtered',
@@ -64,6 +56,16 @@ export function judgeSilence(port: PortFacts, target: TargetFacts, { can }: Judg
     whyArgs: { ...whyArgs, icmpAnswers: target.icmpAnswers },
   };
 }
+
+const certified = ({ waitedMs }: PortFacts): Ruling => ({
+  state: 'open|filtered',
+  reason: 'no-response',
+  detail: 'silent-certified',
+  by: null,
+  confidence: CONFIDENCE.silenceMost,
+  whyId: 'udp.silent.certified',
+  whyArgs: { waitedMs: Math.round(waitedMs) },
+});
 
 /** A silent port of a target that nobody answered for but one router, which spoke of the way to it. */
 function judgeCovered(port: PortFacts, { cover, family }: TargetFacts): Ruling | null {

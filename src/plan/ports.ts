@@ -8,6 +8,8 @@ const MAX_PORT = 65_535;
 export interface PortLists {
   readonly tcp: readonly number[];
   readonly udp: readonly number[];
+  /** UDP ports that were named one by one where ranges stand beside them; absent where nothing is to tell apart. */
+  readonly udpNamed?: readonly number[];
 }
 
 /** One piece of a port list between commas. `protocol` null: for every protocol that is asked. */
@@ -41,7 +43,13 @@ export function parsePorts(
     if (asked.tcp && piece.protocol !== 'udp') tcp.add(piece);
     if (asked.udp && piece.protocol !== 'tcp') udp.add(piece);
   }
-  return { tcp: tcp.ports, udp: udp.ports };
+  return toLists(tcp, udp);
+}
+
+function toLists(tcp: PortList, udp: PortList): PortLists {
+  const lists = { tcp: tcp.ports, udp: udp.ports };
+  const isMixed = udp.named.length > 0 && udp.named.length < udp.ports.length;
+  return isMixed ? { ...lists, udpNamed: udp.named } : lists;
 }
 
 /**
@@ -53,16 +61,30 @@ export function parsePortsByPrefix(text: string): PortLists {
   const tcp = createPortList();
   const udp = createPortList();
   for (const piece of parsePieces(text)) (piece.protocol === 'udp' ? udp : tcp).add(piece);
-  return { tcp: tcp.ports, udp: udp.ports };
+  return toLists(tcp, udp);
+}
+
+interface PortList {
+  readonly ports: readonly number[];
+  /** Those that were named by themselves. */
+  readonly named: readonly number[];
+  add(piece: Piece): void;
 }
 
 /** Ports in the order in which they are added, each once. A table and no Set, which takes 7 ms for all ports. */
-function createPortList(): { readonly ports: readonly number[]; add(piece: Piece): void } {
+function createPortList(): PortList {
   const ports: number[] = [];
+  const named: number[] = [];
   const isListed = new Uint8Array(MAX_PORT + 1);
+  const isNamed = new Uint8Array(MAX_PORT + 1);
   return {
     ports,
+    named,
     add({ first, last }) {
+      if (first === last && isNamed[first] === 0) {
+        isNamed[first] = 1;
+        named.push(first);
+      }
       for (let port = first; port <= last; port++) {
         if (isListed[port] === 1) continue;
         isListed[port] = 1;

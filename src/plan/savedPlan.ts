@@ -22,6 +22,8 @@ export interface SavedPlan {
     readonly targetCount: number;
     readonly tcp: Runs;
     readonly udp: Runs;
+    /** Absent: none is named before the others. */
+    readonly udpNamed?: Runs;
     readonly echo: boolean;
   }[];
   readonly seed: readonly [number, number];
@@ -47,10 +49,11 @@ export function savePlan(plan: Plan): SavedPlan {
   return {
     ranges: rangesOf(plan.targets),
     names: namesOf(plan.targets),
-    groups: plan.groups.map(({ targetCount, tcpPorts, udpPorts, echo = false }) => ({
+    groups: plan.groups.map(({ targetCount, tcpPorts, udpPorts, udpNamed, echo = false }) => ({
       targetCount,
       tcp: toRuns(tcpPorts),
       udp: toRuns(udpPorts),
+      ...(udpNamed === undefined ? {} : { udpNamed: toRuns(udpNamed) }),
       echo,
     })),
     seed: plan.seed,
@@ -147,13 +150,16 @@ function loadGroups({ groups: saved }: SavedPlan): readonly PlanGroup[] | null {
   const groups: PlanGroup[] = [];
   let firstTarget = 0;
   let probes = 0;
-  for (const { targetCount, tcp, udp, echo } of saved) {
+  for (const { targetCount, tcp, udp, udpNamed, echo } of saved) {
     const tcpPorts = fromRuns(tcp);
     const udpPorts = fromRuns(udp);
-    if (tcpPorts === null || udpPorts === null) return null;
+    const named = udpNamed && fromRuns(udpNamed);
+    if (tcpPorts === null || udpPorts === null || named === null) return null;
+    if (named?.some((port) => !udpPorts.includes(port))) return null;
     probes += targetCount * (tcpPorts.length + udpPorts.length + (echo ? 1 : 0));
     if (probes > MAX_SAVED_PROBES) return null;
-    groups.push({ firstTarget, targetCount, tcpPorts, udpPorts, ...(echo ? { echo } : {}) });
+    const chosen = { ...(named && { udpNamed: named }), ...(echo && { echo }) };
+    groups.push({ firstTarget, targetCount, tcpPorts, udpPorts, ...chosen });
     firstTarget += targetCount;
   }
   return groups;
@@ -277,6 +283,7 @@ const isSavedGroup = (value: unknown): boolean =>
   isWhole(value['targetCount'], 1, MAX_SAVED_PROBES) &&
   isRuns(value['tcp']) &&
   isRuns(value['udp']) &&
+  (value['udpNamed'] === undefined || isRuns(value['udpNamed'])) &&
   typeof value['echo'] === 'boolean';
 
 const isCommunity = (value: unknown): boolean =>

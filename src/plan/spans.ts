@@ -156,7 +156,9 @@ function createUnion(): Union {
     const known = joined.get(key);
     if (known !== undefined) return known;
     const join = (protocol: 'tcp' | 'udp') => [...new Set(lists.flatMap((list) => list[protocol]))];
-    const ports = { tcp: join('tcp'), udp: join('udp') };
+    const udpNamed = [...new Set(lists.flatMap((list) => list.udpNamed ?? []))];
+    const both = { tcp: join('tcp'), udp: join('udp') };
+    const ports = udpNamed.length === 0 ? both : { ...both, udpNamed };
     joined.set(key, ports);
     return ports;
   };

@@ -228,12 +228,13 @@ function groupsOf(spans: readonly Span[]): PlanGroup[] {
   let before: PortLists | null = null;
   for (const span of spans) {
     const size = span.last - span.first + 1;
-    const group = groups.at(-1);
-    if (group !== undefined && span.ports === before) {
-      groups[groups.length - 1] = { ...group, targetCount: group.targetCount + size };
+    const last = groups.at(-1);
+    if (last !== undefined && span.ports === before) {
+      groups[groups.length - 1] = { ...last, targetCount: last.targetCount + size };
     } else {
-      const { tcp, udp } = span.ports;
-      groups.push({ firstTarget, targetCount: size, tcpPorts: tcp, udpPorts: udp });
+      const { tcp, udp, udpNamed } = span.ports;
+      const group = { firstTarget, targetCount: size, tcpPorts: tcp, udpPorts: udp };
+      groups.push(udpNamed === undefined ? group : { ...group, udpNamed });
     }
     firstTarget += size;
     before = span.ports;

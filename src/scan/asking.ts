@@ -1,4 +1,9 @@
-/** Which probe is asked next: retransmissions, then those set aside, then new ones in the seeded order. */
+/**
+ * Which probe is asked next: retransmissions, then those set aside, then new ones: UDP ports that the user named before
+ * ranges, as the first answers of a target's ICMP limiter cost no time, and then all in the seeded order.
+ */
+import { PROTO_UDP } from '../batch.ts';
+import type { Plan } from '../model.ts';
 import { createOrder } from '../plan/order.ts';
 import type { ScanContext } from './context.ts';
 import { PHASE, U8 } from './probeState.ts';
@@ -21,8 +26,13 @@ export interface Asking {
  */
 const LOOK_AHEAD = 128;
 
-/** Creates the order of asking of a run: a seeded permutation of all probes, retransmissions first. */
+/** Named ports of all targets that are asked before the others; with more, nobody waits for a few of them. */
+const MAX_NAMED = 65_536;
+
+/** Creates the order of asking of a run: retransmissions, named ports, then a seeded permutation of all probes. */
 export function createAsking({ plan, probes }: ScanContext): Asking {
+  const named = namedProbes(plan);
+  const namedOrder = createOrder(named.length, plan.seed);
   const { count } = plan.space;
   const order = createOrder(count, plan.seed);
   const retries = createQueue();
@@ -30,6 +40,7 @@ export function createAsking({ plan, probes }: ScanContext): Asking {
   const drawn = new Uint32Array(LOOK_AHEAD);
   let drawnCount = 0;
   let drawnNext = 0;
+  let namedNext = 0;
   let cursor = 0;
   /** Taken from its queue, and not yet asked for: looked at by `hasMore`. */
   let next = -1;
@@ -43,6 +54,8 @@ export function createAsking({ plan, probes }: ScanContext): Asking {
     for (; cursor < end; cursor++) drawn[cursor - first] = order(cursor);
     for (let i = 0; i < end - first; i++) {
       const probe = drawn[i]!;
+      // A named one that waits was asked before, and waits to be asked again.
+      if (named.length > 0 && probes.attempts[probe * U8]! > 0) continue;
       if (probes.phase[probe * U8] === PHASE.WAITING) drawn[drawnCount++] = probe;
     }
   };
@@ -50,6 +63,7 @@ export function createAsking({ plan, probes }: ScanContext): Asking {
   const pull = (): number => {
     if (retries.size() > 0) return retries.shift();
     if (deferred.size() > 0) return deferred.shift();
+    if (namedNext < named.length) return named[namedOrder(namedNext++)]!;
     while (drawnNext === drawnCount && cursor < count) draw();
     return drawnNext < drawnCount ? drawn[drawnNext++]! : -1;
   };
@@ -76,4 +90,15 @@ export function createAsking({ plan, probes }: ScanContext): Asking {
     defer: (probe) => deferred.push(probe),
     hasMore: () => find() >= 0,
   };
+}
+
+function namedProbes({ groups, space }: Plan): readonly number[] {
+  const named: number[] = [];
+  for (const { firstTarget, targetCount, udpNamed = [] } of groups) {
+    if (named.length + targetCount * udpNamed.length > MAX_NAMED) break;
+    for (let target = firstTarget; target < firstTarget + targetCount; target++) {
+      for (const port of udpNamed) named.push(space.indexOf(target, PROTO_UDP, port));
+    }
+  }
+  return named;
 }

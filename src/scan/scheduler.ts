@@ -23,6 +23,7 @@ import { createHostTimeout } from './hostTimeout.ts';
 import { createJudging } from './judging.ts';
 import { createOutcomes } from './outcomes.ts';
 import { PHASE, U8 } from './probeState.ts';
+import { createProvenSilences } from './provenSilences.ts';
 import { createSender } from './sender.ts';
 import { createSettling } from './settling.ts';
 import { createTimeouts } from './timeouts.ts';
@@ -90,7 +91,13 @@ export function createScheduler(options: SchedulerOptions): ScanEngine {
     if (Number.isNaN(targets.startedMs[target]!)) targets.startedMs[target] = nowMs;
     timeouts.start(probe, target, nowMs);
   });
-  const closing = createClosing(context, sender, settling.settle);
+  const judgementOf = createJudging(context);
+  const { settle } = settling;
+  const proven = createProvenSilences(context, { inquire: sender.inquire, judgementOf, settle });
+  const closing = createClosing(context, sender, (closed) => {
+    proven.check(closed);
+    settle(closed);
+  });
   const matching = createMatchingEngine({
     plan,
     srcPort: options.srcPort,
@@ -117,7 +124,10 @@ export function createScheduler(options: SchedulerOptions): ScanEngine {
       walks.gone(probe);
       closeIf(settling.drop(probe), plan.space.targetOf(probe), nowMs);
     }
-    walks.advance(nowMs, onFinished);
+    walks.advance(nowMs, (probe) => {
+      onFinished(probe, nowMs);
+      if (targets.remaining[plan.space.targetOf(probe)]! > 0) proven.note(probe);
+    });
     closing.advance(nowMs);
   };
 
@@ -143,6 +153,7 @@ export function createScheduler(options: SchedulerOptions): ScanEngine {
     }
     outcomes.ownSide(said);
     closing.ownSide(said, nowMs);
+    proven.ownSide(said);
   };
 
   const takeSignal = (signals: SignalBatch, row: number, nowMs: number): void => {
@@ -185,7 +196,7 @@ export function createScheduler(options: SchedulerOptions): ScanEngine {
       for (let row = 0; row < signals.count; row++) takeSignal(signals, row, nowMs);
     },
     takeSettled: settling.takeSettled,
-    judgementOf: createJudging(context),
+    judgementOf,
     progress: () => ({ done: settling.doneCount(), total: plan.space.count, sent: counters.sent }),
     result: () => resultOf(context, closing),
   };

@@ -39,6 +39,9 @@ export function createSettling(context: ScanContext): Settling {
     settled.push(probe);
   };
 
+  /** A proven silence may be out already. */
+  const isWaiting = (probe: number): boolean => probes.phase[probe * U8] === PHASE.DONE;
+
   /** Answers that nothing found out later can change. */
   const isFinalAtOnce = (probe: number, answer: number): boolean =>
     answer >= ANSWER.SYN_ACK || (answer === ANSWER.ICMP && !isFromOwnAddress(context, probe));
@@ -65,7 +68,7 @@ export function createSettling(context: ScanContext): Settling {
       return countDown(plan.space.targetOf(probe));
     },
     takeWaiting(target) {
-      const taken = waiting.get(target) ?? [];
+      const taken = (waiting.get(target) ?? []).filter(isWaiting);
       waiting.delete(target);
       return { probes: taken, needsOwnSide: needsOwnSide[target] === 1 };
     },

@@ -28,6 +28,11 @@ export interface SilenceEvidence {
   refute(probe: number, gapMs: number): void;
   /** Nats against "closed", where a limiter gives one answer each `gapMs`. */
   score(probe: number, gapMs: number): number;
+  /**
+   * The same by what may still be learned: the limiter may be twice as fast, and each silence that was a lost packet makes
+   * the next one more likely (Laplace's rule again, for so many losses in a row).
+   */
+  cautiousScore(probe: number, gapMs: number): number;
   /** So many silences were noted that further ones add nothing. */
   isFull(probe: number): boolean;
   /** Chance that a closed port with a token stays silent, as seen so far. */
@@ -39,6 +44,8 @@ const FLOOR = 0.009;
 /** Trials that are assumed before any was made, and how many of them failed. */
 const PRIOR_TRIALS = 50;
 const PRIOR_FAILED = 1;
+/** Those of a conclusion that cannot be taken back: 5 % of packets lost is nothing strange. */
+const CAUTIOUS_TRIALS = 20;
 /** Silences of a port after which no more are asked for: where they prove so little, most packets are lost. */
 const MAX_SILENCES = 64;
 
@@ -63,6 +70,18 @@ export function createSilenceEvidence(): SilenceEvidence {
   let trials = 0;
   let failed = 0;
   const loss = (): number => (failed + PRIOR_FAILED) / (trials + PRIOR_TRIALS);
+  /** `lossAt` is the chance that the silence of this index is a lost packet. */
+  const scoreWith = (probe: number, gapMs: number, lossAt: (index: number) => number): number => {
+    let nats = mixed.get(probe) ?? 0;
+    let index = 0;
+    for (const race of races.get(probe) ?? []) {
+      if (refuted.has(race.round)) continue;
+      const chance = Math.max(FLOOR, lossAt(index), shareOf(race, gapMs));
+      nats -= Math.log(Math.min(1, chance));
+      index += 1;
+    }
+    return nats;
+  };
   const countRound = (probe: number): void => {
     rounds.set(probe, (rounds.get(probe) ?? 0) + 1);
   };
@@ -100,15 +119,13 @@ export function createSilenceEvidence(): SilenceEvidence {
       mixed.delete(probe);
       rounds.delete(probe);
     },
-    score(probe, gapMs) {
-      const least = Math.max(loss(), FLOOR);
-      let nats = mixed.get(probe) ?? 0;
-      for (const race of races.get(probe) ?? []) {
-        if (refuted.has(race.round)) continue;
-        nats -= Math.log(Math.min(1, Math.max(least, shareOf(race, gapMs))));
-      }
-      return nats;
-    },
+    score: (probe, gapMs) => scoreWith(probe, gapMs, loss),
+    cautiousScore: (probe, gapMs) =>
+      scoreWith(
+        probe,
+        gapMs / 2,
+        (index) => (failed + PRIOR_FAILED + index) / (trials + CAUTIOUS_TRIALS + index),
+      ),
     isFull: (probe) => (rounds.get(probe) ?? 0) >= MAX_SILENCES,
     loss,
   };

@@ -3,12 +3,10 @@ import { createQueue, type NumberQueue } from './queue.ts';
 
 /** The ports of one walk. */
 export interface WaitingPorts {
-  /** A new port; `rank` 0 comes first. */
-  add(probe: number, rank: number): void;
-  /** At most `count` ports that wait, those of the lowest rank first; they are taken until they are given back. */
+  /** A new port. */
+  add(probe: number, rank: Rank): void;
+  /** At most `count` ports that wait, suspects first, then by rank; they are taken until they are given back. */
   take(count: number): number[];
-  /** The same of the lowest rank alone, suspects first. */
-  takeFirstRank(count: number): number[];
   /** The same of suspects alone, and of all others. */
   takeSuspects(count: number): number[];
   takeOthers(count: number): number[];
@@ -24,26 +22,30 @@ export interface WaitingPorts {
   /** Whether the port has neither answered nor been proven. */
   isWaiting(probe: number): boolean;
   readonly size: () => number;
-  /** Ports of the lowest rank that has any. */
-  readonly firstRankSize: () => number;
+  isProven(probe: number): boolean;
+  isNamed(probe: number): boolean;
   proven(): readonly number[];
   all(): readonly number[];
 }
 
-/** Named by the user or with a service of its own; registered; all others. */
-export const RANKS = 3;
+/** What is asked first: named before ranges, one that gets a request of its own, with a registered service, all others. */
+export const RANK = { NAMED: 0, REQUEST: 1, REGISTERED: 2, OTHER: 3 } as const;
+
+/** One of RANK. */
+export type Rank = (typeof RANK)[keyof typeof RANK];
+
+const RANKS = 4;
 
 /** Creates an empty collection. */
 export function createWaitingPorts(): WaitingPorts {
   const suspects: NumberQueue[] = Array.from({ length: RANKS }, () => createQueue(16));
   const others: NumberQueue[] = Array.from({ length: RANKS }, () => createQueue(16));
   const suspected = new Set<number>();
-  const sizes = new Int32Array(RANKS);
-  const rankOf = new Map<number, number>();
+  let size = 0;
+  const rankOf = new Map<number, Rank>();
   const provenSet = new Set<number>();
 
   const isWaiting = (probe: number): boolean => rankOf.has(probe) && !provenSet.has(probe);
-  const total = (): number => sizes.reduce((sum, size) => sum + size, 0);
 
   const giveBack = (probe: number): void => {
     const queues = suspected.has(probe) ? suspects : others;
@@ -51,7 +53,7 @@ export function createWaitingPorts(): WaitingPorts {
   };
 
   const wait = (probe: number): void => {
-    sizes[rankOf.get(probe)!]! += 1;
+    size += 1;
     giveBack(probe);
   };
 
@@ -73,15 +75,7 @@ export function createWaitingPorts(): WaitingPorts {
       rankOf.set(probe, rank);
       wait(probe);
     },
-    take: (count) =>
-      takeFrom(
-        others.flatMap((queue, rank) => [suspects[rank]!, queue]),
-        count,
-      ),
-    takeFirstRank(count) {
-      const rank = sizes.findIndex((size) => size > 0);
-      return takeFrom([suspects[rank]!, others[rank]!], count);
-    },
+    take: (count) => takeFrom([...suspects, ...others], count),
     takeSuspects: (count) => takeFrom(suspects, count),
     takeOthers: (count) => takeFrom(others, count),
     giveBack,
@@ -92,22 +86,22 @@ export function createWaitingPorts(): WaitingPorts {
     isSuspect: (probe) => suspected.has(probe),
     prove(probe) {
       if (!isWaiting(probe)) return;
-      sizes[rankOf.get(probe)!]! -= 1;
+      size -= 1;
       provenSet.add(probe);
     },
     doubt(probe) {
       if (provenSet.delete(probe)) wait(probe);
     },
     remove(probe) {
-      const rank = rankOf.get(probe);
-      if (rank === undefined) return;
-      if (!provenSet.delete(probe)) sizes[rank]! -= 1;
+      if (!rankOf.has(probe)) return;
+      if (!provenSet.delete(probe)) size -= 1;
       rankOf.delete(probe);
       suspected.delete(probe);
     },
     isWaiting,
-    size: total,
-    firstRankSize: () => sizes.find((size) => size > 0) ?? 0,
+    size: () => size,
+    isProven: (probe) => provenSet.has(probe),
+    isNamed: (probe) => rankOf.get(probe) === RANK.NAMED,
     proven: () => [...provenSet],
     all: () => [...rankOf.keys()],
   };

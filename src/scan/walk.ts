@@ -6,9 +6,10 @@
  */
 import type { IcmpLimit } from '../timing/icmpLimit.ts';
 import { createSilenceEvidence } from './silenceEvidence.ts';
-import { createWaitingPorts } from './waitingPorts.ts';
+import { createWaitingPorts, type Rank } from './waitingPorts.ts';
 import { createWalkPace, type WalkStart } from './walkPace.ts';
 import { createWalkPlan } from './walkPlan.ts';
+import { createWalkProofs, type FinalSilence } from './walkProofs.ts';
 import { evaluateRound, ORDER_GUARD_MS, type WalkRound } from './walkRound.ts';
 
 /** What a walk is made with. */
@@ -21,8 +22,8 @@ export interface WalkOptions extends WalkStart {
 
 /** The walk over one target. */
 export interface Walk {
-  /** A port that was silent; `rank` 0 is settled first. */
-  add(probe: number, rank: number): void;
+  /** A port that was silent. */
+  add(probe: number, rank: Rank): void;
   /** A port that is known to be closed by an error of the limiter. */
   addCanary(probe: number): void;
   /** The next probe that is due, or -1. */
@@ -37,7 +38,7 @@ export interface Walk {
   /** Draws conclusions that are due. */
   advance(nowMs: number): void;
   /** Ports whose silence is final, with what is known of it; each is handed out once. */
-  takeFinal(): readonly { readonly probe: number; readonly isCertified: boolean }[];
+  takeFinal(): readonly FinalSilence[];
   /** When there is something to send or to conclude, ms; Infinity when the walk has ended. */
   wakeAtMs(): number;
   /** Whether a probe is asked as one that is known to be closed. */
@@ -49,6 +50,7 @@ export interface Walk {
 /** Answers are waited for at least so long, ms: scheduling noise of both machines. */
 const MIN_WAIT_MS = 30;
 const WAIT_SRTTS = 4;
+
 /** Creates the walk of one target, with nothing to do yet. */
 export function createWalk(options: WalkOptions): Walk {
   const { markNats } = options;
@@ -57,7 +59,7 @@ export function createWalk(options: WalkOptions): Walk {
   const pace = createWalkPace(options);
   const plan = createWalkPlan({ ports, pace, random: options.random });
   const { limit } = pace;
-  let final: { probe: number; isCertified: boolean }[] = [];
+  const proofs = createWalkProofs({ evidence, ports, limit, markNats });
 
   let round: WalkRound | null = null;
   let lastSentMs = Number.NEGATIVE_INFINITY;
@@ -74,34 +76,18 @@ export function createWalk(options: WalkOptions): Walk {
       : Math.min(waited, lastAnsweredMs + ORDER_GUARD_MS);
   };
 
-  const isProven = (probe: number): boolean => evidence.score(probe, limit.gapMs()) >= markNats;
-
-  const finish = (probe: number, isCertified: boolean): void => {
-    final.push({ probe, isCertified });
-    ports.remove(probe);
-  };
-
   const evaluate = (done: WalkRound, nowMs: number): void => {
     round = null;
     const result = evaluateRound(done, evidence, ports.isWaiting);
+    const lateUntilMs = lastSentMs + waitMs();
+    const isFree = done.kind === 'plain';
     const lastToken = done.answered.lastIndexOf(1);
     for (const [index, probe] of done.probes.entries()) {
       if (!ports.isWaiting(probe)) continue;
-      if (isProven(probe)) ports.prove(probe);
-      else if (evidence.isFull(probe)) finish(probe, false);
-      else if (index < lastToken) ports.suspect(probe);
-      else ports.giveBack(probe);
+      proofs.sort(probe, { lateUntilMs, isSuspect: index < lastToken, isFree });
     }
     pace.learn(done.kind, result, nowMs);
-  };
-
-  /** All are proven: by what is known now, and when late answers have had their time. */
-  const conclude = (nowMs: number): void => {
-    for (const probe of ports.proven()) {
-      if (!isProven(probe)) ports.doubt(probe);
-    }
-    if (ports.size() > 0 || nowMs < lastSentMs + waitMs()) return;
-    for (const probe of ports.proven()) finish(probe, true);
+    if (result.tokens > 0) proofs.learned(lateUntilMs);
   };
 
   const leave = (probe: number): void => {
@@ -115,6 +101,15 @@ export function createWalk(options: WalkOptions): Walk {
     if (round.answered[index] === 0) round.open -= 1;
     round.answered[index] = kind;
     if (index === round.probes.length - 1 && kind === 1) round.lastAnsweredMs = atMs;
+  };
+
+  const wakeOfRoundMs = (): number => {
+    if (round !== null) {
+      if (round.taken < round.probes.length) return lastSentMs + round.afterMs[round.taken]!;
+      return dueMs(round);
+    }
+    if (ports.size() > 0) return pace.nextMs();
+    return ports.proven().length > 0 ? lastSentMs + waitMs() : Number.POSITIVE_INFINITY;
   };
 
   return {
@@ -159,24 +154,18 @@ export function createWalk(options: WalkOptions): Walk {
     },
     advance(nowMs) {
       if (round !== null && dueMs(round) <= nowMs) evaluate(round, nowMs);
+      proofs.advance(nowMs);
       if (round !== null) return;
-      if (pace.hasStopped(nowMs)) {
-        for (const probe of ports.all()) finish(probe, isProven(probe));
-      } else if (ports.size() === 0) conclude(nowMs);
+      if (pace.hasStopped(nowMs)) proofs.stop();
+      if (ports.size() > 0) return;
+      // By what is known now, and when late answers have had their time.
+      proofs.review();
+      if (ports.size() === 0 && nowMs >= lastSentMs + waitMs()) proofs.conclude();
     },
-    takeFinal() {
-      const taken = final;
-      final = [];
-      return taken;
-    },
+    takeFinal: proofs.takeFinal,
     wakeAtMs() {
-      if (final.length > 0) return Number.NEGATIVE_INFINITY;
-      if (round !== null) {
-        if (round.taken < round.probes.length) return lastSentMs + round.afterMs[round.taken]!;
-        return dueMs(round);
-      }
-      if (ports.size() > 0) return pace.nextMs();
-      return ports.proven().length > 0 ? lastSentMs + waitMs() : Number.POSITIVE_INFINITY;
+      if (proofs.hasFinal()) return Number.NEGATIVE_INFINITY;
+      return Math.min(proofs.wakeAtMs(), wakeOfRoundMs());
     },
     isCanary: plan.isCanary,
     waiting: () => ports.size() + ports.proven().length,

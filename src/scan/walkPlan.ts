@@ -65,7 +65,7 @@ export function createWalkPlan({ ports, pace, random }: RoundPlanning): WalkPlan
   /** Ports that are likely to be silent, and behind them a closed one that shows whether there was a token. */
   const planProof = (sinceMs: number, isSure: boolean): WalkRound => {
     const most = Math.floor((PROOF_SHARE * limit.gapMs()) / FRONT_GAP_MS);
-    const silent = ports.takeFirstRank(Math.min(MAX_PROOF, Math.max(MIN_PROOF, most)));
+    const silent = ports.take(Math.min(MAX_PROOF, Math.max(MIN_PROOF, most)));
     const isCanary = (index: number): boolean => index === silent.length;
     const all = [...silent, takeCanary()];
     const suspects = silent.findIndex((probe) => !ports.isSuspect(probe));
@@ -99,7 +99,7 @@ export function createWalkPlan({ ports, pace, random }: RoundPlanning): WalkPlan
       if (isFast && isSilent && canaries.length >= MIN_MIXED_CANARIES) return planMixed();
       const isSure = pace.isSure(nowMs);
       const isOverdue = pace.dry() >= DRY_TO_PROVE && pace.isOverdue(nowMs);
-      const mayBeSilent = pace.isProving() || isOverdue || ports.firstRankSize() <= MIN_PROOF;
+      const mayBeSilent = pace.isProving() || isOverdue || ports.size() <= MIN_PROOF;
       if (mayBeSilent && canaries.length > 0) return planProof(sinceMs, isSure);
       return planPlain(sinceMs, isSure);
     },

@@ -8,6 +8,7 @@ import type { Match } from '../match/match.ts';
 import { TOKEN, tokenWord } from '../probe/token.ts';
 import type { ScanContext } from './context.ts';
 import { createDeadlines } from './deadlines.ts';
+import { createRanks, groupOf } from './portRanks.ts';
 import { F64, FROM_TARGET, PHASE, U8, U32 } from './probeState.ts';
 import { createWalk, type Walk } from './walk.ts';
 
@@ -51,6 +52,7 @@ export function createWalks(context: ScanContext): Walks {
   const due = createDeadlines(64);
   const wakeMs = new Map<number, number>();
   const random = createDraws(plan.seed);
+  const ranks = createRanks(plan);
   /** Targets whose walks may have something to send now. */
   const ready = new Set<number>();
   const isAllowed =
@@ -73,7 +75,7 @@ export function createWalks(context: ScanContext): Walks {
       lastAnswerMs: targets.udpErrorMs[target]!,
       answers: targets.udpErrors[target]!,
     });
-    for (const port of udpPortsOf(context, target)) {
+    for (const port of groupOf(plan, target)?.udpPorts ?? []) {
       const probe = space.indexOf(target, PROTO_UDP, port);
       const isClosed =
         probes.answer[probe * U8] === ANSWER.ICMP && probes.from[probe * U32] === FROM_TARGET;
@@ -102,7 +104,7 @@ export function createWalks(context: ScanContext): Walks {
         return false;
       const walk = walks.get(target) ?? begin(target);
       probes.phase[probe * U8] = PHASE.WALKING;
-      walk.add(probe, 0);
+      walk.add(probe, ranks(target, space.portOf(probe)));
       ready.add(target);
       due.push(nowMs, target);
       wakeMs.set(target, nowMs);
@@ -165,13 +167,6 @@ function countUdp({ plan }: ScanContext): number {
   let count = 0;
   for (const { targetCount, udpPorts } of plan.groups) count += targetCount * udpPorts.length;
   return Math.max(1, count);
-}
-
-function udpPortsOf({ plan }: ScanContext, target: number): readonly number[] {
-  const group = plan.groups.find(
-    ({ firstTarget, targetCount }) => target >= firstTarget && target < firstTarget + targetCount,
-  );
-  return group?.udpPorts ?? [];
 }
 
 /** Numbers in [0, 1) by the seed of the run. */

@@ -88,6 +88,18 @@ describe('parsePortsByPrefix', () => {
   });
 });
 
+describe('UDP ports that are named one by one', () => {
+  it.each([
+    ['53,123', undefined],
+    ['1-1000', undefined],
+    ['53,123,1-1000', [53, 123]],
+    ['1-1000,53,2000,53', [53, 2000]],
+    ['T:53,U:1-10,snmp', [161]],
+  ])('%s', (text, named) => {
+    expect(parsePorts(text, both).udpNamed).toEqual(named);
+  });
+});
+
 describe('port names and lists', () => {
   it('holds well-formed rows', () => {
     for (const name of knownPortNames()) {

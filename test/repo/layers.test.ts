@@ -43,7 +43,7 @@ const ARROWS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     model: NOUNS,
     batch: THE_SEAM,
     errno: 'signals carry Linux errno numbers',
-    plan: 'order.ts: the seeded permutation',
+    plan: 'order.ts: the seeded permutation; portNames.ts: which ports have a service',
     probe: 'what is sent, and the TTL that it starts with',
     match: 'the matching engine',
     timing: 'pace, RTT, templates',
@@ -220,7 +220,7 @@ const ARROWS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
 /** Files of a part that alone may have an arrow. */
 const ONLY_IN: readonly (readonly [part: string, to: string, files: RegExp])[] = [
   ['wire', 'sim', /^(simWire|simNeighbours|openSimulation|openWire)\.ts$/],
-  ['scan', 'plan', /^asking\.ts$/],
+  ['scan', 'plan', /^(asking|portRanks)\.ts$/],
   ['discover', 'plan', /^asking\.ts$/],
   ['sim', 'batch', /^(kernel.*|signals|sockets)\.ts$/],
 ];

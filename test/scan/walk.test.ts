@@ -69,6 +69,41 @@ describe('time', () => {
   });
 });
 
+describe('ports that were named first', () => {
+  const sum = (results: readonly TrialResult[], key: 'namedMs' | 'early'): number =>
+    results.reduce((total, result) => total + result[key], 0) / results.length;
+  const trials = [1, 2, 3, 4, 5, 6, 7].map((seed) =>
+    trialOf('linux v4', {
+      ports: 300,
+      closedShare: 0.6,
+      certainty: 0.999,
+      named: 20,
+      seed: 7919 * seed,
+    }),
+  );
+
+  it('are final long before the others, silent ones too', () => {
+    const results = trials.map(runTrial);
+    expect(wrongRuns(results)).toBe(0);
+    expect(sum(results, 'namedMs')).toBeLessThan(20_000);
+    expect(sum(results, 'early')).toBeGreaterThan(5);
+  });
+
+  it('are no more often wrong than all others where packets are lost', () => {
+    const lossy = Array.from({ length: 60 }, (_, seed) =>
+      trialOf('bucket of 10, 100 ms', {
+        closedShare: 0.93,
+        named: 20,
+        loss: 0.05,
+        reorderMs: 1,
+        seed: 104_729 * seed,
+      }),
+    );
+    const allowed = (1 - CERTAINTY) * lossy.length;
+    expect(wrongRuns(lossy.map(runTrial))).toBeLessThanOrEqual(allowed);
+  });
+});
+
 describe('the learned limit', () => {
   it.each([
     ['linux v4', 1000],

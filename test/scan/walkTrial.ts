@@ -4,6 +4,7 @@
  */
 
 import { createDeadlines } from '../../src/scan/deadlines.ts';
+import { RANK } from '../../src/scan/waitingPorts.ts';
 import { createWalk } from '../../src/scan/walk.ts';
 import { createLimiter } from '../../src/sim/limiter.ts';
 import { createRandom, type Random } from '../../src/sim/random.ts';
@@ -75,6 +76,8 @@ export interface Trial {
   readonly reorderMs: number;
   readonly certainty: number;
   readonly seed: number;
+  /** So many ports, the first ones, were named before ranges. */
+  readonly named?: number;
 }
 
 /** What became of its ports. */
@@ -86,6 +89,10 @@ export interface TrialResult {
   readonly closed: number;
   readonly packets: number;
   readonly lastedMs: number;
+  /** When the last of the named ports was final; 0 without any. */
+  readonly namedMs: number;
+  /** Silences that were final before the end of the walk, of the certified ones. */
+  readonly early: number;
   /** Learned time between two errors, ms. */
   readonly gapMs: number;
 }
@@ -160,13 +167,19 @@ export function runTrial(trial: Trial): TrialResult {
     answers: first.length,
   });
   for (const probe of closed) walk.addCanary(probe);
-  for (let probe = 0; probe < trial.ports; probe++) if (!closed.has(probe)) walk.add(probe, 0);
+  const { named = 0 } = trial;
+  for (let probe = 0; probe < trial.ports; probe++) {
+    if (!closed.has(probe)) walk.add(probe, probe < named ? RANK.NAMED : RANK.OTHER);
+  }
 
   let certified = 0;
   let unproven = 0;
   let falseSilent = 0;
+  let namedMs = 0;
+  let early = 0;
   const turn = (): void => {
     for (const { probe, atMs } of host.receive(nowMs)) {
+      if (probe < named && !closed.has(probe)) namedMs = nowMs;
       closed.add(probe);
       walk.answered(probe, atMs, true);
     }
@@ -174,6 +187,8 @@ export function runTrial(trial: Trial): TrialResult {
     for (const { probe, isCertified } of walk.takeFinal()) {
       if (!isCertified) unproven += 1;
       else certified += 1;
+      if (probe < named) namedMs = nowMs;
+      if (walk.waiting() > 0) early += 1;
       if (isCertified && host.isClosed(probe)) falseSilent += 1;
     }
     for (let probe = walk.take(nowMs); probe >= 0; probe = walk.take(nowMs)) {
@@ -186,6 +201,6 @@ export function runTrial(trial: Trial): TrialResult {
     if (nowMs > MAX_MS) throw new Error(`no end: ${JSON.stringify(trial)}`);
   }
   const gapMs = walk.limit.gapMs();
-  const counts = { falseSilent, certified, unproven, closed: closed.size };
+  const counts = { falseSilent, certified, unproven, closed: closed.size, namedMs, early };
   return { ...counts, packets: host.packets(), lastedMs: nowMs, gapMs };
 }

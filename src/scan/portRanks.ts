@@ -1,0 +1,23 @@
+/** Which silent UDP ports a walk asks first. */
+import type { Plan, PlanGroup } from '../model.ts';
+import { nameOfPort } from '../plan/portNames.ts';
+import { payloadFor } from '../probe/payload.ts';
+import { RANK, type Rank } from './waitingPorts.ts';
+
+/** The group of a target. */
+export function groupOf({ groups }: Plan, target: number): PlanGroup | undefined {
+  return groups.find(
+    ({ firstTarget, targetCount }) => target >= firstTarget && target < firstTarget + targetCount,
+  );
+}
+
+/** Creates the ranks of a run: named before ranges, with a request of its own, with a registered service, all others. */
+export function createRanks(plan: Plan): (target: number, port: number) => Rank {
+  const named = new Map(plan.groups.map((group) => [group, new Set(group.udpNamed)]));
+  return (target, port) => {
+    const group = groupOf(plan, target);
+    if (group !== undefined && named.get(group)!.has(port)) return RANK.NAMED;
+    if (payloadFor(port).ports.length > 0) return RANK.REQUEST;
+    return nameOfPort(port, 'udp') === null ? RANK.OTHER : RANK.REGISTERED;
+  };
+}

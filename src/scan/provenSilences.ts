@@ -1,0 +1,74 @@
+/**
+ * Silences that a walk has proven while its target goes on: our own side is asked whether it dropped anything, and if not
+ * the verdict is out; else it waits for the end of the target like any other silence.
+ */
+
+import { SILENCE } from '../match/facts.ts';
+import type { Judgement, OwnSide } from '../model.ts';
+import type { ScanContext } from './context.ts';
+import { PHASE, U8 } from './probeState.ts';
+
+/** The proven silences of a run. */
+export interface ProvenSilences {
+  /** A walk has ended with this one, and its target goes on. */
+  note(probe: number): void;
+  ownSide(said: OwnSide): void;
+  /** Keeps what is known of our own side now for those whose target has ended. */
+  check(probes: readonly number[]): void;
+}
+
+/** What the proven silences of a run act on. */
+export interface ProvenSilencesOptions {
+  readonly inquire: (target: number) => void;
+  readonly judgementOf: (probe: number) => Judgement;
+  readonly settle: (probes: readonly number[]) => void;
+}
+
+/** Silences of one target: those of the inquiry that is under way, and those proven since it left. */
+interface Proven {
+  asked: number[];
+  next: number[];
+}
+
+/** Creates the record of a run. */
+export function createProvenSilences(
+  { plan, probes }: ScanContext,
+  { inquire, judgementOf, settle }: ProvenSilencesOptions,
+): ProvenSilences {
+  const byTarget = new Map<number, Proven>();
+
+  const isClean = (probe: number): boolean => {
+    const isProven = probes.silence[probe * U8] === SILENCE.CERTIFIED;
+    return isProven && judgementOf(probe).detail === 'silent-certified';
+  };
+
+  const check = (list: readonly number[]): void => {
+    for (const probe of list) if (isClean(probe)) probes.silence[probe * U8] = SILENCE.CHECKED;
+  };
+
+  const ask = (target: number, proven: Proven): void => {
+    proven.asked = proven.next;
+    proven.next = [];
+    if (proven.asked.length > 0) inquire(target);
+  };
+
+  return {
+    check,
+    note(probe) {
+      if (probes.silence[probe * U8] !== SILENCE.CERTIFIED) return;
+      const target = plan.space.targetOf(probe);
+      const proven = byTarget.get(target) ?? { asked: [], next: [] };
+      byTarget.set(target, proven);
+      proven.next.push(probe);
+      if (proven.asked.length === 0) ask(target, proven);
+    },
+    ownSide({ target }) {
+      const proven = byTarget.get(target);
+      if (proven === undefined) return;
+      const waiting = proven.asked.filter((probe) => probes.phase[probe * U8] === PHASE.DONE);
+      check(waiting);
+      settle(waiting.filter((probe) => probes.silence[probe * U8] === SILENCE.CHECKED));
+      ask(target, proven);
+    },
+  };
+}
