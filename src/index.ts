@@ -157,12 +157,8 @@ export function replay(
   chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
   name: string,
 ): ScanRun {
-  const opening = import('./replayedRun.ts').then(async ({ openReplay, runReplay }) => ({
-    ...(await openReplay(chunks)),
-    recording: name,
-    runReplay,
-  }));
-  return toScanRun(opening, (running, push) => running.runReplay(running, push));
+  const opening = import('./replayedRun.ts').then(({ openReplay }) => openReplay(chunks, name));
+  return toScanRun(opening, (running, push) => running.run(push));
 }
 
 async function openScan(options: ScanOptions): Promise<Scanning> {
@@ -246,8 +242,8 @@ async function run(
   const end = { ...driven, failedAtHome };
   const found = finishedRun(running, options.synRequested === true, { ...end, result });
   if (recorder !== undefined) {
-    const { endRecording } = await import('./recording.ts');
-    endRecording(recorder, plan, found, { ...end, counters: opened.wire.counters() });
+    const { endRecording, verdictsOf } = await import('./recording.ts');
+    endRecording(recorder, verdictsOf(plan, found), { ...end, counters: opened.wire.counters() });
   }
   if (options.trace !== true || !driven.finished) return found;
   const traced = await traceFiltered(found.summary().groups, options, planScan);

@@ -1,6 +1,6 @@
 /** Recording a run from outside of it: what goes into the head and the end of its journal. Loaded only where it is asked for. */
 import type { FinishedRun } from './finishedRun.ts';
-import type { Plan } from './model.ts';
+import type { Plan, Report } from './model.ts';
 import { MAX_SAVED_PROBES, savePlan } from './plan/savedPlan.ts';
 import type { RecordedEnd, RecordedHead } from './record/recordedRun.ts';
 import { createRecorder, type Recorder } from './record/recorder.ts';
@@ -20,13 +20,15 @@ export interface RecordingStart {
   readonly startedAt: string;
   readonly epochMs: number;
   readonly synRequested: boolean;
+  readonly trace?: RecordedHead['trace'];
+  readonly isTraced?: boolean;
   /** Takes pcapng, in pieces of whole blocks. */
   readonly write: (bytes: Uint8Array) => void;
 }
 
 /** Begins the recording of a run, and listens to its wire. */
 export function startRecording(start: RecordingStart): Recorder {
-  const { plan, opened, startedAt, synRequested, write } = start;
+  const { plan, opened, startedAt, synRequested, trace, isTraced, write } = start;
   const { wire } = opened;
   const head: RecordedHead = {
     tool: { name: 'pu-probe', version: VERSION },
@@ -37,24 +39,33 @@ export function startRecording(start: RecordingStart): Recorder {
     srcPort: opened.srcPort,
     warnings: opened.warnings,
     synRequested,
+    ...(trace === undefined ? {} : { trace }),
+    ...(isTraced === true ? { isTraced } : {}),
   };
   const clock = { epochMs: start.epochMs, wireMs: wire.nowMs() };
-  const recorder = createRecorder({ plan, clock, isTapped: wire.tap !== undefined, head, write });
+  const recorder = createRecorder({
+    plan,
+    clock,
+    isTapped: wire.tap !== undefined,
+    firstTraceId: trace?.firstId,
+    head,
+    write,
+  });
   wire.tap?.(recorder.sent);
   return recorder;
 }
 
 /** Ends the recording of a run with what it has found. */
-export function endRecording(
-  recorder: Recorder,
-  plan: Plan,
-  run: FinishedRun,
-  end: RecordedEnd,
-): void {
-  recorder.end(inBlocks(verdictsOf(plan, run)), end);
+export function endRecording(recorder: Recorder, found: readonly object[], end: RecordedEnd): void {
+  recorder.end(inBlocks(found), end);
 }
 
-/** What a run has found, as it stands in a recording: verdicts, or one of each group of alike ports with their number. */
+/** What a run without verdicts has found, as it stands in a recording: hosts, or paths. */
+export function foundOf({ hosts, paths }: Pick<Report, 'hosts' | 'paths'>): readonly object[] {
+  return [...hosts.map((host) => ({ host })), ...paths.map((path) => ({ path }))];
+}
+
+/** What a scan has found, as it stands in a recording: verdicts, or one of each group of alike ports with their number. */
 export function verdictsOf(
   { space }: Pick<Plan, 'space'>,
   run: FinishedRun,

@@ -22,7 +22,9 @@ export interface ScanRun extends AsyncIterable<Verdict> {
 }
 
 /** A run over what is being opened; `go` runs it, and hands out probes as their verdicts become final. */
-export function toScanRun<Opened extends Running>(
+export function toScanRun<
+  Opened extends Pick<Running, 'plan' | 'head'> & Partial<Pick<Running, 'build'>>,
+>(
   opening: Promise<Opened>,
   go: (running: Opened, push: (probes: readonly number[]) => void) => Promise<FinishedRun>,
 ): ScanRun {
@@ -37,7 +39,10 @@ export function toScanRun<Opened extends Running>(
     summary: async () => (await reporting).summary(),
     async *[Symbol.asyncIterator]() {
       const { build } = await opening;
-      for await (const probe of feed.read()) yield buildVerdict(build, probe);
+      // Traces and discoveries, computed again, have no verdicts.
+      if (build !== undefined) {
+        for await (const probe of feed.read()) yield buildVerdict(build, probe);
+      }
       await reporting;
     },
   };

@@ -3,17 +3,22 @@ import { drive } from './drive.ts';
 import { ProbeError, UsageError } from './errors.ts';
 import { createFeed } from './feed.ts';
 import { createHopNames, type HopNames, NO_NAMES } from './hopNames.ts';
-import type { Path, Plan, Report } from './model.ts';
+import type { Ip, Path, Plan, Report } from './model.ts';
 import type { PlanRequest } from './plan/plan.ts';
-import { formatSeed } from './plan/seed.ts';
+import {
+  MAX_TRACES,
+  type Tracing,
+  type TracingEnd,
+  toPath,
+  traceHead,
+  tracePorts,
+  traceReport,
+} from './portTraces.ts';
+import type { HopName } from './record/recordedRun.ts';
+import type { Recorder } from './record/recorder.ts';
 import type { ReportHead } from './report/jsonl.ts';
-import { selfNotes, traceNotes } from './report/notes.ts';
-import { buildPath } from './report/path.ts';
-import { locate } from './trace/locate.ts';
-import { toTraced } from './trace/toPath.ts';
-import { createTraceroute, MAX_TTL, type TraceCounters } from './trace/traceroute.ts';
-import { VERSION } from './version.ts';
-import { MAX_LANES, type OpenedWire, openWire } from './wire/openWire.ts';
+import { MAX_TTL } from './trace/traceroute.ts';
+import { MAX_LANES, openWire } from './wire/openWire.ts';
 import { dropPrivileges } from './wire/privileges.ts';
 
 /** What to trace and how; `targets` and `ports` are needed. */
@@ -42,6 +47,8 @@ export interface TraceRequest
   readonly names?: boolean;
   readonly signal?: AbortSignal;
   readonly dropPrivileges?: boolean;
+  /** As for a scan. */
+  readonly record?: Recording;
 }
 
 /** A run of traces: iterate over it for paths as they are found, or ask for the report. It begins when it is created. */
@@ -50,26 +57,37 @@ export interface TraceRun extends AsyncIterable<Path> {
   report(): Promise<Report>;
 }
 
-/** Longest path that is walked unless the user says otherwise: few are longer than 20 hops. */
-export const DEFAULT_MAX_HOPS = 32;
-/** Ports of one run: each is a walk of its own, and its number travels in a byte. */
-export const MAX_TRACES = 64;
-
-interface Opened {
-  readonly plan: Plan;
-  readonly opened: OpenedWire;
-  readonly head: ReportHead;
+/** Where a run is recorded: `write` takes pcapng in pieces of whole blocks, valid during the call; `name` is told in the report. */
+export interface Recording {
+  readonly name: string;
+  readonly write: (bytes: Uint8Array) => void;
 }
 
-/** Starts a run of traces; rejects as a scan does, and with ProbeError on a wire that sees no senders. */
+/** Longest path that is walked unless the user says otherwise: few are longer than 20 hops. */
+export const DEFAULT_MAX_HOPS = 32;
+/** A run of traces that was opened, and its recorder. */
+export interface TracingRun extends Tracing {
+  readonly recorder: Recorder | undefined;
+}
+
+/**
+ * Starts a run of traces; rejects as a scan does, and with ProbeError on a wire that sees no senders. `firstId` is where the
+ * ids of its evidence begin.
+ */
 export function runTrace(
   request: TraceRequest,
   planScan: (request: PlanRequest) => Promise<Plan>,
+  firstId = 0,
 ): TraceRun {
   const feed = createFeed<Path>();
-  const opening = open(request, planScan);
+  const opening = open(request, planScan, firstId);
   const reporting = opening.then((running) =>
-    traceAll(running, request, (path) => feed.push([path])),
+    traceAll(running, {
+      signal: request.signal,
+      names: request.names === false ? NO_NAMES : createHopNames(),
+      recording: request.record?.name ?? null,
+      onPath: (path) => feed.push([path]),
+    }),
   );
   // The rejection reaches whoever asks for the report or iterates; here it only ends the iteration.
   reporting.then(feed.end, feed.end);
@@ -87,7 +105,8 @@ export function runTrace(
 async function open(
   request: TraceRequest,
   planScan: (request: PlanRequest) => Promise<Plan>,
-): Promise<Opened> {
+  firstId: number,
+): Promise<TracingRun> {
   const { maxHops = DEFAULT_MAX_HOPS } = request;
   if (!Number.isInteger(maxHops) || maxHops < 1 || maxHops > MAX_TTL) {
     throw new UsageError(`--max-hops takes 1 to ${MAX_TTL}, not "${maxHops}"`);
@@ -119,20 +138,11 @@ async function open(
     );
   }
   if (request.dropPrivileges === true) dropPrivileges();
-  const head: ReportHead = {
-    schema: 'pu-probe/report/1',
-    tool: { name: 'pu-probe', version: VERSION },
-    command: 'trace',
-    startedAt: new Date().toISOString(),
-    wire: { kind, note },
-    seed: formatSeed(plan.seed),
-    plan: {
-      targets: plan.targets.count,
-      probes: plan.space.count,
-      unresolved: plan.unresolved,
-    },
-  };
-  return { plan, opened, head };
+  const started = new Date();
+  const head = traceHead(plan, opened, started.toISOString());
+  const settings = { maxHops, sources: request.flows ?? 0, firstId };
+  const tracing: Tracing = { plan, opened, head, settings };
+  return { ...tracing, recorder: await startRecorder(tracing, request) };
 }
 
 function checkFlows({ flows = 0, control, sourcePort }: TraceRequest): void {
@@ -146,108 +156,75 @@ function checkFlows({ flows = 0, control, sourcePort }: TraceRequest): void {
   }
 }
 
-async function traceAll(
-  { plan, opened, head }: Opened,
-  request: TraceRequest,
-  onPath: (path: Path) => void,
+/** Loaded only where it is asked for: start-up is a feature. */
+async function startRecorder(
+  { plan, opened, head, settings: trace }: Tracing,
+  { record }: TraceRequest,
+): Promise<Recorder | undefined> {
+  if (record === undefined) return undefined;
+  const { startRecording } = await import('./recording.ts');
+  const { startedAt } = head;
+  const { write } = record;
+  const epochMs = Date.now();
+  return startRecording({ plan, opened, startedAt, epochMs, synRequested: false, trace, write });
+}
+
+/** How a run of traces is driven. */
+export interface TraceAllOptions {
+  readonly signal?: AbortSignal | undefined;
+  readonly names: HopNames;
+  /** The file that holds the packets. */
+  readonly recording: string | null;
+  readonly onPath: (path: Path) => void;
+}
+
+/** Traces the ports of a run that was opened, and closes its wire. */
+export async function traceAll(
+  tracing: TracingRun,
+  { signal, names, recording, onPath }: TraceAllOptions,
 ): Promise<Report> {
+  const { opened, recorder } = tracing;
   const { wire } = opened;
-  const names = request.names === false ? NO_NAMES : createHopNames();
   const startedMs = wire.nowMs();
   const paths: Path[] = [];
-  const counters: Record<keyof TraceCounters, number> = {
-    sent: 0,
-    received: 0,
-    matched: 0,
-    foreign: 0,
-  };
-  let finished = true;
-  let probe = 0;
+  const namesOfPaths: (readonly HopName[])[] = [];
+  let ended: TracingEnd;
   try {
-    for (; probe < plan.space.count && finished; probe++) {
-      const one = await tracePort({ plan, opened, request, names }, probe);
-      finished = one.finished;
-      for (const key of Object.keys(counters) as (keyof TraceCounters)[]) {
-        counters[key] += one.counters[key];
-      }
-      paths.push(one.path);
-      onPath(one.path);
-    }
+    ended = await tracePorts(tracing, {
+      onMatch: recorder?.onMatch,
+      drive: (engine) =>
+        drive(engine, wire, {
+          signal,
+          observer: recorder,
+          onTurn: () => {
+            for (const ip of engine.takeSenders()) names.ask(ip);
+          },
+        }),
+      onTraced(probe, facts) {
+        const known = new Map<Ip, string>();
+        const nameOf = (ip: Ip): string | null => {
+          const name = names.nameOf(ip);
+          if (name !== null) known.set(ip, name);
+          return name;
+        };
+        const path = toPath(tracing, { probe, facts, wire: wire.kind }, nameOf);
+        namesOfPaths.push([...known]);
+        paths.push(path);
+        onPath(path);
+      },
+    });
   } finally {
     names.close();
     wire.close();
   }
-  const { schema, tool, command, startedAt, seed } = head;
-  const notDone = Array.from({ length: plan.space.count - probe }, (_, index) => probe + index);
-  return {
-    schema,
-    tool,
-    command,
-    startedAt,
-    durationMs: Math.round((wire.nowMs() - startedMs) * 1000) / 1000,
-    wire: head.wire,
-    plan: head.plan,
-    complete: finished && plan.unresolved.length === 0,
-    notDone: notDone.map(
-      (one) => `${plan.targets.ip(plan.space.targetOf(one))} ${plan.space.portOf(one)}`,
-    ),
-    seed,
-    recording: null,
-    verdicts: [],
-    hosts: [],
-    paths,
-    counters: { ringDrops: 0, ...wire.counters(), ...counters },
-    warnings: [
-      ...plan.warnings,
-      ...opened.warnings,
-      ...selfNotes(plan, opened.ownAddresses),
-      ...traceNotes(paths),
-    ],
-  };
-}
-
-async function tracePort(
-  {
-    plan,
-    opened,
-    request,
-    names,
-  }: {
-    readonly plan: Plan;
-    readonly opened: OpenedWire;
-    readonly request: TraceRequest;
-    readonly names: HopNames;
-  },
-  probe: number,
-): Promise<{ path: Path; counters: TraceCounters; finished: boolean }> {
-  const { wire, srcPort } = opened;
-  const { space } = plan;
-  const target = space.targetOf(probe);
-  const protocol = space.protocolOf(probe);
-  const port = space.portOf(probe);
-  const engine = createTraceroute({
-    plan,
-    run: probe,
-    target,
-    protocol,
-    port,
-    can: wire.can,
-    srcPort,
-    ownAddresses: opened.ownAddresses,
-    maxHops: request.maxHops ?? DEFAULT_MAX_HOPS,
-    sources: request.flows ?? 0,
-  });
-  const finished = await drive(engine, wire, {
-    signal: request.signal,
-    onTurn: () => {
-      for (const ip of engine.takeSenders()) names.ask(ip);
-    },
-  });
-  const facts = engine.result();
-  const path = buildPath(
-    { plan, target, protocol: protocol === 6 ? 'tcp' : 'udp', port, wire: wire.kind },
-    toTraced(facts, locate(facts)),
-    names.nameOf,
-  );
-  return { path, counters: engine.counters(), finished };
+  const durationMs = Math.round((wire.nowMs() - startedMs) * 1000) / 1000;
+  const report = traceReport(tracing, ended, { paths, durationMs, recording });
+  if (recorder !== undefined) {
+    const { endRecording, foundOf } = await import('./recording.ts');
+    const { finished } = ended;
+    const counters = wire.counters();
+    const end = { finished, durationMs, failedAtHome: [], counters, names: namesOfPaths };
+    endRecording(recorder, foundOf(report), end);
+  }
+  return report;
 }

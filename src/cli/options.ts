@@ -141,6 +141,7 @@ const SHARED: ReadonlySet<string> = new Set([
   'wire',
   'json',
   'jsonl',
+  'pcap',
   'verbose',
   'no-color',
   'debug',

@@ -14,6 +14,10 @@ export async function runReplay(argv: readonly string[], io: Io, api: Api): Prom
   const { path, ...args } = parseReplayArguments(argv);
   await checkFiles(args, io);
   const run = api.replay(readAll(path, io), path);
+  const { command, plan } = await run.start();
+  if (args.expectations.length > 0 && (command === 'trace' || plan.discover === true)) {
+    throw new UsageError(`--expect is about ports: ${show(path)} holds no scan of any`);
+  }
   const found = await readRun(run, args, io, api);
   return finish(found, args, { interrupted: false, unchecked: false }, io, api);
 }
@@ -44,7 +48,7 @@ function parseReplayArguments(argv: readonly string[]): ShowArguments & { readon
   );
   if (other !== undefined) throw new UsageError(`replay sends nothing: no --${other.long}`);
   const [path, second] = operands;
-  if (path === undefined) throw new UsageError('replay needs a FILE that scan --pcap has written');
+  if (path === undefined) throw new UsageError('replay needs a FILE that --pcap has written');
   if (second !== undefined) throw new UsageError(`replay takes one file, not ${show(second)} too`);
   return { path, ...showing(raw) };
 }

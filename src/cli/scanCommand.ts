@@ -5,10 +5,10 @@ import { show } from './argv.ts';
 import { planJson, planText } from './dryRun.ts';
 import { exitCode } from './exitCode.ts';
 import type { Expectation } from './expectations.ts';
-import type { Io, Output } from './io.ts';
+import type { Io } from './io.ts';
+import { openRecording } from './pcapFile.ts';
 import { createProgressLine } from './progress.ts';
 import type { ScanArguments } from './scanArguments.ts';
-import { systemError } from './scanArguments.ts';
 import { checkFiles, type Found, finish, readRun } from './showRun.ts';
 
 /** Names without an address that are told on standard error; further ones are counted. */
@@ -32,7 +32,7 @@ export async function runScan(args: ScanArguments, io: Io, api: Api): Promise<nu
     abort.abort();
   });
   try {
-    const recording = openRecording(args, io);
+    const recording = openRecording(args.pcap, io);
     const run = async (): Promise<number> => {
       const options = {
         dropPrivileges: true,
@@ -57,42 +57,6 @@ export async function runScan(args: ScanArguments, io: Io, api: Api): Promise<nu
     release();
     progress.end();
   }
-}
-
-/** Where a run is recorded. */
-interface Recording {
-  readonly name: string;
-  readonly write: (bytes: Uint8Array) => void;
-  /** Closes the file, once; false where it is not whole, which is told. */
-  end(): boolean;
-}
-
-function openRecording({ pcap }: ScanArguments, io: Io): Recording | undefined {
-  if (pcap === undefined) return undefined;
-  let output: Output;
-  try {
-    output = io.openOutput(pcap);
-  } catch (cause) {
-    const why = systemError(cause);
-    throw new UsageError(`--pcap cannot write ${show(pcap)}: ${why}`, { cause });
-  }
-  let isWhole: boolean | undefined;
-  return {
-    name: pcap,
-    write: output.write,
-    end() {
-      if (isWhole !== undefined) return isWhole;
-      const failure = output.close();
-      isWhole = failure === null;
-      if (!isWhole) {
-        const why = systemError(failure);
-        io.stderr(
-          `pu-probe: cannot write ${show(pcap)}: ${why}; the recording ends before the run\n`,
-        );
-      }
-      return isWhole;
-    },
-  };
 }
 
 async function dryRun(args: ScanArguments, io: Io, api: Api): Promise<number> {

@@ -88,9 +88,14 @@ export async function finish(
     internalError: false,
     failed: outcomes.some(({ result }) => result === 'failed'),
     unchecked:
-      unchecked || isUndecided || !source.complete || samples.some(isUnknown) || isKeptBack(source),
+      unchecked ||
+      isUndecided ||
+      !source.complete ||
+      samples.some(isUnknown) ||
+      isKeptBack(source) ||
+      (source.command === 'trace' && isAnyUnasked(source)),
   };
-  if (args.format === 'text') await io.stdout(api.renderText(source, textOptions(args, io, api)));
+  if (args.format === 'text') await io.stdout(render(source, textOptions(args, io, api), api));
   if (args.format === 'json' && report !== null) await writeBatched(api.jsonChunks(report), io);
   if (args.format === 'jsonl' && report !== null) {
     await writeBatched(lastRecords(report, exitCode(ending), api), io);
@@ -105,6 +110,24 @@ function isKeptBack(report: Pick<Report, 'plan' | 'hosts'>): boolean {
   return (
     report.plan.discover === true && report.hosts.some(({ reason }) => reason === 'local-error')
   );
+}
+
+/** Ports of traces that our own side kept from being asked. */
+export function isAnyUnasked({ paths }: Pick<Report, 'paths'>): boolean {
+  return paths.some(
+    ({ whyId }) => whyId.startsWith('path.own.') && whyId !== 'path.own.no-neighbour',
+  );
+}
+
+/** The text of a run of any command. */
+function render(
+  source: Report | Summary,
+  options: Parameters<Api['renderText']>[1],
+  api: Api,
+): string {
+  return source.command === 'trace'
+    ? api.renderPaths(source, options)
+    : api.renderText(source, options);
 }
 
 function isUnknown({ state }: Verdict): boolean {
@@ -157,7 +180,7 @@ async function writeFiles(
   for (const { path, format } of files) {
     const plain = { color: false, width: DEFAULT_WIDTH, verbose, portName: api.nameOfPort };
     const isJson = format === 'json' && 'verdicts' in source;
-    const chunks = isJson ? api.jsonChunks(source) : [api.renderText(source, plain)];
+    const chunks = isJson ? api.jsonChunks(source) : [render(source, plain, api)];
     try {
       await io.writeFile(path, chunks);
     } catch (error) {

@@ -16,6 +16,8 @@ import {
 /** What a `trace` command line asks for, checked. */
 export interface TraceArguments extends Pick<ScanArguments, 'format' | 'verbose' | 'noColor'> {
   readonly trace: TraceRequest;
+  /** The file to record into. */
+  readonly pcap: string | undefined;
 }
 
 /** Largest TTL of a packet; the library bounds paths further. */
@@ -34,6 +36,7 @@ export function parseTraceArguments(argv: readonly string[]): TraceArguments {
     format: formatOf(raw, []),
     verbose: Number(raw['verbose']),
     noColor: raw['color'] === false,
+    pcap: text(raw, 'pcap'),
   };
 }
 

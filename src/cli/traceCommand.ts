@@ -1,17 +1,20 @@
-import type { Report } from '../index.ts';
 import type { Api } from './api.ts';
 import { exitCode } from './exitCode.ts';
 import type { Io } from './io.ts';
+import { openRecording } from './pcapFile.ts';
 import { tellUnresolved } from './scanCommand.ts';
-import { lastRecords, textOptions } from './showRun.ts';
+import { isAnyUnasked, lastRecords, textOptions } from './showRun.ts';
 import type { TraceArguments } from './traceArguments.ts';
 
 /** Runs `trace` and resolves to the exit code. Rejects with UsageError, ProbeError, or an internal error. */
 export async function runTraceCommand(args: TraceArguments, io: Io, api: Api): Promise<number> {
   const abort = new AbortController();
+  const recording = openRecording(args.pcap, io);
   const release = io.onInterrupt(() => abort.abort());
   try {
-    const tracing = api.trace({ dropPrivileges: true, ...args.trace, signal: abort.signal });
+    const record = recording === undefined ? {} : { record: recording };
+    const signal = abort.signal;
+    const tracing = api.trace({ dropPrivileges: true, ...args.trace, ...record, signal });
     const head = await tracing.start();
     tellUnresolved(head.plan.unresolved, io);
     if (args.format === 'jsonl') {
@@ -19,11 +22,12 @@ export async function runTraceCommand(args: TraceArguments, io: Io, api: Api): P
       for await (const path of tracing) await io.stdout(api.pathRecord(path));
     }
     const report = await tracing.report();
+    const isCut = recording?.end() === false;
     const ending = {
       interrupted: abort.signal.aborted,
       internalError: false,
       failed: false,
-      unchecked: !report.complete || report.paths.some(isUnchecked),
+      unchecked: isCut || !report.complete || isAnyUnasked(report),
     };
     if (args.format === 'text')
       await io.stdout(api.renderPaths(report, textOptions(args, io, api)));
@@ -35,11 +39,7 @@ export async function runTraceCommand(args: TraceArguments, io: Io, api: Api): P
     }
     return exitCode(ending);
   } finally {
+    recording?.end();
     release();
   }
-}
-
-/** Our own side kept the port from being asked. */
-function isUnchecked({ whyId }: Report['paths'][number]): boolean {
-  return whyId.startsWith('path.own.') && whyId !== 'path.own.no-neighbour';
 }

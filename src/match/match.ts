@@ -44,7 +44,7 @@ export type MatchResult = 'matched' | 'foreign' | 'bad-token' | 'not-an-answer';
 export type MatchListener = (
   row: number,
   result: MatchResult | 'late',
-  match: Readonly<Match>,
+  match: Readonly<Pick<Match, 'probe' | 'tag' | 'attempt' | 'idAttempt' | 'idNumber'>>,
 ) => void;
 
 /** What a matching engine has to know of its run. */

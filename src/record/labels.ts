@@ -59,6 +59,11 @@ export function labelProbe(
     label.text('.');
     label.number(attempt);
   }
+  labelWhat(label, protocol, port);
+}
+
+/** ` asks 53/udp`. */
+export function labelWhat(label: Label, protocol: number, port: number): void {
   label.text(' asks ');
   if (isEcho(protocol)) {
     label.text('for an echo');

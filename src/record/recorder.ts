@@ -15,12 +15,15 @@ import { createHeardRows } from './heardRows.ts';
 import { encodeJson, JOURNAL } from './journal.ts';
 import { createLabel, labelAnswer, labelProbe } from './labels.ts';
 import { beginRecording, INTERFACE, type RecordingOptions } from './recordingFile.ts';
+import { labelTraceAnswer, labelTraceProbe } from './traceLabels.ts';
 import { createTurnWriter, isBarePacket } from './turnWriter.ts';
 
 /** What a recorder is made of. */
 export interface RecorderOptions extends RecordingOptions {
   /** The wire shows each packet that it sends to `sent`. */
   readonly isTapped: boolean;
+  /** A run of traces: where their ids begin (trace/evidenceIds.ts). */
+  readonly firstTraceId?: number | undefined;
 }
 
 /** Records one run. */
@@ -36,7 +39,7 @@ const BATCH_ROWS = 1024;
 
 /** Begins a recording. */
 export function createRecorder(options: RecorderOptions): Recorder {
-  const { plan, isTapped } = options;
+  const { plan, isTapped, firstTraceId } = options;
   const file = beginRecording(options);
   const drawing = createPacketDrawing(plan.targets, plan.seed);
   const turn = createTurnWriter();
@@ -44,6 +47,12 @@ export function createRecorder(options: RecorderOptions): Recorder {
   const heard = createHeardRows();
   /** Rows of the batch that is being sent of which the wire has shown the packet. */
   let shown: Uint8Array = new Uint8Array(BATCH_ROWS);
+
+  const putAsked: typeof labelProbe = (into, asked, protocol, port) =>
+    firstTraceId === undefined
+      ? labelProbe(into, asked, protocol, port)
+      : labelTraceProbe(into, firstTraceId, asked, protocol, port);
+  const putHeard = firstTraceId === undefined ? labelAnswer : labelTraceAnswer;
 
   const putDrawn = (direction: 'in' | 'out', length: number, ms: number): void => {
     label.text(' (synthesised)');
@@ -57,7 +66,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
       if (isTapped && shown[row] === 1) continue;
       const length = drawing.probe(batch, row);
       if (length === 0) continue;
-      labelProbe(label, askedOfRow(batch, row), batch.protocol[row]!, batch.port[row]!);
+      putAsked(label, askedOfRow(batch, row), batch.protocol[row]!, batch.port[row]!);
       if (isTapped) label.text(': has not left by now, its next hop is not known');
       putDrawn('out', length, batch.sentMs[row]! || nowMs);
     }
@@ -65,7 +74,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
   };
 
   const putSignal = (signals: SignalBatch, row: number): void => {
-    labelAnswer(label, heard.of(row));
+    putHeard(label, heard.of(row));
     const ms = signals.atMs[row]!;
     if (isBarePacket(signals, row)) {
       const { bytes } = signals;
@@ -97,13 +106,15 @@ export function createRecorder(options: RecorderOptions): Recorder {
         const is4 = bytes[at]! >> 4 === 4;
         const portAt = at + (is4 ? IPV4_HEADER_BYTES : IPV6_HEADER_BYTES) + 2;
         const port = bytes[portAt]! * 256 + bytes[portAt + 1]!;
-        labelProbe(label, one, bytes[at + (is4 ? 9 : 6)]!, port);
+        putAsked(label, one, bytes[at + (is4 ? 9 : 6)]!, port);
       }
       if (one.errno !== 0) label.text(`: has not left, ${errnoName(one.errno)}`);
       file.packet({ interface: INTERFACE.SEEN, direction: 'out', bytes, at, length, ms }, label);
     },
     advanced(nowMs, sent) {
       putUnseen(sent, nowMs);
+      // An engine has ended, and the next one of the run begins.
+      if (turn.isOpen()) finishTurn();
       turn.advanced(nowMs, sent);
     },
     received(signals, nowMs) {

@@ -19,6 +19,8 @@ export interface ReplayWireOptions {
 
 /** The wire, and how the recording fits what is sent over it. */
 export interface ReplayWire extends Wire {
+  /** The engine has asked for no more: on to the turns of the next one on the same wire. */
+  readonly goOn: () => Promise<void>;
   /** All turns were handed out: the recorded run was stopped here, or its recording was. */
   readonly isAtEnd: () => boolean;
   /** The engine sent other rows than those of the recording: it is another engine, or another recording. */
@@ -60,6 +62,13 @@ export function openReplayWire(options: ReplayWireOptions): ReplayWire {
       turn = await options.next();
       clockMs = turn?.advancedMs ?? nowMs;
       return signals;
+    },
+    async goOn() {
+      if (turn === null) return;
+      if (turn.received !== null || turn.sentMs.length !== sent) hasDiverged = true;
+      turn = hasDiverged ? null : await options.next();
+      sent = 0;
+      clockMs = turn?.advancedMs ?? clockMs;
     },
     counters: options.counters,
     close() {},

@@ -1,5 +1,6 @@
 /** The command that shows the packets of verdicts in a recording: a display filter of Wireshark over the evidence ids. */
 import type { Verdict } from '../model.ts';
+import { paragraph } from './layout.ts';
 import { printable } from './printable.ts';
 
 /** Verdicts whose packets are named; a filter of more would be no line to read. */
@@ -20,6 +21,21 @@ export function packetsCommand(recording: string, verdicts: readonly Verdict[]):
       ? `frame.comment contains "s${probes[0]}."`
       : `frame.comment matches "s(${probes.join('|')})[.]"`;
   return `tshark -r ${shellWord(printable(recording))} -Y '${filter}'`;
+}
+
+/** The same of the evidence of a path: what was asked and heard on both sides of its place. */
+export function evidenceCommand(recording: string, evidence: readonly string[]): string | null {
+  const numbers = new Set(evidence.flatMap((id) => /^[rs](\d+)\./.exec(id)?.[1] ?? []));
+  if (numbers.size === 0) return null;
+  const filter = `frame.comment matches "[rs](${[...numbers].join('|')})[.]"`;
+  return `tshark -r ${shellWord(printable(recording))} -Y '${filter}'`;
+}
+
+/** How a recorded run is computed again; nothing where it was not recorded. */
+export function recordedLines(recording: string | null, width: number): readonly string[] {
+  if (recording === null) return [];
+  const file = shellWord(printable(recording));
+  return paragraph(`Recorded: pu-probe replay ${file} computes this again.`, width, '');
 }
 
 /** A word that a shell takes as it is. */

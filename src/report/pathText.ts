@@ -9,6 +9,7 @@ import {
   paragraph,
   wrap,
 } from './layout.ts';
+import { evidenceCommand, recordedLines } from './packetsCommand.ts';
 import { printable } from './printable.ts';
 import { formatMs } from './reasonWords.ts';
 import { sourceLines } from './sourcesText.ts';
@@ -23,7 +24,7 @@ export interface PathTextOptions {
 }
 
 /** The report of a `trace`. Lines end in newlines; text from the network is made printable. */
-export function renderPaths(report: Report, options: PathTextOptions): string {
+export function renderPaths(report: Omit<Report, 'verdicts'>, options: PathTextOptions): string {
   const paint = createPaint(options.color);
   const { tool, wire } = report;
   const note = wire.note === '' ? '' : `: ${printable(wire.note)}`;
@@ -31,7 +32,10 @@ export function renderPaths(report: Report, options: PathTextOptions): string {
     paint.bold(`${tool.name} ${tool.version}: trace`),
     ...paragraph(`(wire ${wire.kind}${note})`, options.width, ''),
   ];
-  for (const path of report.paths) lines.push('', ...pathLines(path, options, paint));
+  const { recording } = report;
+  for (const path of report.paths) {
+    lines.push('', ...pathLines(path, { ...options, recording }, paint));
+  }
   if (report.warnings.length > 0) lines.push('');
   for (const warning of report.warnings) {
     const [first, ...rest] = wrap(`Note: ${printable(warning)}`, Math.max(MIN_WRAP, options.width));
@@ -41,13 +45,17 @@ export function renderPaths(report: Report, options: PathTextOptions): string {
   return `${lines.join('\n')}\n`;
 }
 
-function footLines(report: Report, { width, verbose }: PathTextOptions): string[] {
+function footLines(
+  report: Omit<Report, 'verdicts'>,
+  { width, verbose }: PathTextOptions,
+): string[] {
   const count = counted(report.paths.length, 'port');
   const lines = paragraph(`${count} traced in ${formatMs(report.durationMs)}.`, width, '');
   if (!report.complete) {
     const list = report.notDone.map(printable).join(', ');
     lines.push(...paragraph(`Not finished${list === '' ? '' : `: ${list}`}.`, width, ''));
   }
+  lines.push(...recordedLines(report.recording, width));
   if (verbose > 0) {
     const counters = Object.entries(report.counters).map(([name, value]) => `${name} ${value}`);
     lines.push(...paragraph(`seed ${report.seed}; ${counters.join(', ')}`, width, ''));
@@ -56,9 +64,13 @@ function footLines(report: Report, { width, verbose }: PathTextOptions): string[
 }
 
 /** One path: the finding, the table, what it may be and what to do. */
-export function pathLines(path: Path, options: PathTextOptions, paint: Paint): string[] {
+export function pathLines(
+  path: Path,
+  options: PathTextOptions & { readonly recording: string | null },
+  paint: Paint,
+): string[] {
   const { target, name, port, protocol, finding, why } = path;
-  const { width, verbose } = options;
+  const { width, verbose, recording } = options;
   const title = `${port}/${protocol} of ${name === null ? target : `${printable(name)} (${target})`}`;
   const sure = finding === null ? '' : ` (certainty ${finding.certainty})`;
   const lines = [paint.bold(title), ...paragraph(`${printable(why)}${sure}`, width, '  ')];
@@ -75,6 +87,8 @@ export function pathLines(path: Path, options: PathTextOptions, paint: Paint): s
     }
   }
   if (finding.next.length > 0) lines.push('', '  Next:', ...commandLines(finding.next, width));
+  const packets = recording === null ? null : evidenceCommand(recording, finding.evidence);
+  if (packets !== null) lines.push('', ...commandLines([`${packets}  # the packets`], width));
   if (verbose > 0) {
     const facts = `rule ${finding.rule}, direction ${finding.direction}, evidence ${finding.evidence.join(' ')}`;
     lines.push('', ...paragraph(facts, width, '  ').map(paint.dim));

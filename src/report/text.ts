@@ -3,7 +3,7 @@ import { explain } from './explanation.ts';
 import { hostFoot, hostLines } from './hosts.ts';
 import type { Paint } from './layout.ts';
 import { counted, createPaint, formatCount, MIN_WRAP, paragraph, wrap } from './layout.ts';
-import { shellWord } from './packetsCommand.ts';
+import { recordedLines } from './packetsCommand.ts';
 import { pathLines } from './pathText.ts';
 import { printable } from './printable.ts';
 import { formatMs, reasonWords, sureness } from './reasonWords.ts';
@@ -57,7 +57,8 @@ export function renderText(source: Report | Summary, options: TextOptions): stri
   if (isCounted) lines.push('', ...silentLines(silent, options));
   lines.push(...explain(summary.groups, { ...options, recording: summary.recording }, paint));
   for (const path of summary.paths) {
-    const [title, ...rest] = pathLines(path, options, paint);
+    const { recording } = summary;
+    const [title, ...rest] = pathLines(path, { ...options, recording }, paint);
     lines.push('', `Trace of ${title}`, ...rest);
   }
   lines.push(...noteLines(summary, options), '', ...footLines(summary, options));
@@ -278,10 +279,7 @@ function endLines(report: Summary, { width, verbose }: Pick<TextOptions, 'width'
     const list = report.notDone.map(printable).join(', ');
     lines.push(...paragraph(`Not finished${list === '' ? '' : `: ${list}`}.`, width, ''));
   }
-  if (report.recording !== null) {
-    const file = shellWord(printable(report.recording));
-    lines.push(...paragraph(`Recorded: pu-probe replay ${file} computes this again.`, width, ''));
-  }
+  lines.push(...recordedLines(report.recording, width));
   if (verbose > 0) {
     const counters = Object.entries(report.counters).map(
       ([name, count]) => `${name} ${formatCount(count)}`,

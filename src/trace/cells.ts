@@ -17,8 +17,8 @@ export interface Cells {
   rounds(flow: number, ttl: number): number;
   noteSent(flow: number, ttl: number, sentMs: number): void;
   noteFailed(flow: number, errno: number): void;
-  /** Takes an answer; false: more than a hop can have to say. */
-  noteAnswer(read: Read): boolean;
+  /** Takes an answer and its id; false: more than a hop can have to say. */
+  noteAnswer(read: Read, id: string): boolean;
   isAnswered(flow: number, ttl: number): boolean;
   /** Answers so far. */
   answers(flow: number, ttl: number): number;
@@ -86,12 +86,12 @@ export function createCells(
     noteFailed(flow, errno) {
       errnos[flow] = errno;
     },
-    noteAnswer(read) {
+    noteAnswer(read, id) {
       const { atMs: _, ...facts } = read;
       const rttMs = rttOf(read);
       const list = read.ttl === 0 ? unplaced[read.flow]! : cells[read.flow]![read.ttl]!.answers;
       if (list.length >= MAX_ANSWERS) return false;
-      list.push({ ...facts, round: roundOf(read), rttMs });
+      list.push({ ...facts, id, round: roundOf(read), rttMs });
       // A neighbour that is not there is told after seconds; no answer of the way takes as long.
       if (read.answer !== 'own' && read.answer !== 'unreachable') {
         maxRttMs = Math.max(maxRttMs, rttMs ?? 0);

@@ -3,6 +3,8 @@ import type { Family, HopNotes, Ip, OwnSide, Protocol } from '../model.ts';
 
 /** One answer to one probe of a flow. */
 export interface Observation {
+  /** Its id in evidence (contract.md). */
+  readonly id: string;
   /** Index of its flow. */
   readonly flow: number;
   /** TTL that the probe was sent with; 0: it cannot be told. */

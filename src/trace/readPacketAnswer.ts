@@ -25,8 +25,8 @@ export interface AnswerOptions {
   readonly srcPort: number;
 }
 
-/** An observation whose round trip is not known yet. */
-export type Read = Omit<Observation, 'rttMs'> & { readonly atMs: number };
+/** An observation without its round trip and its id, which are not known yet. */
+export type Read = Omit<Observation, 'rttMs' | 'id'> & { readonly atMs: number };
 
 /** What an ICMP error says of the way; null: nothing. */
 export function answerOfIcmp(family: Family, type: number, code: number): Answer | null {

@@ -1,6 +1,7 @@
 /** Facts of a trace -> the hops of its flows, as reports show them. */
 import { icmpMeaning } from '../match/icmpMeaning.ts';
 import type { Hop, PathEnd, PathFlow, PathSources, Reason } from '../model.ts';
+import { evidenceNumber } from './evidenceIds.ts';
 import type { FlowFacts, Observation, TraceFacts } from './facts.ts';
 import type { Located } from './locate.ts';
 import { groupSources, lastHopOf, sourcesOf } from './sourceGroups.ts';
@@ -16,8 +17,8 @@ export interface Traced {
   readonly sources?: PathSources;
 }
 
-/** Puts the hops of all flows together. */
-export function toTraced(facts: TraceFacts, located: Located): Traced {
+/** Puts the hops of all flows together; a probe of the evidence is numbered from `firstId` on. */
+export function toTraced(facts: TraceFacts, located: Located, firstId = 0): Traced {
   const { asked, controls } = viewOf(facts);
   const flows = [asked, ...controls].map((view, index) => ({
     kind: view.facts.kind,
@@ -27,7 +28,7 @@ export function toTraced(facts: TraceFacts, located: Located): Traced {
     isConstant: view.facts.isConstant,
     isEstimated: view.facts.isEstimated,
   }));
-  const traced = { located, flows, evidence: evidenceOf(facts, located) };
+  const traced = { located, flows, evidence: evidenceOf(facts, located, firstId) };
   if (facts.sources.length === 0) return traced;
   return { ...traced, sources: groupSources(sourcesOf(facts, lastHopOf(facts))) };
 }
@@ -76,11 +77,12 @@ function reasonOf({ family }: TraceFacts, { answer, icmpType, icmpCode }: Observ
   }
 }
 
-/** Number of a probe in evidence: flow and TTL. */
-const probeId = (flow: number, ttl: number): number => flow * 256 + ttl;
-
 /** What was sent and heard on both sides of the place. */
-function evidenceOf({ flows: main, sources }: TraceFacts, { finding }: Located): readonly string[] {
+function evidenceOf(
+  { flows: main, sources }: TraceFacts,
+  { finding }: Located,
+  firstId: number,
+): readonly string[] {
   // The asked flow is the first of the sources.
   const flows = [...main, ...sources.slice(1).map(({ flow }) => flow)];
   const ttls = new Set(
@@ -89,10 +91,9 @@ function evidenceOf({ flows: main, sources }: TraceFacts, { finding }: Located):
   return flows.flatMap((flow) =>
     [...ttls].flatMap((ttl) => {
       const { rounds, answers } = flow.hops[ttl] ?? { rounds: 0, answers: [] };
-      const id = probeId(flow.index, ttl);
-      const sent = Array.from({ length: rounds }, (_, index) => `s${id}.${index + 1}`);
-      const heard = answers.map(({ round }, index) => `r${id}.${round}.${index + 1}`);
-      return [...sent, ...heard];
+      const number = evidenceNumber(firstId, 0, flow.index, ttl);
+      const sent = Array.from({ length: rounds }, (_, index) => `s${number}.${index + 1}`);
+      return [...sent, ...answers.map(({ id }) => id)];
     }),
   );
 }

@@ -7,12 +7,14 @@
  *
  * An engine as the scheduler is one: no clock, no socket, no randomness but the seed of the plan.
  */
-import { PROTO_TCP, SIGNAL, type SignalBatch } from '../batch.ts';
+import { NO_PROBE, PROTO_TCP, SIGNAL, type SignalBatch } from '../batch.ts';
+import type { MatchListener } from '../match/match.ts';
 import type { Engine, Family, Ip, OwnSide, Plan, WireCan } from '../model.ts';
 import { isOwnIp } from '../packet/address.ts';
 import { createCells } from './cells.ts';
+import { createAnswerIds } from './evidenceIds.ts';
 import type { TraceFacts } from './facts.ts';
-import { chooseFlows, createProbeNames, type FlowRequest, placeOf } from './flows.ts';
+import { chooseFlows, createProbeNames, placeOf } from './flows.ts';
 import { placeByDistance, placeBySender } from './placing.ts';
 import { createProbeReader } from './quotedProbe.ts';
 import { createAnswerReader } from './readAnswer.ts';
@@ -40,6 +42,10 @@ export interface TraceOptions {
   readonly maxHops: number;
   /** Source ports from which the asked port is walked, at most `can.lanes`; 0: its own alone. */
   readonly sources?: number;
+  /** Where the ids of the run's traces begin (evidenceIds.ts); 0 unless given. */
+  readonly firstId?: number;
+  /** Told what each received row was. */
+  readonly onMatch?: MatchListener | undefined;
 }
 
 /** What a trace counts. */
@@ -62,23 +68,9 @@ export const MAX_TTL = 64;
 
 /** Creates the traceroute of one port. */
 export function createTraceroute(options: TraceOptions): Traceroute {
-  const { plan, run, target, can, srcPort, ownAddresses, maxHops } = options;
+  const { plan, run, target, can, srcPort, ownAddresses, maxHops, firstId = 0 } = options;
   const { targets, seed } = plan;
-  const family: Family = targets.families[target] === 6 ? 6 : 4;
-  const { protocol, port, sources = 0 } = options;
-  const request: FlowRequest = {
-    protocol,
-    port,
-    family,
-    control: plan.control,
-    seed,
-    run,
-    can,
-    sources,
-  };
-  const chosen = chooseFlows(request);
-  const flows = [...chosen.main, ...chosen.variants, ...chosen.further];
-  const walked = [flows[0]!, ...chosen.variants, ...chosen.further].slice(0, sources);
+  const { family, chosen, flows, walked } = flowsOf(options);
   const names = createProbeNames(seed, run);
   const rows = createTraceRows({ target, family, seed, names });
   const cells = createCells(
@@ -91,6 +83,7 @@ export function createTraceroute(options: TraceOptions): Traceroute {
   const senders = new Set<Ip>();
   const counted = { sent: 0, received: 0, matched: 0, foreign: 0 };
   const probes = createProbeReader(seed, names, () => sentTtl);
+  const ids = createAnswerIds({ firstId, run }, cells.rounds, options.onMatch);
   const readAnswer = createAnswerReader({ targets, target, run, flows, probes, srcPort });
 
   const facts = (): TraceFacts => {
@@ -138,15 +131,23 @@ export function createTraceroute(options: TraceOptions): Traceroute {
     }
   };
 
+  const takeFailed = (signals: SignalBatch, row: number): void => {
+    const failed = placeOf(signals.probe[row]!);
+    if (failed.run !== run || failed.flow >= flows.length) {
+      ids.refuse(row, 'foreign');
+      return;
+    }
+    cells.noteFailed(failed.flow, signals.errno[row]!);
+    ids.about(row, failed.flow, failed.ttl, signals.attempt[row]!);
+  };
+
   const take = (signals: SignalBatch, row: number): void => {
     if (signals.kind[row] === SIGNAL.OWN_SIDE) {
       ownSide = signals.ownSide[row] ?? null;
       return;
     }
     if (signals.kind[row] === SIGNAL.SEND_FAILED) {
-      const failed = placeOf(signals.probe[row]!);
-      const isOurs = failed.run === run && failed.flow < flows.length;
-      if (isOurs) cells.noteFailed(failed.flow, signals.errno[row]!);
+      takeFailed(signals, row);
       return;
     }
     counted.received += 1;
@@ -154,7 +155,9 @@ export function createTraceroute(options: TraceOptions): Traceroute {
     // Our own kernel says that nobody answers on the link (net/ipv4/route.c, ipv4_link_failure).
     const isOwn = found !== null && !found.isTarget && ownAddresses.has(found.ip);
     const read: Read | null = isOwn ? { ...found, answer: 'own' } : found;
-    const isTaken = read !== null && read.ttl <= sentTtl && cells.noteAnswer(read);
+    const isAsked = read !== null && read.ttl <= sentTtl;
+    if (!isAsked) ids.refuse(row, signals.probe[row] === NO_PROBE ? 'foreign' : 'not-an-answer');
+    const isTaken = isAsked && cells.noteAnswer(read, ids.next(row, read));
     if (isTaken) {
       counted.matched += 1;
       senders.add(read.ip);
@@ -186,4 +189,14 @@ export function createTraceroute(options: TraceOptions): Traceroute {
       return taken;
     },
   };
+}
+
+/** The flows of a trace, and those of its asked port that are walked for themselves. */
+function flowsOf({ plan, run, target, protocol, port, can, sources = 0 }: TraceOptions) {
+  const family: Family = plan.targets.families[target] === 6 ? 6 : 4;
+  const { control, seed } = plan;
+  const chosen = chooseFlows({ protocol, port, family, control, seed, run, can, sources });
+  const flows = [...chosen.main, ...chosen.variants, ...chosen.further];
+  const walked = [flows[0]!, ...chosen.variants, ...chosen.further].slice(0, sources);
+  return { family, chosen, flows, walked };
 }

@@ -1,15 +1,18 @@
 /** `scan --pcap` and `replay` as commands: what is printed, what ends with which code. */
 import { describe, expect, it } from 'vitest';
 import * as library from '../../src/index.ts';
+import type { Report } from '../../src/model.ts';
 import { createFakeIo, run } from '../cli/process.ts';
 import { readCapture } from '../packet/captures.ts';
 
+const TRACE =
+  'trace 10.90.2.10 -p T:22,U:514 -sU -sT -n --seed 5 --wire sim:examples/twoRouters.json#errqueue';
 const SCAN =
   'scan 10.90.2.10 -p T:22,443,8443,U:53,161,514 --seed 5 --wire sim:examples/twoRouters.json#errqueue';
 
-async function recorded(format = '', file = 'run.pcapng') {
+async function recorded(format = '', file = 'run.pcapng', command = SCAN) {
   const fake = createFakeIo();
-  const scanned = await run(`${SCAN} ${format} --pcap ${file}`, library, fake);
+  const scanned = await run(`${command} ${format} --pcap ${file}`, library, fake);
   return { fake, scanned };
 }
 
@@ -50,15 +53,47 @@ describe('scan --pcap', () => {
   });
 });
 
+describe('trace --pcap', () => {
+  it('names the packets of each finding, by a filter that finds them', async () => {
+    const { scanned, fake } = await recorded('', 'run.pcapng', TRACE);
+    expect(scanned.code).toBe(0);
+    expect(scanned.out).toContain('pu-probe replay run.pcapng');
+    const filters = [...scanned.out.matchAll(/frame\.comment matches "(.*?)"/g)];
+    expect(filters).toHaveLength(1);
+    const { frames } = readCapture(Buffer.concat(fake.bytes.get('run.pcapng')!));
+    const found = frames.filter(({ texts }) => new RegExp(filters[0]![1]!).test(texts.join()));
+    const { paths } = JSON.parse((await run(`${TRACE} --json`, library)).out) as Report;
+    const evidence = paths.flatMap(({ finding }) => finding?.evidence ?? []);
+    expect(found).toHaveLength(evidence.length);
+  });
+
+  it('a file that cannot be made: nothing is sent', async () => {
+    const { code, out, err } = await run(`${TRACE} --pcap /missing/run.pcapng`, library);
+    expect({ code, out }).toEqual({ code: 2, out: '' });
+    expect(err).toMatch(/--pcap cannot write/);
+  });
+});
+
 describe('replay', () => {
-  it.each(['', '--json', '--jsonl', '-v'])('prints the same %s', async (format) => {
-    const { scanned, fake } = await recorded(format);
+  it.each(
+    [SCAN, TRACE].flatMap((command) =>
+      ['', '--json', '--jsonl', '-v'].map((format) => ({ command, format })),
+    ),
+  )('prints the same: $command $format', async ({ command, format }) => {
+    const { scanned, fake } = await recorded(format, 'run.pcapng', command);
     const replayed = await run(`replay run.pcapng ${format}`, library, again(fake));
     expect(replayed.code).toBe(0);
     // All but how the run was come by.
     const kept = (text: string) =>
       text.replace(/"wire": ?\{.*?\}|\(wire [^)]*\)|\n\(wire [^)]*\)/gs, '').replace(/\s+/g, ' ');
     expect(kept(replayed.out)).toBe(kept(scanned.out));
+  });
+
+  it('has no expectations of a trace', async () => {
+    const { fake } = await recorded('', 'run.pcapng', TRACE);
+    const { code, err } = await run('replay run.pcapng --expect open', library, again(fake));
+    expect(code).toBe(2);
+    expect(err).toMatch(/--expect is about ports: "run.pcapng" holds no scan of any/);
   });
 
   it('judges expectations', async () => {

@@ -1,18 +1,23 @@
 /** Which recordings are kept: every scene but those of many probes, as each wire sees it, in both families. */
 import type { Family } from '../../src/model.ts';
-import { loadScenarios, type Scenario, WIRES, type WireColumn } from '../scenarios/scenario.ts';
+import { loadScenarios, WIRES } from '../scenarios/scenario.ts';
+import { loadTraceScenarios, TRACE_VIEWS } from '../scenarios/traceScenario.ts';
+import { recordScenario } from './recordSim.ts';
+import { recordTrace } from './recordTrace.ts';
 
-/** One recording, and what it is made of. */
+/** One recording, and how it is made. */
 export interface Fixture {
   /** File name in `fixtures/`. */
   readonly file: string;
-  readonly scenario: Scenario;
-  readonly column: WireColumn;
-  readonly family: Family;
+  readonly record: () => Promise<{ readonly pieces: readonly Uint8Array[] }>;
 }
 
 /** Where they lie. */
 export const FIXTURES: URL = new URL('fixtures/', import.meta.url);
+
+/** Of all schedules one: others are recorded and replayed by replay.test.ts and traceReplay.test.ts. */
+const SEED = 1;
+const FAMILIES: readonly Family[] = [4, 6];
 
 /** Scenes of many probes: their recordings would be most of the repository. replay.test.ts makes and replays them. */
 const LARGE: ReadonlySet<string> = new Set([
@@ -28,15 +33,31 @@ const LARGE: ReadonlySet<string> = new Set([
 
 /** All of them; a wire that cannot be had in a scene has none there. */
 export function listFixtures(): readonly Fixture[] {
+  return [...listScans(), ...listTraces()];
+}
+
+function listScans(): readonly Fixture[] {
   const scenarios = loadScenarios().filter(({ name }) => !LARGE.has(name));
   return scenarios.flatMap((scenario) =>
     WIRES.filter((column) => scenario.unavailable?.[column] === undefined).flatMap((column) =>
-      ([4, 6] as const).map((family) => ({
+      FAMILIES.map((family) => ({
         file: `${scenario.name}.${column}${family}.pcapng`,
-        scenario,
-        column,
-        family,
+        record: () => recordScenario({ scenario, column, family, seed: SEED }),
       })),
     ),
+  );
+}
+
+/** Of each trace scene its first port, by turns P4 with E6 and P6 with E4: all four would be twice as large. */
+function listTraces(): readonly Fixture[] {
+  return loadTraceScenarios().flatMap(({ name, world, traces }, turn) =>
+    TRACE_VIEWS.map((view, index) => {
+      const family = FAMILIES[(turn + index) % FAMILIES.length]!;
+      const scenario = { world, traces: traces.slice(0, 1) };
+      return {
+        file: `trace.${name}.${view}${family}.pcapng`,
+        record: () => recordTrace({ scenario, view, family, seed: SEED }),
+      };
+    }),
   );
 }

@@ -4,8 +4,8 @@
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
-import { verdictsOf } from '../../src/recording.ts';
-import { openReplay, runReplay } from '../../src/replayedRun.ts';
+import { foundOf, verdictsOf } from '../../src/recording.ts';
+import { openReplay } from '../../src/replayedRun.ts';
 import { FIXTURES, listFixtures } from './fixtureList.ts';
 
 const fixtures = listFixtures();
@@ -15,13 +15,15 @@ it('each scene has its recordings, and no other file is there', () => {
   expect(readdirSync(FIXTURES).sort()).toEqual(files.sort());
 });
 
-it.each(fixtures)('$file: the verdicts inside', async ({ file }) => {
+it.each(fixtures)('$file: what is found inside', async ({ file }) => {
   const running = await openReplay([readFileSync(new URL(file, FIXTURES))]);
-  const run = await runReplay(running, () => undefined);
+  const run = await running.run(() => undefined);
   expect(running.wire.hasDiverged()).toBe(false);
   const { rest, plan } = running;
   expect(rest.end).toMatchObject({ finished: true });
   expect(rest.verdicts).not.toEqual([]);
-  expect(JSON.parse(JSON.stringify(verdictsOf(plan, run)))).toEqual(rest.verdicts);
+  const found =
+    running.recorded.trace === undefined ? verdictsOf(plan, run) : foundOf(run.report());
+  expect(JSON.parse(JSON.stringify(found))).toEqual(rest.verdicts);
   expect(run.report().complete).toBe(true);
 });

@@ -4,7 +4,9 @@ import { ProbeError } from '../../src/errors.ts';
 import { createPlan } from '../../src/plan/plan.ts';
 import { loadPlan, savePlan } from '../../src/plan/savedPlan.ts';
 import { loadScenarios } from '../scenarios/scenario.ts';
+import { loadTraceScenarios, TRACE_VIEWS } from '../scenarios/traceScenario.ts';
 import { recordScenario, replayPieces } from './recordSim.ts';
+import { recordTrace } from './recordTrace.ts';
 
 const SEED = 20_260_103;
 const CASES = 1500;
@@ -13,6 +15,11 @@ const scenarios = loadScenarios();
 it(`replays ${CASES} damaged recordings without harm (seed ${SEED})`, async () => {
   const random = createRandom(SEED);
   const originals: Buffer[] = [];
+  const traced = loadTraceScenarios().find(({ name }) => name === 'dropForward')!;
+  for (const view of TRACE_VIEWS) {
+    const { pieces } = await recordTrace({ scenario: traced, view, family: 6, seed: 1 });
+    originals.push(Buffer.concat(pieces));
+  }
   for (const column of ['P', 'E', 'C'] as const) {
     const scenario = scenarios.find(({ name }) => name === 'tcpForgedReset')!;
     const { pieces } = await recordScenario({ scenario, column, family: 4, seed: 1 });

@@ -5,8 +5,8 @@ import { finishedRun, headOf, tryOrdinary } from '../../src/finishedRun.ts';
 import type { Family, Report } from '../../src/model.ts';
 import { formatIp } from '../../src/packet/address.ts';
 import { createPlan } from '../../src/plan/plan.ts';
-import { endRecording, startRecording } from '../../src/recording.ts';
-import { openReplay, runReplay } from '../../src/replayedRun.ts';
+import { endRecording, startRecording, verdictsOf } from '../../src/recording.ts';
+import { openReplay } from '../../src/replayedRun.ts';
 import { createScheduler } from '../../src/scan/scheduler.ts';
 import { openSimulation } from '../../src/wire/openSimulation.ts';
 import type { Scenario, WireColumn } from '../scenarios/scenario.ts';
@@ -89,11 +89,12 @@ export async function recordScenario(request: RecordRequest): Promise<Recorded> 
   const end = { finished, durationMs, failedAtHome };
   const synRequested = args.scan.synRequested ?? false;
   const found = finishedRun(running, synRequested, { ...end, result });
-  endRecording(recorder, plan, found, { ...end, counters: wire.counters() });
+  endRecording(recorder, verdictsOf(plan, found), { ...end, counters: wire.counters() });
   return { report: found.report(), pieces };
 }
 
 /** The report that a recording gives. */
 export async function replayPieces(pieces: readonly Uint8Array[]): Promise<Report> {
-  return (await runReplay(await openReplay(pieces), () => undefined)).report();
+  const replaying = await openReplay(pieces);
+  return (await replaying.run(() => undefined)).report();
 }

@@ -78,7 +78,11 @@ export function factsOf(words: PathWords): TraceFacts {
     const one = observationOf(word, ttl, index);
     return {
       rounds,
-      answers: Array.from({ length: rounds }, (_, i) => ({ ...one, round: i + 1 })),
+      answers: Array.from({ length: rounds }, (_, i) => ({
+        ...one,
+        round: i + 1,
+        id: `r${256 * index + ttl}.${i + 1}.1`,
+      })),
     };
   }
 
@@ -95,6 +99,7 @@ export function factsOf(words: PathWords): TraceFacts {
     // A route, a stack and what is too big quote the packet as it came in.
     const isWhole = [how === '=', what === '3/4', !isRouter && what !== 'te'].includes(true);
     return {
+      id: `r${256 * index + ttl}.1.1`,
       flow: index,
       ttl,
       round: 1,

@@ -1,0 +1,123 @@
+/** A recorded run of traces is computed again, byte for byte; all that its findings name is in the file. */
+import { describe, expect, it } from 'vitest';
+import type { HopNames } from '../../src/hopNames.ts';
+import type { Ip, Report } from '../../src/model.ts';
+import { jsonChunks } from '../../src/report/json.ts';
+import { readCapture } from '../packet/captures.ts';
+import { loadTraceScenarios, TRACE_VIEWS } from '../scenarios/traceScenario.ts';
+import { replayPieces } from './recordSim.ts';
+import { recordTrace } from './recordTrace.ts';
+
+const scenarios = loadTraceScenarios();
+const named = (name: string) => scenarios.find((scenario) => scenario.name === name)!;
+/** Losses of each link, either way. */
+const LOSS = 0.05;
+/** Seeds of each scene; RECORD_SEEDS=20 is the long check. */
+const LOSSY_SEEDS = Number(process.env['RECORD_SEEDS'] ?? 2);
+
+/** All of a report but how it was come by. */
+const said = (report: Report): string =>
+  [...jsonChunks({ ...report, wire: { kind: 'sim', note: '' } })].join('');
+
+const commentsOf = (pieces: readonly Uint8Array[]): readonly string[] => {
+  const { frames, fault } = readCapture(Buffer.concat(pieces));
+  expect(fault).toBeNull();
+  return frames.map(({ texts }) => texts.join());
+};
+
+describe.each(TRACE_VIEWS)('%s', (view) => {
+  it.each(scenarios)('$name: recorded and replayed, the same report', async (scenario) => {
+    for (const family of [4, 6] as const) {
+      const { report, pieces } = await recordTrace({ scenario, view, family, seed: 1 });
+      expect(report.paths.length).toBeGreaterThan(0);
+      expect(said(await replayPieces(pieces))).toBe(said(report));
+    }
+  });
+
+  it(`the same under loss, ${LOSSY_SEEDS} seeds of every scene`, {
+    timeout: 60_000 * LOSSY_SEEDS,
+  }, async () => {
+    for (const scenario of scenarios) {
+      for (let seed = 1; seed <= LOSSY_SEEDS; seed++) {
+        const family = seed % 2 === 0 ? 6 : 4;
+        const { report, pieces } = await recordTrace({ scenario, view, family, seed, loss: LOSS });
+        expect(said(await replayPieces(pieces)), `${scenario.name}, ${seed}`).toBe(said(report));
+      }
+    }
+  });
+
+  it.runIf(view === 'P')('the same with the port walked from several source ports', async () => {
+    const scenario = named('ecmpDrop');
+    const request = { scenario, view, family: 4, seed: 1, sources: 16 } as const;
+    const { report, pieces } = await recordTrace(request);
+    expect(report.paths[0]).toHaveProperty('sources');
+    expect(said(await replayPieces(pieces))).toBe(said(report));
+  });
+
+  it('a run that was stopped is replayed up to there, a later trace included', async () => {
+    const complete: boolean[] = [];
+    const scenario = named('dropForward');
+    for (let stopAfter = 1; stopAfter <= 64; stopAfter += 3) {
+      const request = { scenario, view, family: 4, seed: 3, stopAfter } as const;
+      const { report, pieces } = await recordTrace(request);
+      complete.push(report.complete);
+      expect(said(await replayPieces(pieces)), `after ${stopAfter}`).toBe(said(report));
+    }
+    expect(complete).toContain(false);
+    expect(complete).toContain(true);
+  });
+
+  it('every id of a finding is in the file, of one packet, and each packet has a comment', async () => {
+    for (const scenario of scenarios) {
+      const firstId = 0x30_0000;
+      const { report, pieces } = await recordTrace({ scenario, view, family: 4, seed: 2, firstId });
+      const comments = commentsOf(pieces);
+      expect(comments.filter((text) => text === '')).toEqual([]);
+      const ids = report.paths.flatMap(({ finding }) => finding?.evidence ?? []);
+      expect(new Set(ids).size).toBe(ids.length);
+      for (const id of ids) {
+        const packets = comments.filter((text) => text.startsWith(`${id} `));
+        expect(packets, `${scenario.name} ${id}`).toHaveLength(1);
+      }
+    }
+  });
+});
+
+it('the names of hops are those that were known when each path was told', async () => {
+  const asked = new Map<Ip, number>();
+  const names: HopNames = {
+    ask: (ip) => void asked.set(ip, (asked.get(ip) ?? 0) + 1),
+    // The first trace asks, the second one has them.
+    nameOf: (ip) => ((asked.get(ip) ?? 0) > 1 ? `hop-${ip}.example` : null),
+    close: () => {},
+  };
+  const request = { scenario: named('dropForward'), view: 'P', family: 4, seed: 1, names } as const;
+  const { report, pieces } = await recordTrace(request);
+  const known = report.paths.flatMap(({ hops }) => hops.map(({ name }) => name));
+  expect(known).toContain(null);
+  expect(known.some((name) => name !== null)).toBe(true);
+  expect(said(await replayPieces(pieces))).toBe(said(report));
+});
+
+it('a recording that was cut: the paths that were known by then, and why they are not all', async () => {
+  const request = { scenario: named('open'), view: 'P', family: 4, seed: 1 } as const;
+  const { report, pieces } = await recordTrace(request);
+  const whole = Buffer.concat(pieces);
+  const headEnd = pieces[0]!.length;
+  for (let cut = headEnd; cut < whole.length; cut += 997) {
+    const replayed = await replayPieces([whole.subarray(0, cut)]);
+    expect(replayed.complete).toBe(false);
+    expect(replayed.warnings.join()).toMatch(/not replayable: the run did not end/);
+  }
+  expect((await replayPieces([whole])).paths).toEqual(report.paths);
+});
+
+it('what no packet was seen of says so, and what is not ours too', async () => {
+  const request = { scenario: named('dropForward'), family: 4, seed: 1 } as const;
+  const packets = commentsOf((await recordTrace({ ...request, view: 'P' })).pieces);
+  expect(packets.filter((text) => text.includes('synthesised'))).toEqual([]);
+  expect(packets).toContain('s3.1 asks 53/udp: flow 0, TTL 3');
+  expect(packets).toContain('r2.1.1 answers s2.1');
+  const drawn = commentsOf((await recordTrace({ ...request, view: 'E' })).pieces);
+  expect(drawn.filter((text) => !text.includes('synthesised'))).toEqual([]);
+});
