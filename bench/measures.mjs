@@ -53,6 +53,22 @@ export const MEASURES = {
     },
     isMetered: true,
   },
+  /**
+   * User time of one further probe, in microseconds: `less` has asked `lessProbes` already, so that neither the start of the
+   * program nor its compiling is in it. What they took is `startS`: the time of `less` without its probes at that price.
+   */
+  furtherCpu: {
+    show: (us) => us.toFixed(2),
+    unit: 'us',
+    async measure({ argv, less, probes, lessProbes }) {
+      const one = await run(less);
+      const { metered, ...rest } = await run(argv);
+      const lessS = one.metered?.userS ?? Number.NaN;
+      const probeS = ((metered?.userS ?? Number.NaN) - lessS) / probes;
+      return { value: 1e6 * probeS, startS: lessS - lessProbes * probeS, ...rest };
+    },
+    isMetered: true,
+  },
 };
 
 /** Whether a program can be started. */

@@ -86,12 +86,13 @@ function contendersOf(row) {
   const measure = MEASURES[row.measure ?? 'seconds'];
   const place = (argv, user) =>
     lab.command(measure.isMetered ? [lab.meter, lab.device, ...argv] : argv, user);
-  const ourArgv = (args) =>
-    place([process.execPath, options.command, 'scan', target, ...args.split(' ')], row.user);
+  const lessTarget = row.lessTarget?.[options.family] ?? target;
+  const ourArgv = (args, address = target) =>
+    place([process.execPath, options.command, 'scan', address, ...args.split(' ')], row.user);
   const ours = {
     name: 'pu-probe',
     argv: ourArgv(row.ours),
-    less: row.less && ourArgv(row.less),
+    less: row.less && ourArgv(row.less, lessTarget),
     read: row.read ?? (row.ours.includes('--jsonl') ? readJson(row) : readText),
   };
   const context = { target, targetMac: lab.targetMac };
@@ -103,7 +104,7 @@ function contendersOf(row) {
   const placed = peers.map((peer) => ({
     ...peer,
     argv: place(peer.argv(context), peer.user),
-    less: peer.less && place(peer.less.argv(context), peer.user),
+    less: peer.less && place(peer.less.argv({ ...context, target: lessTarget }), peer.user),
   }));
   const floor = { name: 'node -e 0', argv: place([process.execPath, '-e', '0'], row.user) };
   return [ours, ...placed, ...(row.measure === undefined ? [floor] : [])];
@@ -121,6 +122,7 @@ async function measure(row) {
   const values = Object.fromEntries(contenders.map((contender) => [contender.name, []]));
   const errors = new Set();
   const found = {};
+  const starts = Object.fromEntries(contenders.map((contender) => [contender.name, []]));
   const carried = [];
   const ceiling = row.usesLine ? await lab.line.ceiling() : undefined;
   let rounds = options.rounds;
@@ -128,29 +130,32 @@ async function measure(row) {
     const begunMs = performance.now();
     const taken = {};
     for (const contender of contenders) {
-      const { value, text, failed } = await takeTurn(row, contender);
+      const { value, startS, text, failed } = await takeTurn(row, contender);
       if (row.usesLine) carried.push({ who: contender.name, ...(await lab.line.counts()) });
       if (failed !== undefined) errors.add(`${contender.name}: ${failed}`);
       else check(row, contender, text, errors, found);
-      taken[contender.name] = value;
+      taken[contender.name] = { value, startS };
     }
     const seconds = (performance.now() - begunMs) / 1000;
     rounds = Math.min(rounds, Math.floor(ROW_SECONDS / seconds));
     if (round < 0 && rounds > 0) continue;
-    for (const [who, value] of Object.entries(taken)) values[who].push(value);
+    for (const [who, { value, startS }] of Object.entries(taken)) {
+      values[who].push(value);
+      starts[who].push(startS);
+    }
   }
-  if (!row.ours.includes('--jsonl')) await checkEveryPort(row, errors);
+  if (!row.ours.includes('--jsonl') && !row.isTextOnly) await checkEveryPort(row, errors);
   const ratios = Object.fromEntries(
     contenders.slice(1).map((peer) => [peer.name, ratiosTo(values, peer.name)]),
   );
   const held = holds(must, values['pu-probe'], ratios);
-  return { ...result, held, errors: [...errors], values, ratios, found, ceiling, carried };
+  return { ...result, held, errors: [...errors], values, ratios, found, starts, ceiling, carried };
 }
 
 async function takeTurn(row, { argv, less, chatter }) {
   await pause(row.restMs);
   const silence = chatter ? lab.chatter() : undefined;
-  const turn = { argv, less, probes: row.probes };
+  const turn = { argv, less, probes: row.probes, lessProbes: row.lessProbes };
   const taken = await MEASURES[row.measure ?? 'seconds'].measure(turn);
   silence?.();
   return taken;

@@ -55,6 +55,15 @@ function showFound(found) {
     });
 }
 
+/** User time of a program that its probes are not charged with. */
+function showStarts(starts) {
+  return Object.entries(starts)
+    .filter(([, seconds]) => seconds[0] !== undefined)
+    .map(
+      ([who, seconds]) => `${who} besides ${spread(seconds, (s) => s.toFixed(2))} s of user time`,
+    );
+}
+
 /** What the delay line did: its ceiling, and, over all rounds, the most it had to carry. */
 function showLine({ ceiling, carried }) {
   if (ceiling === undefined) return [];
@@ -88,7 +97,12 @@ export function table(results) {
       showBounds(aim, unit),
       held === null ? 'peer missing' : must.length === 0 ? '-' : held ? 'yes' : '**no**',
       values['node -e 0'] === undefined ? '-' : spread(values['node -e 0'], show),
-      [...verdicts, ...showFound(result.found), ...showLine(result)].join('; '),
+      [
+        ...verdicts,
+        ...showFound(result.found),
+        ...showStarts(result.starts),
+        ...showLine(result),
+      ].join('; '),
     ];
   });
   const head = ['row', 'unit', 'n', 'pu-probe', 'peers', 'ratio by pair', 'must', 'aim', 'held'];
