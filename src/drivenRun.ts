@@ -2,6 +2,7 @@
 import { type DriveOptions, drive } from './drive.ts';
 import type { Engine } from './model.ts';
 import type { ScanEngine, ScanProgress } from './scan/scheduler.ts';
+import type { WalkProgress } from './scan/walkProgress.ts';
 import type { OpenedWire } from './wire/openWire.ts';
 
 /** How far a run is, at one moment. */
@@ -14,11 +15,19 @@ export interface Progress {
   readonly elapsedMs: number;
   /** Null while there is nothing to go by. */
   readonly etaMs: number | null;
+  /** Silent UDP ports that are asked at the pace of an ICMP limiter; null where there are none. */
+  readonly walk: WalkProgress | null;
 }
+
+/** What an engine tells; a discovery has no walks. */
+type EngineProgress = Omit<ScanProgress, 'walk'> & Partial<Pick<ScanProgress, 'walk'>>;
 
 /** Drives an engine to its end or to the abort, hands on what becomes final, and closes the wire. */
 export async function driveWatched<Result>(
-  engine: Engine<Result> & Pick<ScanEngine, 'takeSettled' | 'progress'>,
+  engine: Engine<Result> &
+    Pick<ScanEngine, 'takeSettled'> & {
+      progress(): EngineProgress;
+    },
   { wire }: OpenedWire,
   {
     signal,
@@ -50,7 +59,12 @@ export async function driveWatched<Result>(
   return { finished, durationMs };
 }
 
-function toProgress({ done, total, sent }: ScanProgress, elapsedMs: number): Progress {
-  const etaMs = done > 0 ? (elapsedMs * (total - done)) / done : null;
-  return { done, total, sent, elapsedMs, etaMs };
+function toProgress(
+  { done, total, sent, walk = null }: EngineProgress,
+  elapsedMs: number,
+): Progress {
+  const steadyMs = done > 0 ? (elapsedMs * (total - done)) / done : null;
+  // While the first pass goes on nobody knows how many ports will wait.
+  const isWalkAlone = walk !== null && done + walk.waiting >= total;
+  return { done, total, sent, elapsedMs, etaMs: isWalkAlone ? walk.leftMs : steadyMs, walk };
 }

@@ -27,6 +27,7 @@ import { createProvenSilences } from './provenSilences.ts';
 import { createSender } from './sender.ts';
 import { createSettling } from './settling.ts';
 import { createTimeouts } from './timeouts.ts';
+import type { WalkProgress } from './walkProgress.ts';
 import { createWalks } from './walks.ts';
 
 /** What a scheduler is made of. */
@@ -44,6 +45,8 @@ export interface ScanProgress {
   readonly done: number;
   readonly total: number;
   readonly sent: number;
+  /** What waits for ICMP limiters; null where nothing does. */
+  readonly walk: WalkProgress | null;
 }
 
 /** What a run has found when it is over, or when it was stopped. */
@@ -197,7 +200,12 @@ export function createScheduler(options: SchedulerOptions): ScanEngine {
     },
     takeSettled: settling.takeSettled,
     judgementOf,
-    progress: () => ({ done: settling.doneCount(), total: plan.space.count, sent: counters.sent }),
+    progress: () => ({
+      done: settling.doneCount(),
+      total: plan.space.count,
+      sent: counters.sent,
+      walk: walks.progress(),
+    }),
     result: () => resultOf(context, closing),
   };
 }

@@ -22,6 +22,9 @@ export interface WaitingPorts {
   /** Whether the port has neither answered nor been proven. */
   isWaiting(probe: number): boolean;
   readonly size: () => number;
+  /** Ports that are not decided: waiting, or proven so far. Of them those that were named. */
+  readonly undecided: () => number;
+  readonly namedUndecided: () => number;
   isProven(probe: number): boolean;
   isNamed(probe: number): boolean;
   proven(): readonly number[];
@@ -42,6 +45,7 @@ export function createWaitingPorts(): WaitingPorts {
   const others: NumberQueue[] = Array.from({ length: RANKS }, () => createQueue(16));
   const suspected = new Set<number>();
   let size = 0;
+  let named = 0;
   const rankOf = new Map<number, Rank>();
   const provenSet = new Set<number>();
 
@@ -73,6 +77,7 @@ export function createWaitingPorts(): WaitingPorts {
     add(probe, rank) {
       if (rankOf.has(probe)) return;
       rankOf.set(probe, rank);
+      if (rank === RANK.NAMED) named += 1;
       wait(probe);
     },
     take: (count) => takeFrom([...suspects, ...others], count),
@@ -95,11 +100,14 @@ export function createWaitingPorts(): WaitingPorts {
     remove(probe) {
       if (!rankOf.has(probe)) return;
       if (!provenSet.delete(probe)) size -= 1;
+      if (rankOf.get(probe) === RANK.NAMED) named -= 1;
       rankOf.delete(probe);
       suspected.delete(probe);
     },
     isWaiting,
     size: () => size,
+    undecided: () => rankOf.size,
+    namedUndecided: () => named,
     isProven: (probe) => provenSet.has(probe),
     isNamed: (probe) => rankOf.get(probe) === RANK.NAMED,
     proven: () => [...provenSet],

@@ -43,7 +43,9 @@ export interface Walk {
   wakeAtMs(): number;
   /** Whether a probe is asked as one that is known to be closed. */
   isCanary(probe: number): boolean;
+  /** Ports that are not final, and those of them that were named before ranges. */
   readonly waiting: () => number;
+  readonly namedWaiting: () => number;
   readonly limit: IcmpLimit;
 }
 
@@ -168,7 +170,8 @@ export function createWalk(options: WalkOptions): Walk {
       return Math.min(proofs.wakeAtMs(), wakeOfRoundMs());
     },
     isCanary: plan.isCanary,
-    waiting: () => ports.size() + ports.proven().length,
+    waiting: ports.undecided,
+    namedWaiting: ports.namedUndecided,
     limit,
   };
 }

@@ -11,6 +11,7 @@ import { createDeadlines } from './deadlines.ts';
 import { createRanks, groupOf } from './portRanks.ts';
 import { F64, FROM_TARGET, PHASE, U8, U32 } from './probeState.ts';
 import { createWalk, type Walk } from './walk.ts';
+import { type WalkProgress, walkProgressOf } from './walkProgress.ts';
 
 /** What leaves for the walks; the sender asks for it. */
 export interface WalkSource {
@@ -33,8 +34,12 @@ export interface Walks extends WalkSource {
   advance(nowMs: number, onFinal: (probe: number, nowMs: number) => void): void;
   /** Earliest time at which there is something to send or to conclude, or Infinity. */
   wakeAtMs(): number;
+  /** How far they are; of many walks it may be some turns old. */
+  progress(): WalkProgress | null;
 }
 
+/** Walks that are looked at for each time that progress is asked for. */
+const LOOKS = 16;
 /** Templates that may send several probes at once; the slower ones are asked for by people who want few packets. */
 const QUICKEST_POLITE = 3;
 /** An answer that comes in less than this share of the shortest time seen belongs to an earlier attempt. */
@@ -52,6 +57,8 @@ export function createWalks(context: ScanContext): Walks {
   const due = createDeadlines(64);
   const wakeMs = new Map<number, number>();
   const random = createDraws(plan.seed);
+  let known: WalkProgress | null = null;
+  let asked = 0;
   const ranks = createRanks(plan);
   /** Targets whose walks may have something to send now. */
   const ready = new Set<number>();
@@ -160,6 +167,13 @@ export function createWalks(context: ScanContext): Walks {
       }
     },
     wakeAtMs: () => due.peekMs(),
+    progress() {
+      if (asked % Math.ceil(walks.size / LOOKS || 1) === 0) {
+        known = walkProgressOf(walks, (target) => (plan.targets.families[target] === 6 ? 6 : 4));
+      }
+      asked += 1;
+      return known;
+    },
   };
 }
 

@@ -15,6 +15,8 @@ export interface IcmpLimit {
   noteFlood(answers: number, spanMs: number): void;
   /** Notes that answers failed to come at half of the rate that was thought. */
   noteTooFast(): void;
+  /** Whether `gapMs` rests on what was seen. */
+  readonly isMeasured: () => boolean;
   /** How many pauses were seen. */
   readonly gaps: () => number;
   /** Whether answers come so fast that tokens are no concern: then a refill between two probes proves nothing. */
@@ -28,6 +30,8 @@ const FIRST_GAP_MS = 50;
 const MAX_GAP_MS = 4000;
 /** Pauses that are remembered. */
 const MAX_GAPS = 15;
+/** So many of them are a measurement. */
+const MEASURED_GAPS = 3;
 /** Share of the pauses below the estimate: half of them are too long, as polls come late. */
 const GAP_QUANTILE = 0.4;
 /** A limiter faster than this is polled no better than a missing one, ms. */
@@ -39,6 +43,9 @@ const MIN_FLOOD_ANSWERS = 20;
 const SAFE_GAP_MS = 2200;
 /** How many gaps make sure: a gap is an estimate. */
 const SURE_GAPS = 1.5;
+
+/** What Linux allows one asker by default, ms: icmp_ratelimit, and that of IPv6 since 2026 (ADR 0015). */
+export const LINUX_GAP_MS: Readonly<Record<4 | 6, number>> = { 4: 1000, 6: 100 };
 
 /** Creates the estimate before anything was seen. */
 export function createIcmpLimit(): IcmpLimit {
@@ -59,6 +66,7 @@ export function createIcmpLimit(): IcmpLimit {
     noteTooFast() {
       gapMs = Math.min(MAX_GAP_MS, 2 * gapMs);
     },
+    isMeasured: () => gaps.length >= MEASURED_GAPS || gapMs < FAST_GAP_MS,
     gaps: () => gaps.length,
     isFast: () => gapMs < FAST_GAP_MS,
     sureAfterMs: () => SURE_GAPS * Math.max(gapMs, SAFE_GAP_MS),

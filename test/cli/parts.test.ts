@@ -3,7 +3,7 @@ import { compactPorts } from '../../src/cli/dryRun.ts';
 import { exitCode } from '../../src/cli/exitCode.ts';
 import { judgeExpectations, parseExpectation } from '../../src/cli/expectations.ts';
 import { nearest } from '../../src/cli/nearest.ts';
-import { createProgressLine, progressText } from '../../src/cli/progress.ts';
+import { createProgressLine, progressText, waitNotice } from '../../src/cli/progress.ts';
 import type { Progress, State } from '../../src/index.ts';
 import { report, verdict } from '../report/sample.ts';
 import { createFakeIo } from './process.ts';
@@ -83,6 +83,7 @@ describe('progress', () => {
     sent: 3000,
     elapsedMs,
     etaMs: 17_500,
+    walk: null,
   });
 
   it('is one line on a terminal, after a second, and is removed', () => {
@@ -114,11 +115,48 @@ describe('progress', () => {
   });
 
   it('has no number where there is nothing to go by', () => {
-    expect(progressText({ done: 0, total: 2, sent: 0, elapsedMs: 0, etaMs: null })).toBe(
+    expect(progressText({ ...at(0), done: 0, total: 2, sent: 0, etaMs: null })).toBe(
       '0 of 2 (0 %), 0.0 packets/s',
     );
     expect(progressText({ ...at(1000), etaMs: 3 * 3_600_000 })).toContain('3.0 h left');
     expect(progressText({ ...at(1000), etaMs: 120_000 })).toContain('2 min left');
+  });
+
+  const walk = {
+    waiting: 994,
+    named: 14,
+    leftMs: 994_000,
+    namedLeftMs: 14_000,
+    gapMs: 1000,
+    isMeasured: false,
+  };
+  const waiting: Progress = { ...at(400), done: 6, total: 1000, walk };
+
+  it('tells once how long ICMP limiters will take, when nothing else is left, on any standard error', () => {
+    const fake = createFakeIo();
+    const line = createProgressLine(fake.io, 0);
+    line.update({ ...waiting, done: 5 });
+    expect(fake.err()).toBe('');
+    line.update(waiting);
+    line.update(waiting);
+    expect(fake.err()).toBe(
+      'pu-probe: 994 silent UDP ports at 1 answer/s (the limit that Linux has by default): about 16 min 34 s at most; ' +
+        'the 14 that you named: 14 s, a few more if they are silent\n' +
+        'pu-probe: Ctrl-C keeps what was found; fewer ports are quicker, --retries 2 goes without proof\n',
+    );
+  });
+
+  it('tells nothing of a short wait', () => {
+    const short = { ...walk, waiting: 9, named: 0, leftMs: 9000 };
+    expect(waitNotice({ ...waiting, done: 991, walk: short })).toBeNull();
+    expect(waitNotice({ ...waiting, walk: null })).toBeNull();
+  });
+
+  it('shows the limit that was measured, and what remains', () => {
+    const measured = { ...walk, gapMs: 103, isMeasured: true, leftMs: 102_382 };
+    expect(progressText({ ...waiting, walk: measured })).toBe(
+      '6 of 1,000 (0 %), 9.7 answers/s measured, 1 min 43 s left at most',
+    );
   });
 });
 
