@@ -17,6 +17,7 @@ export function compileTools() {
     return output;
   };
   return {
+    ceiling: compile('ceiling'),
     delayLine: compile('delayLine'),
     meter: compile('meter'),
     remove: () => rmSync(folder, { recursive: true, force: true }),

@@ -117,6 +117,7 @@ export async function createLab(delayMs) {
   return {
     close,
     line,
+    ceiling: tools.ceiling,
     meter: tools.meter,
     device: DEVICE,
     targetMac: macOf(target, DEVICE),

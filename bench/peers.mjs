@@ -49,3 +49,22 @@ export const zmap = (port) => ({
   ],
   read: (text) => readZmap(text, port),
 });
+
+/**
+ * The same SYNs by a bare loop in C (ceiling.c), to all ports of the `count` first addresses of the target: what the kernel
+ * allows. A lost answer is an error.
+ */
+export const bareLoop = (count, more = {}) => ({
+  name: 'bare loop',
+  isV4Only: true,
+  user: 'root',
+  argv: ({ ceiling, target, targetMac }) => [
+    ceiling,
+    DEVICE,
+    SCANNER,
+    targetMac,
+    target.replace(/-.*/, ''),
+    String(count),
+  ],
+  ...more,
+});

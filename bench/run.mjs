@@ -95,9 +95,10 @@ function contendersOf(row) {
     less: row.less && ourArgv(row.less, lessTarget),
     read: row.read ?? (row.ours.includes('--jsonl') ? readJson(row) : readText),
   };
-  const context = { target, targetMac: lab.targetMac };
-  const peers = row.peers.filter(({ tool }) => {
-    if (isInstalled(tool)) return true;
+  const context = { target, targetMac: lab.targetMac, ceiling: lab.ceiling };
+  const peers = row.peers.filter(({ tool, isV4Only }) => {
+    if (isV4Only && options.family !== '4') return false;
+    if (tool === undefined || isInstalled(tool)) return true;
     console.error(`bench: ${row.name}: ${tool} is not installed, left out`);
     return false;
   });
