@@ -46,12 +46,13 @@ export function groupAlike(
     const protocol = plan.space.protocolOf(probe);
     if (target !== lastTarget) targetClass = classOf(target);
     lastTarget = target;
-    let group = recent.find(
-      (one) =>
-        one.targetClass === targetClass &&
-        one.protocol === protocol &&
-        isAlike(context, one.probes[0]!, probe),
-    );
+    let group: Group | undefined;
+    for (const one of recent) {
+      if (one.targetClass !== targetClass || one.protocol !== protocol) continue;
+      if (!isAlike(context, one.probes[0]!, probe)) continue;
+      group = one;
+      break;
+    }
     if (group === undefined) {
       group = groupOf(groups, keyOf(context, probe, targetClass, protocol), targetClass, protocol);
       recent.unshift(group);
