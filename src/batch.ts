@@ -42,7 +42,7 @@ export interface ProbeBatch {
   readonly minTtl: Uint8Array;
   /** Source port on wires of packets: the reserved one plus this, below `can.lanes`. Socket wires have their own. */
   readonly lane: Uint8Array;
-  /** UDP payload, or the echo request from its ICMP header on (probe/echo.ts): `bytes[offset .. offset+length)`. */
+  /** UDP payload, data of a SYN on wires of packets, or the echo request from its ICMP header on (probe/echo.ts): `bytes[offset .. offset+length)`. */
   readonly offset: Uint32Array;
   readonly length: Uint16Array;
   readonly bytes: Uint8Array;

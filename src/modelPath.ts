@@ -64,6 +64,23 @@ export interface PathSources {
   readonly groups: readonly SourceGroup[];
 }
 
+/** Sizes of packets that come through with DF set (`--mtu`), in bytes from the IP header on. */
+export interface PathMtu {
+  /** Largest that was tried: what our own link takes. */
+  readonly linkBytes: number;
+  /** Largest that came to hop `end`; null: not found out. */
+  readonly bytes: number | null;
+  /** TTL of the hop up to which it was measured. */
+  readonly end: number;
+  /** The flow that was measured with. */
+  readonly protocol: Protocol | 'icmp';
+  readonly port: number | null;
+  /** Who said that a packet is too big for the next link, and the size that he named. */
+  readonly said: readonly { readonly ip: Ip; readonly hop: number; readonly mtu: number }[];
+  /** Where larger ones are lost without a word; null: nowhere. */
+  readonly hole: { readonly after: PathPlace; readonly before: PathPlace } | null;
+}
+
 /** What a trace can find. */
 export type FindingKind =
   | 'drop'
@@ -127,4 +144,5 @@ export interface Path {
   readonly wire: WireKind;
   /** Absent unless it was asked for. */
   readonly sources?: PathSources;
+  readonly mtu?: PathMtu;
 }

@@ -100,6 +100,8 @@ export interface OwnSide {
   readonly routeErrno: string | null;
   readonly gateway: Ip | null;
   readonly interface: string | null;
+  /** Largest packet that the interface takes, in bytes from the IP header on; absent where it is not known. */
+  readonly mtu?: number;
   /** False when the link has no carrier or the interface is down; null when not known. */
   readonly carrier: boolean | null;
   /** Neighbour entry of the next hop. */

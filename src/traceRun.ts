@@ -43,6 +43,8 @@ export interface TraceRequest
   readonly maxHops?: number;
   /** Source ports from which each port is walked, 2 to 32; 0 or left out: its own alone. Needs packets of our own. */
   readonly flows?: number;
+  /** Measures how large a packet may be on the way. Needs packets of our own. */
+  readonly mtu?: boolean;
   /** False: no reverse names are looked up. */
   readonly names?: boolean;
   readonly signal?: AbortSignal;
@@ -137,10 +139,17 @@ async function open(
       `--flows ${request.flows} needs packets of our own, to choose source ports: this wire cannot (${kind}: ${note})`,
     );
   }
+  if (request.mtu === true && !can.packets) {
+    opened.wire.close();
+    throw new ProbeError(
+      'E_WIRE_UNAVAILABLE',
+      `--mtu needs packets of our own, to choose their sizes: this wire cannot (${kind}: ${note})`,
+    );
+  }
   if (request.dropPrivileges === true) dropPrivileges();
   const started = new Date();
   const head = traceHead(plan, opened, started.toISOString());
-  const settings = { maxHops, sources: request.flows ?? 0, firstId };
+  const settings = { maxHops, sources: request.flows ?? 0, mtu: request.mtu === true, firstId };
   const tracing: Tracing = { plan, opened, head, settings };
   return { ...tracing, recorder: await startRecorder(tracing, request) };
 }

@@ -62,5 +62,6 @@ function traceRequest(raw: Raw, targets: readonly string[]): TraceRequest {
   if (maxHops !== undefined) request.maxHops = parseWhole('--max-hops', maxHops, MOST_HOPS);
   const flows = text(raw, 'flows');
   if (flows !== undefined) request.flows = parseWhole('--flows', flows, MOST_HOPS);
+  if (flag(raw, 'mtu')) request.mtu = true;
   return request;
 }

@@ -39,7 +39,9 @@ emitTcpOptions(SYN_OPTIONS, 0, {
   timestampValue: -1,
   timestampEcho: -1,
 });
-const NO_PAYLOAD = new Uint8Array(0);
+
+/** Length of the TCP header of a probe, its option included. */
+export const SYN_BYTES: number = TCP_HEADER_BYTES + SYN_OPTIONS.length;
 
 /** Writes row `row` of the batch as an IP packet at `out[at]` and returns its length in bytes. */
 export function writeProbePacket(
@@ -58,9 +60,9 @@ export function writeProbePacket(
   const probe = batch.probe[row]!;
   const attempt = batch.attempt[row]!;
   const isIcmp = isEcho(batch.protocol[row]!);
-  const payloadLength = isTcp ? 0 : batch.length[row]!;
+  const payloadLength = batch.length[row]!;
   const transportLength = isTcp
-    ? TCP_HEADER_BYTES + SYN_OPTIONS.length
+    ? SYN_BYTES + payloadLength
     : isIcmp
       ? ECHO_BYTES
       : UDP_HEADER_BYTES + payloadLength;
@@ -94,9 +96,9 @@ export function writeProbePacket(
       window: SYN_WINDOW,
       options: SYN_OPTIONS,
       addressSum,
-      payload: NO_PAYLOAD,
-      payloadAt: 0,
-      payloadLength: 0,
+      payload: batch.bytes,
+      payloadAt: batch.offset[row]!,
+      payloadLength,
     });
   } else if (isIcmp) {
     emitEcho(out, transportAt, family, {

@@ -17,7 +17,7 @@ export interface RecordedHead {
   readonly warnings: readonly string[];
   readonly synRequested: boolean;
   /** A run of traces: what it went by (trace/traceroute.ts). Else a scan, or a discovery by its plan. */
-  readonly trace?: Required<Pick<TraceOptions, 'maxHops' | 'sources' | 'firstId'>>;
+  readonly trace?: Required<Pick<TraceOptions, 'maxHops' | 'sources' | 'mtu' | 'firstId'>>;
   /** The ports that somebody filters are traced afterwards: each run of traces is a recording of its own behind this one. */
   readonly isTraced?: boolean;
 }
@@ -88,6 +88,8 @@ const isTrace = (value: unknown): boolean =>
   isRecord(value) &&
   isWhole(value['maxHops'], 1, MAX_TTL) &&
   isWhole(value['sources'], 0, MAX_LANES) &&
+  // Recordings of before have none.
+  ['boolean', 'undefined'].includes(typeof value['mtu']) &&
   isWhole(value['firstId'], 0, MAX_FIRST_ID);
 
 const KINDS: readonly unknown[] = ['packet', 'raw-socket', 'errqueue', 'connect', 'sim'];

@@ -157,6 +157,7 @@ function readOwnSide(bytes: Uint8Array): OwnSide | null {
     NEIGHBOURS.includes(said.neighbour) &&
     isTextOrNull(said.routeErrno) &&
     isTextOrNull(said.interface) &&
+    (said.mtu === undefined || typeof said.mtu === 'number') &&
     (said.carrier === null || typeof said.carrier === 'boolean') &&
     typeof said.overflow === 'boolean' &&
     [said.outDropped, said.inDropped, said.retransFailed, said.unsent].every(isCount);

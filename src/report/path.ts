@@ -6,6 +6,7 @@ import type {
   Path,
   PathEnd,
   PathFlow,
+  PathMtu,
   PathSources,
   Plan,
   Protocol,
@@ -24,6 +25,7 @@ export interface TracedPath {
   readonly flows: readonly PathFlow[];
   readonly evidence: readonly string[];
   readonly sources?: PathSources;
+  readonly mtu?: PathMtu;
 }
 
 /** Which port a path is of. */
@@ -38,7 +40,7 @@ export interface PathOf {
 /** Puts a trace in words; `nameOf` gives the names of hops that are known by now. */
 export function buildPath(
   { plan, target, protocol, port, wire }: PathOf,
-  { located, flows, evidence, sources }: TracedPath,
+  { located, flows, evidence, sources, mtu }: TracedPath,
   nameOf: (ip: Ip) => string | null,
 ): Path {
   const { end, finding, whyId, whyArgs } = located;
@@ -61,6 +63,7 @@ export function buildPath(
     whyArgs,
     wire,
     ...(sources === undefined ? {} : { sources }),
+    ...(mtu === undefined ? {} : { mtu }),
   };
 }
 

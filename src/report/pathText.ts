@@ -9,6 +9,7 @@ import {
   paragraph,
   wrap,
 } from './layout.ts';
+import { mtuLines } from './mtuText.ts';
 import { evidenceCommand, recordedLines } from './packetsCommand.ts';
 import { printable } from './printable.ts';
 import { formatMs } from './reasonWords.ts';
@@ -77,7 +78,7 @@ export function pathLines(
   if (path.flows.some(({ hops }) => hops.length > 0)) {
     lines.push('', ...tableLines(path, options, paint));
   }
-  lines.push(...sourceLines(path, width));
+  lines.push(...sourceLines(path, width), ...mtuLines(path, width));
   if (finding === null) return lines;
   if (finding.hypotheses.length > 0) {
     lines.push('', '  It may be:');

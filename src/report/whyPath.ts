@@ -3,9 +3,14 @@ import type { PathEntry } from './pathWords.ts';
 import { printable } from './printable.ts';
 import type { WhyArgs } from './why.ts';
 import { ANSWERED_PATH_WHY } from './whyPathAnswers.ts';
+import { MTU_PATH_WHY } from './whyPathMtu.ts';
 import { SILENT_PATH_WHY } from './whyPathSilence.ts';
 
-const PATH_WHY: Readonly<Record<string, PathEntry>> = { ...ANSWERED_PATH_WHY, ...SILENT_PATH_WHY };
+const PATH_WHY: Readonly<Record<string, PathEntry>> = {
+  ...ANSWERED_PATH_WHY,
+  ...SILENT_PATH_WHY,
+  ...MTU_PATH_WHY,
+};
 
 /** All ids, for tests. */
 export const PATH_WHY_IDS: readonly string[] = Object.keys(PATH_WHY);

@@ -11,6 +11,7 @@ import {
   place,
   route,
   rules,
+  trace,
 } from './pathWords.ts';
 import { targetName } from './why.ts';
 
@@ -79,7 +80,7 @@ export const ANSWERED_PATH_WHY: Readonly<Record<string, PathEntry>> = {
     sentence: (args) =>
       `${by(args)} at hop ${args['hop']} cannot pass on packets of this size: its next link takes ${args['mtu']} bytes.`,
     hypotheses: () => ['a tunnel or a link with a smaller MTU'],
-    next: none,
+    next: (args) => [trace(args, '--mtu', 'the largest size that passes')],
   },
   'path.forged-reset': {
     sentence: (args) =>

@@ -173,6 +173,7 @@ const SIDES = Object.keys({
   routeErrno: true,
   gateway: true,
   interface: true,
+  mtu: true,
   carrier: true,
   neighbour: true,
   outDropped: true,

@@ -25,6 +25,8 @@ const ROUTE_ERRNO: Readonly<Record<Route, ErrnoName | null>> = {
 
 /** The kernel's own table is not larger (net.ipv4.neigh.default.gc_thresh3). */
 const MAX_MET = 1024;
+/** drivers/net/loopback.c. */
+const LOOPBACK_MTU = 65_536;
 
 /** Packets that the scanner's firewall or error paths swallowed, by family. */
 export interface OwnCounters {
@@ -103,6 +105,8 @@ export function createOwnSide<Waiting>(world: World): OwnSideView<Waiting> {
       : neighbours.state(hop, 0, family, nowMs);
   }
 
+  const mtuOf = (local: boolean): number => (local ? LOOPBACK_MTU : links[0]!.mtu);
+
   return {
     counters,
     buffer,
@@ -131,6 +135,7 @@ export function createOwnSide<Waiting>(world: World): OwnSideView<Waiting> {
         routeErrno,
         gateway: route === 'gateway' && hop !== undefined ? formatIp(hop, 0, family) : null,
         interface: local ? 'lo' : 'sim0',
+        mtu: mtuOf(local),
         carrier: local || (links[0]!.up && links[0]!.carrier),
         neighbour: isKnown ? 'reachable' : stateOf(bytes, at, family, nowMs),
         outDropped: counters.outDropped[family],

@@ -36,30 +36,37 @@ const protocolName = (protocol: number): FlowFacts['protocol'] => {
 /** Answers kept of one flow and TTL: each round once, and some of what a network doubles. */
 const MAX_ANSWERS = 16;
 
-/** Creates an empty memory for these flows; `maxTtl` bounds the TTLs, `isConstant` says whose source port stays. */
+/** Creates an empty memory for these flows, to which others may be added; `maxTtl` bounds the TTLs, `isConstant` says whose source port stays. */
 export function createCells(
   flows: readonly Flow[],
   maxTtl: number,
   isConstant: (flow: Flow) => boolean,
 ): Cells {
-  const cells = flows.map(() =>
-    Array.from({ length: maxTtl + 1 }, (): Cell => ({ sentMs: [], answers: [] })),
-  );
-  const unplaced: Observation[][] = flows.map(() => []);
-  const errnos = flows.map(() => 0);
+  const cells: Cell[][] = [];
+  const unplaced: Observation[][] = [];
+  const errnos: number[] = [];
   let maxRttMs = 0;
+
+  const cellsOf = (flow: number): Cell[] => {
+    cells[flow] ??= Array.from({ length: maxTtl + 1 }, () => ({ sentMs: [], answers: [] }));
+    return cells[flow];
+  };
+  const unplacedOf = (flow: number): Observation[] => {
+    unplaced[flow] ??= [];
+    return unplaced[flow];
+  };
 
   /** Null where it is not known which of several rounds was answered. */
   const rttOf = ({ flow, ttl, round, atMs }: Read): number | null => {
     if (ttl === 0) return null;
-    const { sentMs } = cells[flow]![ttl]!;
+    const { sentMs } = cellsOf(flow)[ttl]!;
     const sent = round > 0 ? sentMs[round - 1] : sentMs.length === 1 ? sentMs[0] : undefined;
     return sent === undefined ? null : Math.max(0, atMs - sent);
   };
 
   /** Where the answer does not say it, the last round that had left when it came. */
   const roundOf = ({ flow, ttl, round, atMs }: Read): number =>
-    round > 0 || ttl === 0 ? round : cells[flow]![ttl]!.sentMs.filter((ms) => ms <= atMs).length;
+    round > 0 || ttl === 0 ? round : cellsOf(flow)[ttl]!.sentMs.filter((ms) => ms <= atMs).length;
 
   const flowAt = (index: number): FlowFacts => {
     const flow = flows[index]!;
@@ -70,18 +77,18 @@ export function createCells(
       port: isEcho(flow.protocol) ? null : flow.port,
       isConstant: isConstant(flow),
       isEstimated: false,
-      hops: cells[index]!.map(
+      hops: cellsOf(index).map(
         ({ sentMs, answers }): HopFacts => ({ rounds: sentMs.length, answers }),
       ),
-      unplaced: unplaced[index]!,
-      sendErrno: errnos[index]!,
+      unplaced: unplacedOf(index),
+      sendErrno: errnos[index] ?? 0,
     };
   };
 
   return {
-    rounds: (flow, ttl) => cells[flow]![ttl]!.sentMs.length,
+    rounds: (flow, ttl) => cellsOf(flow)[ttl]!.sentMs.length,
     noteSent: (flow, ttl, sentMs) => {
-      cells[flow]![ttl]!.sentMs.push(sentMs);
+      cellsOf(flow)[ttl]!.sentMs.push(sentMs);
     },
     noteFailed(flow, errno) {
       errnos[flow] = errno;
@@ -89,7 +96,7 @@ export function createCells(
     noteAnswer(read, id) {
       const { atMs: _, ...facts } = read;
       const rttMs = rttOf(read);
-      const list = read.ttl === 0 ? unplaced[read.flow]! : cells[read.flow]![read.ttl]!.answers;
+      const list = read.ttl === 0 ? unplacedOf(read.flow) : cellsOf(read.flow)[read.ttl]!.answers;
       if (list.length >= MAX_ANSWERS) return false;
       list.push({ ...facts, id, round: roundOf(read), rttMs });
       // A neighbour that is not there is told after seconds; no answer of the way takes as long.
@@ -98,8 +105,8 @@ export function createCells(
       }
       return true;
     },
-    isAnswered: (flow, ttl) => cells[flow]![ttl]!.answers.length > 0,
-    answers: (flow, ttl) => cells[flow]![ttl]!.answers.length,
+    isAnswered: (flow, ttl) => cellsOf(flow)[ttl]!.answers.length > 0,
+    answers: (flow, ttl) => cellsOf(flow)[ttl]!.answers.length,
     maxRttMs: () => maxRttMs,
     flow: flowAt,
     flows: () => flows.map((_, index) => flowAt(index)),

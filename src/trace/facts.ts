@@ -1,5 +1,5 @@
 /** What a trace has seen: the input of the rules that locate a failure (locate.ts). */
-import type { Family, HopNotes, Ip, OwnSide, Protocol } from '../model.ts';
+import type { Family, HopNotes, Ip, OwnSide, PathPlace, Protocol } from '../model.ts';
 
 /** One answer to one probe of a flow. */
 export interface Observation {
@@ -73,6 +73,31 @@ export interface SourceFacts {
   readonly silent: readonly boolean[];
 }
 
+/** Where large packets are lost and small ones are not. */
+export interface HoleFacts {
+  /** The last place that a large packet came to, and the next that a small one did. */
+  readonly after: PathPlace;
+  readonly before: PathPlace;
+  /** Two routers side by side, the second of which was silent to large packets while small ones were answered. */
+  readonly isProven: boolean;
+}
+
+/** Sizes of packets on the way, in bytes from the IP header on (mtuStudy.ts). */
+export interface MtuFacts {
+  /** Largest that was tried: what our own link takes. */
+  readonly linkBytes: number;
+  /** Largest that comes to `end`; null: not found out. */
+  readonly bytes: number | null;
+  /** TTL of the hop up to which it was measured. */
+  readonly end: number;
+  /** The flow that was measured with. */
+  readonly protocol: Protocol | 'icmp';
+  readonly port: number | null;
+  /** Who said that a packet is too big, in order. */
+  readonly said: readonly Observation[];
+  readonly hole: HoleFacts | null;
+}
+
 /** All that a trace has seen. */
 export interface TraceFacts {
   readonly family: Family;
@@ -85,6 +110,8 @@ export interface TraceFacts {
   readonly variants: readonly FlowFacts[];
   /** The asked port from all source ports that were walked; empty where none but its own was asked for. */
   readonly sources: readonly SourceFacts[];
+  /** Null: not asked for, or nothing to measure with. */
+  readonly mtu: MtuFacts | null;
   /** Whether the wire sees TTLs of answers and quoted headers. */
   readonly seesTtl: boolean;
   readonly seesQuote: boolean;

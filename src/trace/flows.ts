@@ -14,6 +14,8 @@ export interface Flow {
   readonly port: number;
   /** Which of the reserved source ports it has (batch.ts). */
   readonly lane: number;
+  /** Least bytes behind the transport header: what makes a packet as large as wanted. Echo requests have none. */
+  readonly dataBytes?: number;
 }
 
 /** Where traceroute has sent its datagrams for thirty years: routers and firewalls know them. */
@@ -105,12 +107,13 @@ export function createProbeNames(seed: readonly [number, number], run: number): 
   const taken = new Set<string>();
 
   const payload = (flow: Flow, number: number): Uint8Array => {
-    if (flow.protocol !== PROTO_UDP) return NO_PAYLOAD;
+    const { dataBytes = 0 } = flow;
+    if (flow.protocol !== PROTO_UDP) return dataBytes > 0 ? new Uint8Array(dataBytes) : NO_PAYLOAD;
     const kind = tracePayloadFor(flow.port);
-    const bytes = new Uint8Array(kind.maxLength);
+    const bytes = new Uint8Array(Math.max(kind.maxLength, dataBytes));
     const hi = tokenWord(keyHi, keyLo, number, TOKEN.PAYLOAD_HI);
     const lo = tokenWord(keyHi, keyLo, number, TOKEN.PAYLOAD_LO);
-    return bytes.subarray(0, kind.write(bytes, 0, hi, lo));
+    return bytes.subarray(0, Math.max(dataBytes, kind.write(bytes, 0, hi, lo)));
   };
 
   const nameOf = (flow: Flow, ttl: number) => {

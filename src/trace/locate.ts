@@ -6,6 +6,7 @@
  */
 import type { Location, PathEnd } from '../model.ts';
 import type { FlowFacts, TraceFacts } from './facts.ts';
+import { refineByMtu } from './rulesOfMtu.ts';
 import {
   behindLastRouter,
   broken,
@@ -31,7 +32,8 @@ export interface Located {
 /** A rule: what follows from the view, or null where it does not speak. */
 export type Rule = (view: View) => Located | null;
 
-/** The rules in the order in which they are asked; a rule gives its own number, 1 to 12, in its finding. */
+/** The rules in the order in which they are asked; a rule gives its own number in its finding; 13 and what refines
+ * them are in files of their own. */
 export const RULES: readonly (readonly [name: string, rule: Rule])[] = [
   ['own side', ownSideFailed],
   ['2 too big', tooBig],
@@ -61,7 +63,7 @@ export function locate(facts: TraceFacts): Located {
   for (const [, rule] of RULES) {
     const located = rule(view);
     if (located === null) continue;
-    const refined = refineBySources(view, located);
+    const refined = refineByMtu(view, refineBySources(view, located));
     return facts.flows.some(isEstimated) ? lessSure(refined) : refined;
   }
   throw new Error('no rule speaks: the last one always does');

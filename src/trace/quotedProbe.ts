@@ -3,7 +3,7 @@
  * datagram by its payload where enough of it is quoted, else by the IPv4 identification, else by its checksum. What names
  * two probes names none.
  */
-import { isEcho, PROTO_TCP } from '../batch.ts';
+import { isEcho, PROTO_TCP, PROTO_UDP } from '../batch.ts';
 import { read16 } from '../packet/bytes.ts';
 import { sumIp } from '../packet/checksum.ts';
 import { ICMP_HEADER_BYTES } from '../packet/icmp.ts';
@@ -27,6 +27,8 @@ export const UNPLACED: QuotedProbe = { ttl: 0, round: 0 };
 export interface ProbeReader {
   /** Null: the quote carries nothing of ours. */
   ofQuote(flow: Flow, bytes: Uint8Array, quote: QuoteView): QuotedProbe | null;
+  /** From the checksum of a quoted datagram, of which a few hundred are different: only where one flow alone has its ports. */
+  ofChecksum(flow: Flow, bytes: Uint8Array, quote: QuoteView): QuotedProbe | null;
   /** From the sequence number that a TCP answer acknowledges. */
   ofSeq(flow: Flow, seq: number): QuotedProbe | null;
   /** From an echo message that comes back whole. */
@@ -104,9 +106,12 @@ export function createProbeReader(
         family === 4 ? attemptOfIpId(keyHi, keyLo, names.numberOf(flow, ttl), id) : 0;
       const ttl =
         ttlOfPayload(flow, bytes.subarray(payloadAt, payloadEnd)) ||
-        onlyTtl((one) => roundAt(one) > 0) ||
-        ttlOfChecksum(flow, bytes, quote);
+        onlyTtl((one) => roundAt(one) > 0);
       return ttl === 0 ? null : { ttl, round: roundAt(ttl) };
+    },
+    ofChecksum(flow, bytes, quote) {
+      const ttl = flow.protocol === PROTO_UDP ? ttlOfChecksum(flow, bytes, quote) : 0;
+      return ttl === 0 ? null : { ttl, round: 0 };
     },
     ofEcho(flow, bytes) {
       const roundAt = (ttl: number): number => {

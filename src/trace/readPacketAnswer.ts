@@ -28,6 +28,12 @@ export interface AnswerOptions {
 /** An observation without its round trip and its id, which are not known yet. */
 export type Read = Omit<Observation, 'rttMs' | 'id'> & { readonly atMs: number };
 
+/** A probe, and whose it is. */
+interface Told {
+  readonly flow: Flow;
+  readonly probe: QuotedProbe;
+}
+
 /** What an ICMP error says of the way; null: nothing. */
 export function answerOfIcmp(family: Family, type: number, code: number): Answer | null {
   const meaning = icmpMeaning(family, type, code);
@@ -51,11 +57,22 @@ export function createPacketReader({
   const udp = createUdpView();
   const icmp = createIcmpView();
   const quote = createQuoteView();
-  /** By the asked port and our own. */
-  const flowAt = (protocol: number, port: number, ownPort: number): Flow | undefined =>
-    flows.find(
+  /** By the asked port and our own: the same ports with several sizes are several flows. */
+  const flowsAt = (protocol: number, port: number, ownPort: number): readonly Flow[] =>
+    flows.filter(
       (flow) => flow.protocol === protocol && flow.port === port && srcPort + flow.lane === ownPort,
     );
+  /** The one of them whose probe it is. */
+  const told = (
+    some: readonly Flow[],
+    probeOf: (flow: Flow) => QuotedProbe | null,
+  ): Told | null => {
+    for (const flow of some) {
+      const probe = probeOf(flow);
+      if (probe !== null) return { flow, probe };
+    }
+    return null;
+  };
   const isFromTarget = (bytes: Uint8Array): boolean =>
     targets.families[target] === ip.family &&
     equalIp(bytes, ip.srcAt, targets.bytes, target * 16, ip.family);
@@ -63,8 +80,7 @@ export function createPacketReader({
   const observe = (
     bytes: Uint8Array,
     atMs: number,
-    flow: Flow,
-    probe: QuotedProbe,
+    { flow, probe }: Told,
     answer: Answer,
   ): Read => ({
     flow: flow.index,
@@ -83,31 +99,38 @@ export function createPacketReader({
 
   const readSegment = (bytes: Uint8Array, atMs: number): Read | null => {
     if (!isFromTarget(bytes) || !readTcp(bytes, ip.payloadAt, ip.payloadEnd, tcp)) return null;
-    const flow = flowAt(PROTO_TCP, tcp.srcPort, tcp.dstPort);
-    if (flow === undefined) return null;
     if ((tcp.flags & TCP_FLAG.ACK) === 0) return null;
-    const probe = probes.ofSeq(flow, (tcp.ack - 1) >>> 0);
-    if (probe === null) return null;
+    // A reset acknowledges the data of the SYN too (RFC 9293 section 3.10.7.1), a SYN-ACK need not.
+    const by = told(flowsAt(PROTO_TCP, tcp.srcPort, tcp.dstPort), (flow) => {
+      const { dataBytes = 0 } = flow;
+      return (
+        probes.ofSeq(flow, (tcp.ack - 1) >>> 0) ??
+        (dataBytes > 0 ? probes.ofSeq(flow, (tcp.ack - 1 - dataBytes) >>> 0) : null)
+      );
+    });
+    if (by === null) return null;
     const isReset = (tcp.flags & TCP_FLAG.RST) !== 0;
     if (!isReset && (tcp.flags & TCP_FLAG.SYN) === 0) return null;
-    return observe(bytes, atMs, flow, probe, isReset ? 'reset' : 'syn-ack');
+    return observe(bytes, atMs, by, isReset ? 'reset' : 'syn-ack');
   };
 
   const readDatagram = (bytes: Uint8Array, atMs: number): Read | null => {
     if (!isFromTarget(bytes) || !readUdp(bytes, ip.payloadAt, ip.payloadEnd, udp)) return null;
-    const flow = flowAt(PROTO_UDP, udp.srcPort, udp.dstPort);
-    if (flow === undefined) return null;
+    const some = flowsAt(PROTO_UDP, udp.srcPort, udp.dstPort);
+    const [first] = some;
+    if (first === undefined) return null;
     const payload = bytes.subarray(udp.payloadAt, udp.payloadEnd);
-    const probe = probes.ofAnswer(flow, payload) ?? UNPLACED;
-    return observe(bytes, atMs, flow, probe, 'udp-response');
+    const by = told(some, (flow) => probes.ofAnswer(flow, payload));
+    return observe(bytes, atMs, by ?? { flow: first, probe: UNPLACED }, 'udp-response');
   };
 
   const readEchoReply = (bytes: Uint8Array, atMs: number): Read | null => {
     const isReply = icmp.type === (ip.family === 4 ? ICMP4_TYPE : ICMP6_TYPE).ECHO_REPLY;
-    const flow = flowAt(ip.protocol, 0, icmp.echoId);
-    if (!isReply || flow === undefined || !isFromTarget(bytes)) return null;
-    const probe = probes.ofEcho(flow, bytes.subarray(ip.payloadAt, ip.payloadEnd));
-    return probe === null ? null : observe(bytes, atMs, flow, probe, 'echo-reply');
+    if (!isReply || !isFromTarget(bytes)) return null;
+    const by = told(flowsAt(ip.protocol, 0, icmp.echoId), (flow) =>
+      probes.ofEcho(flow, bytes.subarray(ip.payloadAt, ip.payloadEnd)),
+    );
+    return by === null ? null : observe(bytes, atMs, by, 'echo-reply');
   };
 
   const readError = (bytes: Uint8Array, atMs: number): Read | null => {
@@ -115,15 +138,17 @@ export function createPacketReader({
     if (icmp.echoId >= 0) return readEchoReply(bytes, atMs);
     if (icmp.quoteAt < 0 || !readQuote(bytes, icmp.quoteAt, icmp.quoteEnd, quote)) return null;
     const answer = answerOfIcmp(ip.family, icmp.type, icmp.code);
-    const flow = isEcho(quote.protocol)
-      ? flowAt(quote.protocol, 0, quote.icmpId)
-      : flowAt(quote.protocol, quote.dstPort, quote.srcPort);
-    if (answer === null || flow === undefined) return null;
+    if (answer === null) return null;
     if (targets.indexOf(bytes, quote.dstAt, quote.family) !== target) return null;
-    const probe = probes.ofQuote(flow, bytes, quote);
-    if (probe === null) return null;
+    const some = isEcho(quote.protocol)
+      ? flowsAt(quote.protocol, 0, quote.icmpId)
+      : flowsAt(quote.protocol, quote.dstPort, quote.srcPort);
+    const by =
+      told(some, (flow) => probes.ofQuote(flow, bytes, quote)) ??
+      told(some.length === 1 ? some : [], (flow) => probes.ofChecksum(flow, bytes, quote));
+    if (by === null) return null;
     return {
-      ...observe(bytes, atMs, flow, probe, answer),
+      ...observe(bytes, atMs, by, answer),
       icmpType: icmp.type,
       icmpCode: icmp.code,
       quotedTtl: quote.ttl,

@@ -13,6 +13,8 @@ export interface StudyRound {
   readonly pauseMs: number;
   /** How long it is waited for where that is no matter of round trips, ms. */
   readonly waitMs?: number;
+  /** Asks for our own side. */
+  readonly inquire?: true;
 }
 
 /** One thing that is looked into. */
@@ -36,7 +38,11 @@ const FIRST_WAIT_MS = 1000;
 const NOTHING: Step = { asks: [], inquire: false, wakeAtMs: undefined };
 
 /** Runs the studies in their order. */
-export function createStudies(studies: readonly Study[], cells: Cells): Studies {
+export function createStudies(
+  studies: readonly Study[],
+  cells: Cells,
+  isOwnSideKnown: () => boolean,
+): Studies {
   const left = [...studies];
   let lastSentMs = Number.NEGATIVE_INFINITY;
   /** What leaves when its pause is over. */
@@ -70,7 +76,9 @@ export function createStudies(studies: readonly Study[], cells: Cells): Studies 
     },
     next(nowMs) {
       if (asked !== null) {
-        const isWhole = answersOf(asked).every((count, i) => count > before[i]!);
+        const isWhole =
+          answersOf(asked).every((count, i) => count > before[i]!) &&
+          (asked.inquire !== true || isOwnSideKnown());
         const untilMs = deadlineMs(asked);
         if (!isWhole && nowMs < untilMs) return { ...NOTHING, wakeAtMs: untilMs };
         asked = null;
@@ -82,7 +90,7 @@ export function createStudies(studies: readonly Study[], cells: Cells): Studies 
       asked = delayed;
       delayed = null;
       before = answersOf(asked);
-      return { ...NOTHING, asks: asked.asks };
+      return { ...NOTHING, asks: asked.asks, inquire: asked.inquire === true };
     },
   };
 }

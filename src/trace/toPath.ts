@@ -1,9 +1,10 @@
 /** Facts of a trace -> the hops of its flows, as reports show them. */
 import { icmpMeaning } from '../match/icmpMeaning.ts';
-import type { Hop, PathEnd, PathFlow, PathSources, Reason } from '../model.ts';
+import type { Hop, PathEnd, PathFlow, PathMtu, PathSources, Reason } from '../model.ts';
 import { evidenceNumber } from './evidenceIds.ts';
 import type { FlowFacts, Observation, TraceFacts } from './facts.ts';
 import type { Located } from './locate.ts';
+import { toPathMtu } from './rulesOfMtu.ts';
 import { groupSources, lastHopOf, sourcesOf } from './sourceGroups.ts';
 import { type FlowView, viewOf } from './view.ts';
 
@@ -15,6 +16,8 @@ export interface Traced {
   readonly evidence: readonly string[];
   /** Where the port was walked from several source ports. */
   readonly sources?: PathSources;
+  /** Where the sizes of packets were measured. */
+  readonly mtu?: PathMtu;
 }
 
 /** Puts the hops of all flows together; a probe of the evidence is numbered from `firstId` on. */
@@ -28,9 +31,16 @@ export function toTraced(facts: TraceFacts, located: Located, firstId = 0): Trac
     isConstant: view.facts.isConstant,
     isEstimated: view.facts.isEstimated,
   }));
-  const traced = { located, flows, evidence: evidenceOf(facts, located, firstId) };
-  if (facts.sources.length === 0) return traced;
-  return { ...traced, sources: groupSources(sourcesOf(facts, lastHopOf(facts))) };
+  const mtu = toPathMtu(facts);
+  return {
+    located,
+    flows,
+    evidence: evidenceOf(facts, located, firstId),
+    ...(facts.sources.length === 0
+      ? {}
+      : { sources: groupSources(sourcesOf(facts, lastHopOf(facts))) }),
+    ...(mtu === null ? {} : { mtu }),
+  };
 }
 
 function endOf({ reached, refused }: FlowView): PathEnd {

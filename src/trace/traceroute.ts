@@ -11,6 +11,7 @@ import { NO_PROBE, PROTO_TCP, SIGNAL, type SignalBatch } from '../batch.ts';
 import type { MatchListener } from '../match/match.ts';
 import type { Engine, Family, Ip, OwnSide, Plan, WireCan } from '../model.ts';
 import { isOwnIp } from '../packet/address.ts';
+import { createAskedStudies } from './askedStudies.ts';
 import { createCells } from './cells.ts';
 import { createAnswerIds } from './evidenceIds.ts';
 import type { TraceFacts } from './facts.ts';
@@ -19,10 +20,7 @@ import { placeByDistance, placeBySender } from './placing.ts';
 import { createProbeReader } from './quotedProbe.ts';
 import { createAnswerReader } from './readAnswer.ts';
 import type { Read } from './readPacketAnswer.ts';
-import { isOverBefore, lastHopOf } from './sourceGroups.ts';
-import { createSourcesStudy } from './sourcesStudy.ts';
 import { createSteps, type Step } from './steps.ts';
-import { createStudies } from './studies.ts';
 import { createTraceRows } from './traceRows.ts';
 
 /** What a trace is made of. */
@@ -42,6 +40,8 @@ export interface TraceOptions {
   readonly maxHops: number;
   /** Source ports from which the asked port is walked, at most `can.lanes`; 0: its own alone. */
   readonly sources?: number;
+  /** Whether the sizes of packets that pass are measured; needs a wire of packets. */
+  readonly mtu?: boolean;
   /** Where the ids of the run's traces begin (evidenceIds.ts); 0 unless given. */
   readonly firstId?: number;
   /** Told what each received row was. */
@@ -70,7 +70,7 @@ export const MAX_TTL = 64;
 export function createTraceroute(options: TraceOptions): Traceroute {
   const { plan, run, target, can, srcPort, ownAddresses, maxHops, firstId = 0 } = options;
   const { targets, seed } = plan;
-  const { family, chosen, flows, walked } = flowsOf(options);
+  const { family, chosen, flows } = flowsOf(options);
   const names = createProbeNames(seed, run);
   const rows = createTraceRows({ target, family, seed, names });
   const cells = createCells(
@@ -94,11 +94,7 @@ export function createTraceroute(options: TraceOptions): Traceroute {
       isSelf: isOwnIp(targets.ip(target), ownAddresses),
       flows: all.slice(0, chosen.main.length),
       variants: all.slice(chosen.main.length, chosen.main.length + chosen.variants.length),
-      sources: walked.map((flow) => ({
-        srcPort: srcPort + flow.lane,
-        flow: all[flow.index]!,
-        silent: sourcesStudy.silent(flow),
-      })),
+      ...studies.found(all),
       seesTtl: can.replyTtl,
       seesQuote: can.packets,
       ownSide,
@@ -106,14 +102,17 @@ export function createTraceroute(options: TraceOptions): Traceroute {
     };
   };
   const steps = createSteps({ ...chosen, cells, maxHops, facts });
-  const sourcesStudy = createSourcesStudy({
-    flows: walked,
-    controls: chosen.main.slice(1),
+  const studies = createAskedStudies({
+    sources: options.sources ?? 0,
+    mtu: options.mtu === true,
+    family,
+    chosen,
+    flows,
     cells,
-    lastHop: () => (walked.length === 0 ? 0 : lastHopOf(facts())),
-    isOver: ({ index }, ttl) => isOverBefore(cells.flow(index), ttl),
+    srcPort,
+    ownSide: () => ownSide,
+    facts,
   });
-  const studies = createStudies([sourcesStudy], cells);
 
   /** The steps of the trace itself, then what was asked for besides. */
   const nextStep = (nowMs: number): Step => {
@@ -197,6 +196,5 @@ function flowsOf({ plan, run, target, protocol, port, can, sources = 0 }: TraceO
   const { control, seed } = plan;
   const chosen = chooseFlows({ protocol, port, family, control, seed, run, can, sources });
   const flows = [...chosen.main, ...chosen.variants, ...chosen.further];
-  const walked = [flows[0]!, ...chosen.variants, ...chosen.further].slice(0, sources);
-  return { family, chosen, flows, walked };
+  return { family, chosen, flows };
 }

@@ -1,4 +1,5 @@
 /** Answers to own-side inquiries: what the kernel says about the way to a target, as the record of the model. */
+import { readFileSync } from 'node:fs';
 import { getSystemErrorName } from 'node:util';
 import type { Family, OwnSide, TargetTable } from '../model.ts';
 import { formatIp } from '../packet/address.ts';
@@ -79,9 +80,19 @@ function describe(found: NativeOwnSide): Omit<OwnSide, 'target' | 'overflow' | k
     routeErrno: errno,
     gateway: gatewayFamily === 0 ? null : formatIp(gateway, 0, gatewayFamily === 4 ? 4 : 6),
     interface: name === '' ? null : name,
+    ...mtuOf(name),
     carrier: name === '' ? null : (found.flags & IFF_UP_AND_RUNNING) === IFF_UP_AND_RUNNING,
     neighbour: neighbourStates.get(found.neighbour) ?? 'reachable',
   };
+}
+
+/** As sysfs tells it; where it is not mounted nothing is known. */
+function mtuOf(name: string): Pick<OwnSide, 'mtu'> {
+  try {
+    return name === '' ? {} : { mtu: Number(readFileSync(`/sys/class/net/${name}/mtu`, 'latin1')) };
+  } catch {
+    return {};
+  }
 }
 
 function toRoute(found: NativeOwnSide, errno: string | null): OwnSide['route'] {

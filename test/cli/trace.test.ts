@@ -130,6 +130,48 @@ describe('--flows', () => {
   });
 });
 
+describe('--mtu', () => {
+  const narrow = join(folder, 'narrow.json');
+  const quiet = { rules: [{ hook: 'output', icmp: 'too-big', verdict: 'drop' }] };
+  const world = (routers: readonly object[]) => ({
+    routers,
+    targets: [{ tcp: { 443: 'accept' } }],
+    links: [{}, {}, { mtu: 1400 }],
+  });
+  const measure = (routers: readonly object[], line: string) => {
+    writeFileSync(narrow, JSON.stringify(world(routers)));
+    return run(`trace 10.90.3.10 -p 443 --mtu ${line} --seed 2a -n`, library);
+  };
+
+  it('names who says that it is too big', async () => {
+    const { code, out } = await measure([{}, {}, {}], `--wire sim:${narrow}`);
+    expect(code).toBe(0);
+    await expect(out).toMatchFileSnapshot('golden/trace/mtu.txt');
+  });
+
+  it('finds where large ones are lost in silence', async () => {
+    const { out } = await measure([{}, quiet, {}], `--wire sim:${narrow}`);
+    await expect(out).toMatchFileSnapshot('golden/trace/mtuBlackHole.txt');
+  });
+
+  it('has the sizes in the JSON', async () => {
+    const { out } = await measure([{}, quiet, {}], `--json --wire sim:${narrow}`);
+    expect((JSON.parse(out) as Report).paths[0]!.mtu).toMatchObject({
+      linkBytes: 1500,
+      bytes: 1400,
+      end: 4,
+      said: [],
+      hole: { after: { ttl: 2 }, before: { ttl: 3 } },
+    });
+  });
+
+  it('is refused where no packets can be made, code 3', async () => {
+    const { code, err } = await measure([{}, {}, {}], `--wire sim:${narrow}#errqueue`);
+    expect(code).toBe(3);
+    expect(err).toContain('--mtu needs packets of our own');
+  });
+});
+
 describe('scan --trace', () => {
   const scan = (line: string) =>
     run(`scan 10.90.3.10 ${line} --seed 2a --wire sim:${file} --trace`, library);

@@ -29,7 +29,10 @@ export async function runTraceTruth(
     const place = { namespace: lab.scanner.name, user, prefix: [] };
     const runs = ([4, 6] as const).map(async (family: Family) => {
       const asked = ['-p', String(port), protocol === 'udp' ? '-sU' : '-sT'];
-      const more = extras.flows > 0 ? ['--flows', String(extras.flows)] : [];
+      const more = [
+        ...(extras.flows > 0 ? ['--flows', String(extras.flows)] : []),
+        ...(extras.mtu ? ['--mtu'] : []),
+      ];
       const argv = [
         'trace',
         lab.targetIp(family),

@@ -27,13 +27,15 @@ export interface RecordTraceRequest {
   readonly names?: HopNames;
   readonly firstId?: number;
   readonly sources?: number;
+  readonly mtu?: boolean;
 }
 
 /** Traces the ports of a scene in one run, and records it. */
 export async function recordTrace(
   request: RecordTraceRequest,
 ): Promise<{ readonly report: Report; readonly pieces: readonly Uint8Array[] }> {
-  const { scenario, view, family, seed, stopAfter, loss, firstId = 0, sources = 0 } = request;
+  const { scenario, view, family, seed, stopAfter, loss } = request;
+  const { firstId = 0, sources = 0, mtu = false } = request;
   const world =
     loss === undefined
       ? scenario.world
@@ -61,7 +63,7 @@ export async function recordTrace(
   const opened = { ...simulated, wire };
   const pieces: Uint8Array[] = [];
   const startedAt = new Date(EPOCH_MS).toISOString();
-  const settings = { maxHops: 32, sources, firstId };
+  const settings = { maxHops: 32, sources, mtu, firstId };
   const recorder = startRecording({
     plan,
     opened,

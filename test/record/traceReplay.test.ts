@@ -54,6 +54,13 @@ describe.each(TRACE_VIEWS)('%s', (view) => {
     expect(said(await replayPieces(pieces))).toBe(said(report));
   });
 
+  it.runIf(view === 'P')('the same with the sizes of packets measured', async () => {
+    const scenario = named('mtuBlackHole');
+    const { report, pieces } = await recordTrace({ scenario, view, family: 6, seed: 1, mtu: true });
+    expect(report.paths[0]!.mtu).toMatchObject({ bytes: 1280 });
+    expect(said(await replayPieces(pieces))).toBe(said(report));
+  });
+
   it('a run that was stopped is replayed up to there, a later trace included', async () => {
     const complete: boolean[] = [];
     const scenario = named('dropForward');

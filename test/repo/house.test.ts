@@ -128,6 +128,7 @@ describe('results of traces in words', () => {
     const least = { target: '10.0.0.5', port: 443, protocol: 'tcp', icmp: 'ICMP 3/13', hop: 3 };
     const of = {
       mtu: 1280,
+      large: 1500,
       control: 'udp 33434',
       gateway: '10.0.0.1',
       targetHop: 7,

@@ -69,6 +69,7 @@ export interface ExpectedPath {
 export interface TraceExtras {
   /** Source ports; 0: its own alone. */
   readonly flows: number;
+  readonly mtu: boolean;
 }
 
 /** One trace of a scene. */
@@ -134,12 +135,15 @@ function needIn<Key extends string>(
 
 /** Several ports of which the same is expected stand for one trace each. */
 function parseCases(place: JsonPlace): readonly TraceCase[] {
-  const at = openObject(place, ['ask', 'flows', 'P', 'E']);
+  const at = openObject(place, ['ask', 'flows', 'mtu', 'P', 'E']);
   const need = needIn(place, at);
   const packet = parsePath(need('P'));
   const errqueue = at('E');
   const rest = {
-    extras: { flows: readNumber(at('flows'), { min: 0, max: 32, whole: true }, 0) },
+    extras: {
+      flows: readNumber(at('flows'), { min: 0, max: 32, whole: true }, 0),
+      mtu: at('mtu')?.value === true,
+    },
     expect: { P: packet, E: errqueue === undefined ? packet : parseColumn(errqueue) },
   };
   return choices(need('ask')).map((ask) => {

@@ -20,6 +20,7 @@ export interface TraceAsked {
   readonly control?: boolean;
   readonly maxHops?: number;
   readonly flows?: number;
+  readonly mtu?: boolean;
   /** The target's address unless it is another one. */
   readonly target?: string;
 }
@@ -54,6 +55,7 @@ export async function traceInSimulator(asked: TraceAsked): Promise<TraceSaid> {
     ownAddresses,
     maxHops: asked.maxHops ?? 32,
     sources: asked.flows ?? 0,
+    mtu: asked.mtu ?? false,
   });
   let turns = 0;
   const hanging = new AbortController();

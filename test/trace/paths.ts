@@ -123,6 +123,7 @@ export function factsOf(words: PathWords): TraceFacts {
     flows,
     variants: (words.variants ?? []).map((text, i) => flow('asked', protocol, text, 3 + i)),
     sources: [],
+    mtu: null,
     seesTtl: true,
     seesQuote: !isSocket,
     ownSide: null,

@@ -1,0 +1,75 @@
+/** Rules 2 and 13 with sizes measured (`--mtu`): a link takes smaller packets than ours, and somebody says so, or nobody. */
+import type { Location, PathMtu } from '../model.ts';
+import type { MtuFacts, Observation, TraceFacts } from './facts.ts';
+import type { Located } from './locate.ts';
+import { commonArgs, placeArgs } from './reasonArgs.ts';
+import { travelled, type View } from './view.ts';
+
+/** Where nothing else was found, what was found of the sizes. */
+export function refineByMtu(view: View, located: Located): Located {
+  const { mtu } = view.facts;
+  if (located.finding !== null || mtu === null || mtu.bytes === null) return located;
+  const { end } = located;
+  const args = { ...commonArgs(view), mtu: mtu.bytes, large: mtu.linkBytes };
+  if (mtu.hole !== null) {
+    const { after, before } = mtu.hole;
+    const whyArgs = { ...args, ...placeArgs('after', after), ...placeArgs('before', before) };
+    return { end, finding: holeFinding(mtu, mtu.bytes), whyId: 'path.mtu.hole', whyArgs };
+  }
+  const last = mtu.said.at(-1);
+  if (last === undefined) return located;
+  const finding = saidFinding(last, view.natHop !== null);
+  return {
+    end,
+    finding,
+    whyId: 'path.mtu.said',
+    whyArgs: { ...args, by: last.ip, hop: hopOf(last) },
+  };
+}
+
+/** It is quoted before the TTL is counted down, one hop further than it has come. */
+const hopOf = (said: Observation): number => (travelled(said) ?? said.ttl - 1) + 1;
+
+function saidFinding(said: Observation, isTranslated: boolean): Location {
+  const hop = hopOf(said);
+  return {
+    kind: 'mtu',
+    after: { ttl: hop, ip: said.ip },
+    before: { ttl: hop + 1, ip: null },
+    direction: 'forward',
+    by: { ip: said.ip, hop },
+    mtu: said.mtu,
+    rule: 2,
+    certainty: isTranslated || travelled(said) === null ? 'medium' : 'high',
+  };
+}
+
+function holeFinding({ hole, protocol, end }: MtuFacts, bytes: number): Location {
+  const { after, before, isProven } = hole!;
+  return {
+    kind: 'mtu',
+    after,
+    before,
+    direction: 'forward',
+    by: null,
+    mtu: bytes,
+    rule: 13,
+    // A service of UDP may be silent to what is larger than it expects.
+    certainty: isProven ? 'high' : protocol === 'udp' && before.ttl === end ? 'low' : 'medium',
+  };
+}
+
+/** The sizes as a report has them. */
+export function toPathMtu({ mtu }: TraceFacts): PathMtu | null {
+  if (mtu === null) return null;
+  const { linkBytes, bytes, end, protocol, port, said, hole } = mtu;
+  return {
+    linkBytes,
+    bytes,
+    end,
+    protocol,
+    port,
+    said: said.map((one) => ({ ip: one.ip, hop: hopOf(one), mtu: one.mtu })),
+    hole: hole === null ? null : { after: hole.after, before: hole.before },
+  };
+}
