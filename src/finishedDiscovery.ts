@@ -19,7 +19,19 @@ const MAX_LISTED = 8;
 /** Makes the report of a discovery that has ended. */
 export function finishedDiscovery(
   { plan, opened, engine, head }: Discovering,
-  { finished, durationMs }: { readonly finished: boolean; readonly durationMs: number },
+  {
+    finished,
+    durationMs,
+    recording = null,
+    warnings = [],
+  }: {
+    readonly finished: boolean;
+    readonly durationMs: number;
+    /** The file that holds the packets. */
+    readonly recording?: string | null;
+    /** What is to be said besides. */
+    readonly warnings?: readonly string[];
+  },
 ): Report {
   const { wire } = opened;
   const { notDone, counters } = engine.result();
@@ -31,7 +43,7 @@ export function finishedDiscovery(
   const own = wire.counters();
   return {
     schema: head.schema,
-    recording: null,
+    recording,
     tool: head.tool,
     command: 'scan',
     startedAt: head.startedAt,
@@ -45,7 +57,7 @@ export function finishedDiscovery(
     hosts,
     paths: [],
     counters: { ...counters, ringDrops: 0, ...own },
-    warnings: [...plan.warnings, ...opened.warnings, ...notes(hosts, wire.can)],
+    warnings: [...warnings, ...plan.warnings, ...opened.warnings, ...notes(hosts, wire.can)],
   };
 }
 

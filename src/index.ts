@@ -21,7 +21,7 @@ import type { ReportHead } from './report/jsonl.ts';
 import { createScheduler, type ScanEngine } from './scan/scheduler.ts';
 import { type ScanRun, toScanRun } from './scanRun.ts';
 import { traceFiltered, withPaths } from './traceFiltered.ts';
-import { runTrace, type TraceRequest, type TraceRun } from './traceRun.ts';
+import { type Recording, runTrace, type TraceRequest, type TraceRun } from './traceRun.ts';
 import { localInterfaces } from './wire/localInterfaces.ts';
 import { checkWire, type OpenedWire, openWire, type TcpBy } from './wire/openWire.ts';
 import { dropPrivileges } from './wire/privileges.ts';
@@ -60,7 +60,7 @@ export { type PathTextOptions, renderPaths } from './report/pathText.ts';
 export { type AlikePorts, type Summary, summarize } from './report/summary.ts';
 export { renderText, type TextOptions } from './report/text.ts';
 export type { ScanRun } from './scanRun.ts';
-export type { TraceRequest, TraceRun } from './traceRun.ts';
+export type { Recording, TraceRequest, TraceRun } from './traceRun.ts';
 export { VERSION } from './version.ts';
 
 /** What to scan and how; only `targets` is needed. */
@@ -78,14 +78,14 @@ export interface ScanOptions extends PlanRequest {
   readonly trace?: boolean;
   /** Called about every 100 ms while the run lasts. */
   readonly onProgress?: (progress: Progress) => void;
-  /** Records the run: `write` takes pcapng in pieces of whole blocks, valid during the call; `name` is told in the report. */
-  readonly record?: { readonly name: string; readonly write: (bytes: Uint8Array) => void };
+  /** Records the run. */
+  readonly record?: Recording;
 }
 
 /** What a discovery takes: a scan's options but those that name ports. */
 export type DiscoverOptions = Omit<
   ScanOptions,
-  'discover' | 'record' | 'ports' | 'fast' | 'tcp' | 'udp' | 'synRequested' | 'connectRequested'
+  'discover' | 'ports' | 'fast' | 'tcp' | 'udp' | 'synRequested' | 'connectRequested'
 >;
 
 /** A discovery: iterate over it for hosts as they become known, or ask for the report. It begins and rejects as a scan. */
@@ -172,7 +172,7 @@ async function openScan(options: ScanOptions): Promise<Scanning> {
 
 /** Loaded only where it is asked for: start-up is a feature. */
 async function startRecorder(
-  { record, synRequested = false }: ScanOptions,
+  { record, synRequested = false }: Pick<ScanOptions, 'record' | 'synRequested'>,
   plan: Plan,
   opened: OpenedWire,
   started: Date,
@@ -187,9 +187,13 @@ async function startRecorder(
 /** Looks for hosts (`-sn`): no port gets a verdict. */
 export function discover(options: DiscoverOptions): DiscoverRun {
   const feed = createFeed<number>();
-  const open = async (): Promise<Discovering> => {
-    const { plan, opened, head } = await openRun({ ...options, discover: true }, new Date());
-    return { plan, opened, head, engine: createDiscovery(engineOptions(plan, opened)) };
+  const open = async (): Promise<Discovering & { readonly recorder: Recorder | undefined }> => {
+    const started = new Date();
+    const { plan, opened, head } = await openRun({ ...options, discover: true }, started);
+    const recorder = await startRecorder(options, plan, opened, started);
+    const onMatch = recorder?.onMatch;
+    const engine = createDiscovery({ ...engineOptions(plan, opened), onMatch });
+    return { plan, opened, head, engine, recorder };
   };
   const opening = open();
   const reporting = opening.then((running) => runDiscovery(running, options, feed.push));
@@ -252,12 +256,20 @@ async function run(
 }
 
 async function runDiscovery(
-  running: Discovering,
+  running: Discovering & { readonly recorder: Recorder | undefined },
   options: DiscoverOptions,
   onSettled: (targets: readonly number[]) => void,
 ): Promise<Report> {
-  const driven = await driveWatched(running.engine, running.opened, options, onSettled);
-  return finishedDiscovery(running, driven);
+  const { engine, opened, recorder } = running;
+  const driven = await driveWatched(engine, opened, { ...options, observer: recorder }, onSettled);
+  const recording = options.record?.name ?? null;
+  const report = finishedDiscovery(running, { ...driven, recording });
+  if (recorder !== undefined) {
+    const { endRecording, foundOf } = await import('./recording.ts');
+    const counters = opened.wire.counters();
+    endRecording(recorder, foundOf(report), { ...driven, failedAtHome: [], counters });
+  }
+  return report;
 }
 
 function tcpByOf({ connectRequested, synRequested }: ScanOptions): TcpBy {

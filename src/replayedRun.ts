@@ -1,6 +1,7 @@
 /** The report of a recorded run, computed again by the same engine from what the recording says that it saw. */
 import { ProbeError } from './errors.ts';
 import { type FinishedRun, finishedRun, headOf } from './finishedRun.ts';
+import type { Report } from './model.ts';
 import {
   comparisonNotes,
   driveRecorded,
@@ -11,6 +12,7 @@ import {
 } from './openedRecording.ts';
 import { MAX_TRACES, type TraceSettings } from './portTraces.ts';
 import { verdictsOf } from './recording.ts';
+import { replayDiscovery } from './replayedDiscovery.ts';
 import { openTracing, replayTraces } from './replayedTraces.ts';
 import type { BuildContext } from './report/build.ts';
 import type { ReportHead } from './report/jsonl.ts';
@@ -33,7 +35,8 @@ export async function openReplay(
 ): Promise<Replaying> {
   const recording = await openRecording(chunks);
   const { trace } = recording.recorded;
-  return trace === undefined ? toScan(recording, name) : toTraces(recording, trace, name);
+  if (trace !== undefined) return toTraces(recording, trace, name);
+  return recording.plan.discover ? toDiscovery(recording, name) : toScan(recording, name);
 }
 
 function toTraces(
@@ -48,12 +51,23 @@ function toTraces(
   return {
     ...recording,
     head: tracing.head,
-    async run() {
-      const report = await replayTraces(tracing, name);
-      return { report: () => report, summary: () => summarize(report), groups: () => [] };
-    },
+    run: async () => withoutVerdicts(await replayTraces(tracing, name)),
   };
 }
+
+function toDiscovery(recording: OpenedRecording, name: string | null): Replaying {
+  return {
+    ...recording,
+    head: headOf(recording.plan, recording.opened, recording.recorded.startedAt),
+    run: async () => withoutVerdicts(await replayDiscovery(recording, name)),
+  };
+}
+
+const withoutVerdicts = (report: Report): FinishedRun => ({
+  report: () => report,
+  summary: () => summarize(report),
+  groups: () => [],
+});
 
 function toScan(recording: OpenedRecording, name: string | null): Replaying {
   const { plan, recorded, opened, wire } = recording;

@@ -127,9 +127,8 @@ function checkDiscovery(raw: Raw): void {
 
 /** What a recording does not hold yet. */
 function checkRecorded(raw: Raw): void {
-  const other = flag(raw, 'discover') ? '-sn' : flag(raw, 'trace') ? '--trace' : null;
-  if (other === null || text(raw, 'pcap') === undefined) return;
-  throw new UsageError(`--pcap with ${other} is not built yet`);
+  if (!flag(raw, 'trace') || text(raw, 'pcap') === undefined) return;
+  throw new UsageError('--pcap with --trace is not built yet');
 }
 
 function scanOptions(raw: Raw, targets: readonly string[]): ScanOptions {

@@ -41,6 +41,9 @@ export async function readRun(run: ScanRun, args: ShowArguments, io: Io, api: Ap
   if (args.format === 'jsonl') {
     await io.stdout(api.startRecord(await run.start()));
     for await (const verdict of run) await io.stdout(api.verdictRecord(verdict));
+    const { hosts, plan } = await run.report();
+    // A discovery that is computed again: they are told before the end, as it told them.
+    if (plan.discover === true) for (const host of hosts) await io.stdout(api.hostRecord(host));
   }
   return needsVerdicts(args) ? { report: await run.report() } : { summary: await run.summary() };
 }

@@ -9,7 +9,7 @@
  */
 import { PROTO_NEIGHBOUR, SIGNAL, type SignalBatch } from '../batch.ts';
 import { ERRNO } from '../errno.ts';
-import type { Match } from '../match/match.ts';
+import type { Match, MatchListener } from '../match/match.ts';
 import { createMatchingEngine } from '../match/matchingEngine.ts';
 import type { Engine, Ip, OwnSide, Plan, WireCan } from '../model.ts';
 import { ROUTED_RATE_PPS } from '../timing/templates.ts';
@@ -19,7 +19,7 @@ import {
   type DiscoveryContext,
   type DiscoveryCounters,
 } from './context.ts';
-import { noteAnswer, rulingOf } from './evidence.ts';
+import { createAnswerIds, noteAnswer, rulingOf } from './evidence.ts';
 import { STEP } from './hostState.ts';
 import type { HostRuling } from './judgeHost.ts';
 import { createSteps, type Steps } from './steps.ts';
@@ -31,6 +31,8 @@ export interface DiscoveryOptions {
   readonly ownAddresses: ReadonlySet<Ip>;
   /** The reserved source port of a packet wire; 0 on socket wires. */
   readonly srcPort: number;
+  /** Told what each received row was, those of our own side and of the link aside. */
+  readonly onMatch?: MatchListener | undefined;
 }
 
 /** What a run has found when it is over, or when it was stopped. */
@@ -54,12 +56,14 @@ const LINK_RATE_PPS = 5000;
 
 /** Creates the discovery of one run. */
 export function createDiscovery(options: DiscoveryOptions): DiscoveryEngine {
-  const { plan, can, srcPort } = options;
+  const { plan, can, srcPort, onMatch } = options;
   const context = createDiscoveryContext(plan, can, options.ownAddresses);
   const { hosts, counters } = context;
   const steps = createSteps(context);
   const asking = createAsking(context, steps);
   const matching = createMatchingEngine({ plan, srcPort, controlAt: () => 0 });
+
+  const giveId = createAnswerIds(context);
 
   const takeSignal = (signals: SignalBatch, row: number, nowMs: number): void => {
     const ownSide = signals.kind[row] === SIGNAL.OWN_SIDE ? signals.ownSide[row] : undefined;
@@ -73,6 +77,11 @@ export function createDiscovery(options: DiscoveryOptions): DiscoveryEngine {
       return;
     }
     const read = matching.read(signals, row);
+    if (onMatch !== undefined) {
+      if (read === 'matched') giveId(matching.match);
+      const isLate = read === 'matched' && hosts.step[matching.match.target]! >= STEP.DONE;
+      onMatch(row, isLate ? 'late' : read, matching.match);
+    }
     if (read === 'matched') takeMatch(context, steps, matching.match, nowMs);
     else if (read === 'bad-token') counters.badToken += 1;
     else counters.foreign += 1;

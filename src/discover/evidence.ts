@@ -24,6 +24,18 @@ function noteIcmp(context: DiscoveryContext, { target, icmpType, icmpCode, from 
   hosts.icmpFrom.set(target, from ?? plan.targets.ip(target));
 }
 
+/** Creates what gives each answer its id, as scan/evidence.ts does: the how manieth it is to its attempt. */
+export function createAnswerIds({ hosts }: DiscoveryContext): (match: Match) => void {
+  const counts = new Map<number, number>();
+  return (match) => {
+    const { probe, target, attempt } = match;
+    match.idAttempt = attempt > 0 ? attempt : Math.max(1, hosts.rounds[target]!);
+    const key = probe * 256 + match.idAttempt;
+    match.idNumber = (counts.get(key) ?? 0) + 1;
+    counts.set(key, match.idNumber);
+  };
+}
+
 /** Notes an answer; true when it proves that the host is there. */
 export function noteAnswer(context: DiscoveryContext, match: Match): boolean {
   const { hosts } = context;

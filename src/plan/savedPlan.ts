@@ -33,6 +33,7 @@ export interface SavedPlan {
   readonly retries: number | null;
   readonly hostTimeoutMs: number | null;
   readonly control: boolean;
+  readonly discover?: boolean;
   readonly certainty: number;
   readonly ttl: number | null;
   readonly snmpCommunity: Plan['snmpCommunity'];
@@ -62,6 +63,7 @@ export function savePlan(plan: Plan): SavedPlan {
     retries: plan.retries ?? null,
     hostTimeoutMs: plan.hostTimeoutMs ?? null,
     control: plan.control,
+    ...(plan.discover ? { discover: true } : {}),
     certainty: plan.certainty,
     ttl: plan.sending.ttl,
     snmpCommunity: plan.snmpCommunity,
@@ -139,7 +141,7 @@ export function loadPlan(value: unknown): Plan | null {
     control: value.control,
     certainty: value.certainty,
     sending,
-    discover: false,
+    discover: value.discover === true,
     snmpCommunity: value.snmpCommunity,
     unresolved: value.unresolved,
     warnings: value.warnings,
@@ -260,6 +262,7 @@ function isSavedPlan(value: unknown): value is SavedPlan {
     orNull(value['retries'], (count) => isWhole(count, 0, 254)) &&
     orNull(value['hostTimeoutMs'], isPositive) &&
     typeof value['control'] === 'boolean' &&
+    ['undefined', 'boolean'].includes(typeof value['discover']) &&
     isPositive(value['certainty']) &&
     orNull(value['ttl'], (ttl) => isWhole(ttl, 1, 255)) &&
     orNull(value['snmpCommunity'], isCommunity) &&

@@ -5,6 +5,7 @@
  */
 import {
   isEcho,
+  PROTO_NEIGHBOUR,
   PROTO_TCP,
   PROTO_UDP,
   type ProbeBatch,
@@ -170,6 +171,8 @@ export function createPacketDrawing(
     },
     signal(signals, row) {
       const kind = signals.kind[row]!;
+      // ARP and neighbour discovery are left out, questions and answers (ADR 0018).
+      if (kind === SIGNAL.OWN_SIDE || signals.protocol[row] === PROTO_NEIGHBOUR) return 0;
       const family: Family = signals.family[row] === 6 ? 6 : 4;
       const isTold = TOLD.has(kind);
       const src = isTold ? signals.from : signals.dst;
@@ -190,7 +193,6 @@ export function createPacketDrawing(
         const ports = { srcPort: signals.dstPort[row]!, dstPort: 0 };
         return segment(bytes, ends, ports, flags, Math.min(signals.info[row]!, 0xffff));
       }
-      if (kind === SIGNAL.OWN_SIDE) return 0;
       return note(ends, `the kernel said: ${errnoName(signals.errno[row]!)}`);
     },
   };

@@ -7,6 +7,8 @@ import { readCapture } from '../packet/captures.ts';
 
 const TRACE =
   'trace 10.90.2.10 -p T:22,U:514 -sU -sT -n --seed 5 --wire sim:examples/twoRouters.json#errqueue';
+const HOSTS =
+  'scan 10.90.2.10 10.90.2.11 -sn --seed 5 --wire sim:examples/twoRouters.json#errqueue';
 const SCAN =
   'scan 10.90.2.10 -p T:22,443,8443,U:53,161,514 --seed 5 --wire sim:examples/twoRouters.json#errqueue';
 
@@ -76,7 +78,7 @@ describe('trace --pcap', () => {
 
 describe('replay', () => {
   it.each(
-    [SCAN, TRACE].flatMap((command) =>
+    [SCAN, TRACE, HOSTS].flatMap((command) =>
       ['', '--json', '--jsonl', '-v'].map((format) => ({ command, format })),
     ),
   )('prints the same: $command $format', async ({ command, format }) => {
@@ -89,8 +91,8 @@ describe('replay', () => {
     expect(kept(replayed.out)).toBe(kept(scanned.out));
   });
 
-  it('has no expectations of a trace', async () => {
-    const { fake } = await recorded('', 'run.pcapng', TRACE);
+  it.each([TRACE, HOSTS])('has no expectations: %s', async (command) => {
+    const { fake } = await recorded('', 'run.pcapng', command);
     const { code, err } = await run('replay run.pcapng --expect open', library, again(fake));
     expect(code).toBe(2);
     expect(err).toMatch(/--expect is about ports: "run.pcapng" holds no scan of any/);

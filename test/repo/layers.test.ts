@@ -202,7 +202,17 @@ const ARROWS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     recording: 'paths as they stand in a recording',
     trace: 'what a trace has seen, a type',
   },
+  replayedDiscovery: {
+    model: NOUNS,
+    discover: 'the engine that finds hosts',
+    finishedDiscovery: 'the report of a discovery',
+    finishedRun: 'what is known of a run when it begins',
+    openedRecording: 'the recording',
+    recording: 'hosts as they stand in a recording',
+  },
   replayedRun: {
+    model: NOUNS,
+    replayedDiscovery: 'a recording of a discovery',
     errors: 'a file that holds no run',
     finishedRun: 'the report of a run',
     openedRecording: 'the recording',
