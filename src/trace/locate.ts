@@ -32,8 +32,10 @@ export interface Located {
 /** A rule: what follows from the view, or null where it does not speak. */
 export type Rule = (view: View) => Located | null;
 
-/** The rules in the order in which they are asked; a rule gives its own number in its finding; 13 and what refines
- * them are in files of their own. */
+/**
+ * The rules in the order in which they are asked; a rule gives its own number in its finding. What a study has found
+ * refines it: rule 12 by source ports, rules 2 and 13 by sizes (rulesOfSources.ts, rulesOfMtu.ts).
+ */
 export const RULES: readonly (readonly [name: string, rule: Rule])[] = [
   ['own side', ownSideFailed],
   ['2 too big', tooBig],
