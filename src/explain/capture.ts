@@ -25,11 +25,11 @@ export interface Capture extends CaptureTables {
 /** Creates an empty capture; `narrowing` takes only some flows, null all. */
 export function createCapture(narrowing: Narrowing | null): Capture {
   const tables = createCaptureTables(narrowing);
-  const { addresses, firstBytes, counts, flowOf } = tables;
+  const { addresses, firstBytes, counts, probes, flowOf } = tables;
   const ip = createIpView();
   const tcp = createTcpView();
   const udp = createUdpView();
-  const views = { ip, tcp };
+  const views = { ip, tcp, probes };
   const tuple: Tuple = { protocol: 0, src: 0, srcPort: 0, dst: 0, dstPort: 0 };
   const payload: Payload = { bytes: new Uint8Array(0), at: 0, end: 0 };
 

@@ -6,6 +6,7 @@ import type { Flow } from './flow.ts';
 import { createFlowTable, type FlowTable, type Tuple } from './flowTable.ts';
 import { createIcmpErrors, type IcmpErrors } from './icmpErrors.ts';
 import { type Narrowing, narrow } from './narrowing.ts';
+import { createProbes, type Probes } from './probes.ts';
 
 /** One packet of a capture: the IP packet in `bytes[at, end)`, as far as it was captured. */
 export interface CapturedPacket {
@@ -49,6 +50,7 @@ export interface CaptureTables {
   readonly table: FlowTable;
   readonly errors: IcmpErrors;
   readonly firstBytes: FirstBytes;
+  readonly probes: Probes;
   readonly counts: CaptureCounts;
   /** Only some flows were wanted. */
   readonly isNarrowed: boolean;
@@ -88,6 +90,7 @@ export function createCaptureTables(narrowing: Narrowing | null): CaptureTables 
     table,
     errors: createIcmpErrors(addresses),
     firstBytes: createFirstBytes(),
+    probes: createProbes(),
     counts,
     isNarrowed: narrowing !== null,
     isWanted,

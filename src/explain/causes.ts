@@ -151,7 +151,11 @@ export const CAUSES: readonly CauseRow[] = [
   },
   {
     id: 'cause.syn-cookie-wall',
-    when: why('explain.tcp.syn-proxy', 'explain.tcp.syn-proxy-closed'),
+    when: why(
+      'explain.tcp.syn-proxy',
+      'explain.tcp.syn-proxy-closed',
+      'explain.tcp.syn-proxy-perhaps',
+    ),
     certainty: 'medium',
     source: 'nft(8), synproxy: answers with window 0 until the server has accepted',
   },
@@ -219,7 +223,12 @@ export const CAUSES: readonly CauseRow[] = [
   },
   {
     id: 'cause.routing-loop',
-    when: why('explain.icmp.loop-seen', 'explain.loop', 'explain.icmp.hops'),
+    when: why(
+      'explain.icmp.loop-seen',
+      'explain.loop',
+      'explain.icmp.hops',
+      'explain.traceroute.loop',
+    ),
     certainty: 'medium',
     source: 'RFC 1812 section 5.2.7.3: time exceeded in transit',
   },
@@ -232,7 +241,13 @@ export const CAUSES: readonly CauseRow[] = [
   },
   {
     id: 'cause.traceroute',
-    when: why('explain.icmp.traceroute', 'explain.icmp.traceroute-end'),
+    when: why(
+      'explain.icmp.traceroute',
+      'explain.icmp.traceroute-end',
+      'explain.traceroute.reached',
+      'explain.traceroute.answered',
+      'explain.traceroute.rejected',
+    ),
     certainty: 'medium',
     source: 'traceroute(8): packets with a small TTL on purpose',
   },

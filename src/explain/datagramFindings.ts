@@ -4,10 +4,11 @@ import { LATE_MS } from './datagramFlow.ts';
 import { formatEndpoint } from './endpoint.ts';
 import type { Evidence } from './evidence.ts';
 import { type Flow, FROM_ASKED, FROM_ASKER } from './flow.ts';
+import type { FlowSign } from './flowSigns.ts';
 import { hasPorts } from './protocols.ts';
 import { isOneWay } from './request.ts';
+import { othersOf, readLoop, readSilentProbe, someVariant } from './silence.ts';
 import { oneWayEnds, type StrangerAnswer } from './strangers.ts';
-import { type FlowSign, readLoop } from './tcpFindings.ts';
 
 /** A request is waited for at least this long before the end of a capture, ms. */
 const PATIENCE_MS = 1000;
@@ -29,10 +30,11 @@ export function readDatagramFlow(evidence: Evidence, flow: Flow): FlowSign | nul
   if (facts.lateCount > 0) return late(flow);
   if (facts.pending === 0 || flow.errorCount > 0) return null;
   if (flow.sides[FROM_ASKED].packets > 0) return null;
-  return readLoop(flow) ?? silent(evidence, flow);
+  return readLoop(flow) ?? readSilentProbe(evidence, flow) ?? silent(evidence, flow);
 }
 
-function silent({ counts, bothWays }: Evidence, flow: Flow): FlowSign | null {
+function silent(evidence: Evidence, flow: Flow): FlowSign | null {
+  const { counts, bothWays } = evidence;
   const [side] = flow.sides;
   const { request, pendingSinceMs } = flow.datagrams!;
   const protocol = request?.protocol ?? '';
@@ -40,6 +42,7 @@ function silent({ counts, bothWays }: Evidence, flow: Flow): FlowSign | null {
   const isEarly = waitedMs < PATIENCE_MS;
   const isStream = side.packets >= STREAM_COUNT;
   const isPing = !hasPorts(flow.protocol);
+  const others = othersOf(evidence, flow);
   const { whyId, rank, certainty } = isOneWay(protocol)
     ? ({ whyId: 'explain.udp.one-way', rank: 100, certainty: 'medium' } as const)
     : isEarly
@@ -48,7 +51,9 @@ function silent({ counts, bothWays }: Evidence, flow: Flow): FlowSign | null {
         ? ({ whyId: 'explain.ping.silent', rank: 550, certainty: 'medium' } as const)
         : isStream
           ? ({ whyId: 'explain.udp.stream', rank: 250, certainty: 'low' } as const)
-          : ({ whyId: 'explain.udp.silent', rank: 700, certainty: 'medium' } as const);
+          : others !== null
+            ? ({ whyId: 'explain.udp.silent-some', rank: 690, certainty: 'medium' } as const)
+            : ({ whyId: 'explain.udp.silent', rank: 700, certainty: 'medium' } as const);
   // Where no flow shows both directions, the capture may hold one alone.
   const sure = bothWays ? certainty : 'low';
   return {
@@ -57,8 +62,8 @@ function silent({ counts, bothWays }: Evidence, flow: Flow): FlowSign | null {
     rank,
     certainty: sure,
     citing: REQUESTS,
-    args: { attempts: side.packets - side.copies, protocolName: protocol },
-    variant: protocol,
+    args: { attempts: side.packets - side.copies, protocolName: protocol, ...others },
+    variant: `${protocol}/${whyId === 'explain.udp.silent-some' ? someVariant(flow, others) : ''}`,
     by: null,
   };
 }

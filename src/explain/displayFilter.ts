@@ -83,7 +83,7 @@ export function portsFilter(protocol: number, ports: readonly DirectedPorts[]): 
 }
 
 /** `field == 1`, or `field in {1, 2}`. */
-export function oneOf(field: string, values: readonly number[]): string {
+export function oneOf(field: string, values: readonly (number | string)[]): string {
   return values.length === 1 ? `${field} == ${values[0]}` : `${field} in {${values.join(', ')}}`;
 }
 
@@ -97,7 +97,7 @@ export interface ErrorsOf {
   readonly family: Family;
   readonly type: number;
   readonly code: number;
-  readonly sender: Ip;
+  readonly sender: Ip | readonly Ip[];
   readonly receiver: Ip;
   readonly quotedDst: Ip;
   readonly protocol: number;
@@ -105,7 +105,7 @@ export interface ErrorsOf {
   readonly ports: readonly DirectedPorts[] | null;
 }
 
-/** ICMP errors of one sender about one destination. */
+/** ICMP errors of one sender, or of several, about one destination. */
 export function errorsFilter(errors: ErrorsOf): string {
   const { family, type, code, sender, receiver, quotedDst, protocol, ports } = errors;
   const field = icmpField(family);
@@ -120,7 +120,7 @@ export function errorsFilter(errors: ErrorsOf): string {
   return [
     `${field}.type == ${type}`,
     `${field}.code == ${code}`,
-    `${ip}.src#1 == ${bare(sender)}`,
+    oneOf(`${ip}.src#1`, (typeof sender === 'string' ? [sender] : sender).map(bare)),
     `${ip}.dst#1 == ${bare(receiver)}`,
     `${ip}.dst#2 == ${bare(quotedDst)}`,
     quotedKind,

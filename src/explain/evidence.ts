@@ -19,11 +19,22 @@ export interface Evidence extends Capture {
   readonly strangerAnswers: ReadonlySet<Flow>;
   /** Ports of a host that answered in this capture. */
   answeredPorts(host: number): number;
+  /** How the other flows of this asker to the same port fared. */
+  portFate(flow: Flow): PortFate;
   /** Some flow has packets in both directions: the capture does not hold one alone. */
   readonly bothWays: boolean;
   /** ICMP errors to this asker about that host that are subject to a limit. */
   errorsAbout(asker: number, host: number): number;
 }
+
+/** Flows of one asker to one port. */
+export interface PortFate {
+  answered: number;
+  /** By RST or an ICMP error that is a state. */
+  refused: number;
+}
+
+const NO_FATE: PortFate = { answered: 0, refused: 0 };
 
 /** Prepares a capture whose packets are all read. */
 export function toEvidence(capture: Capture): Evidence {
@@ -34,9 +45,12 @@ export function toEvidence(capture: Capture): Evidence {
     ports.add(flow.askedPort * 256 + flow.protocol);
     answered.set(flow.asked, ports);
   }
+  const fates = portFates(capture);
   const errors = new Map<number, number>();
   for (const { receiver, quotedDst, count, family, type, code } of capture.errors.groups) {
-    if (icmpMeaning(family, type, code).kind !== 'state') continue;
+    const meaning = icmpMeaning(family, type, code);
+    // That a router tells of a traceroute's packets is no refusal.
+    if (meaning.kind !== 'state' || meaning.reason === 'time-exceeded') continue;
     const key = receiver * MAX_ADDRESSES + quotedDst;
     errors.set(key, (errors.get(key) ?? 0) + count);
   }
@@ -52,7 +66,29 @@ export function toEvidence(capture: Capture): Evidence {
     ),
     errorsAbout: (asker, host) => errors.get(asker * MAX_ADDRESSES + host) ?? 0,
     answeredPorts: (host) => answered.get(host)?.size ?? 0,
+    portFate: (flow) => fates.get(portKey(flow)) ?? NO_FATE,
   };
+}
+
+function portKey({ asker, asked, askedPort, protocol }: Flow): string {
+  return [asker, asked, askedPort, protocol].join();
+}
+
+/** Only of ports, and only where something came back. */
+function portFates({ table }: Capture): ReadonlyMap<string, PortFate> {
+  const fates = new Map<string, PortFate>();
+  for (const flow of table.flows) {
+    const isAnswered = hasAnswered(flow);
+    const isRefused =
+      !isAnswered && (flow.tcp?.resetCount[FROM_ASKED] ?? 0) + flow.refusalCount > 0;
+    if (!(isAnswered || isRefused) || !hasPorts(flow.protocol)) continue;
+    const key = portKey(flow);
+    const fate = fates.get(key) ?? { answered: 0, refused: 0 };
+    if (isAnswered) fate.answered++;
+    else fate.refused++;
+    fates.set(key, fate);
+  }
+  return fates;
 }
 
 /** Whether the asked side sent anything but a RST. */

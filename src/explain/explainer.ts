@@ -3,15 +3,18 @@ import { createCapture } from './capture.ts';
 import type { CaptureCounts, CapturedPacket } from './captureTables.ts';
 import { fittingCauses } from './causes.ts';
 import { readDatagramFlow } from './datagramFindings.ts';
+import { findDistances } from './distances.ts';
 import { type Evidence, toEvidence } from './evidence.ts';
 import type { FindingDraft } from './finding.ts';
 import type { Flow } from './flow.ts';
-import { icmpFindings } from './icmpFindings.ts';
+import { type FlowSign, joinSigns } from './flowSigns.ts';
+import { judgeErrors, toErrorFinding } from './icmpFindings.ts';
 import { limiterFindings } from './limiter.ts';
 import { type CaptureLimit, captureLimits } from './limits.ts';
 import type { Narrowing } from './narrowing.ts';
 import { readReset } from './resetFindings.ts';
-import { type FlowSign, joinSigns, readSynProxy, readTcpFlow } from './tcpFindings.ts';
+import { readSynProxy, readTcpFlow } from './tcpFindings.ts';
+import { findTraceroutes } from './traceroutes.ts';
 
 /** A finding with the known causes that fit it. */
 export interface ExplainedFinding extends FindingDraft {
@@ -44,9 +47,15 @@ export function createExplainer(narrowing: Narrowing | null): Explainer {
     take: capture.take,
     result() {
       const evidence = toEvidence(capture);
-      const ofFlows = joinSigns(evidence, readFlows(evidence), MAX_FINDINGS);
+      const errors = judgeErrors(evidence);
+      const traceroutes = findTraceroutes(evidence, errors);
+      const signs = [...readFlows(evidence, traceroutes.flows), ...findDistances(evidence)];
+      const ofFlows = joinSigns(evidence, signs, MAX_FINDINGS);
       const drafts = [
-        ...icmpFindings(evidence),
+        ...errors
+          .filter((judged) => !traceroutes.errors.has(judged))
+          .map((judged) => toErrorFinding(evidence, judged)),
+        ...traceroutes.drafts,
         ...limiterFindings(evidence),
         ...ofFlows.drafts,
       ].sort((a, b) => b.rank - a.rank || a.firstMs - b.firstMs);
@@ -63,11 +72,14 @@ export function createExplainer(narrowing: Narrowing | null): Explainer {
   };
 }
 
-function readFlows(evidence: Evidence): [Flow, FlowSign][] {
+/** `told`: their silence is part of another finding. */
+function readFlows(evidence: Evidence, told: ReadonlySet<Flow>): [Flow, FlowSign][] {
   const signs: [Flow, FlowSign][] = [];
   for (const flow of evidence.table.flows) {
     if (evidence.strangerAnswers.has(flow)) continue;
-    for (const sign of readFlow(evidence, flow)) signs.push([flow, sign]);
+    for (const sign of readFlow(evidence, flow)) {
+      if (sign.kind !== 'silent' || !told.has(flow)) signs.push([flow, sign]);
+    }
   }
   return signs;
 }

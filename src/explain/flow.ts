@@ -17,6 +17,7 @@ export interface Side {
   ttl: number;
   otherTtl: number;
   lowestTtl: number;
+  highestTtl: number;
   /** Of the last packet: a copy of it that comes by again with a lower TTL runs in a loop. */
   lastTtl: number;
   lastIpId: number;
@@ -157,6 +158,8 @@ export interface Flow {
   isFragmented: boolean;
   /** ICMP errors that quote a packet of the asker. */
   errorCount: number;
+  /** Those of them that refuse: all but time exceeded and too big. */
+  refusalCount: number;
   /** When the last of them came. */
   errorLastMs: number;
 }
@@ -183,6 +186,7 @@ export function createSide(): Side {
     ttl: 0,
     otherTtl: 0,
     lowestTtl: 255,
+    highestTtl: 0,
     lastTtl: 0,
     lastIpId: -1,
     lastChecksum: -1,

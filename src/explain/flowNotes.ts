@@ -5,6 +5,7 @@ import { IP_PROTOCOL, type IpView } from '../packet/ip.ts';
 import { TCP_FLAG, type TcpView } from '../packet/tcp.ts';
 import type { CapturedPacket } from './captureTables.ts';
 import { type Flow, FROM_ASKER, MAX_CITED, MAX_ORIGINALS, type Side } from './flow.ts';
+import { PROBE_TTL, type Probes, packetKey } from './probes.ts';
 
 /** Where the checksum stands in a transport header, and in an echo message. */
 const CHECKSUM_AT: Readonly<Record<number, number>> = {
@@ -18,13 +19,14 @@ const CHECKSUM_AT: Readonly<Record<number, number>> = {
 export interface PacketViews {
   readonly ip: IpView;
   readonly tcp: TcpView;
+  readonly probes: Probes;
 }
 
 /** Notes a packet; after the facts of its protocol, which look at what was before. */
 export function notePacket(
   flow: Flow,
   from: 0 | 1,
-  { ip, tcp }: PacketViews,
+  { ip, tcp, probes }: PacketViews,
   { atMs, frame, bytes }: CapturedPacket,
 ): void {
   const side = flow.sides[from];
@@ -38,6 +40,14 @@ export function notePacket(
   const checksum = checksumAt + 2 <= ip.payloadEnd ? read16(bytes, checksumAt) : -1;
   if (!isTcp || (tcp.flags & TCP_FLAG.RST) === 0) noteTtl(side, ip, { checksum, tookMs });
   if (ip.moreFragments) flow.isFragmented = true;
+  if (from === FROM_ASKER && ip.ttl <= PROBE_TTL) {
+    const mark = isTcp
+      ? tcp.seq
+      : flow.protocol === IP_PROTOCOL.UDP
+        ? checksum
+        : echoSeq(ip, bytes);
+    probes.note(flow.number, ip.ttl, packetKey(ip, mark));
+  }
   if (from === FROM_ASKER && flow.originals.length < MAX_ORIGINALS) {
     flow.originals.push({
       ipId: ip.id,
@@ -47,6 +57,11 @@ export function notePacket(
       ...checksumsOf(flow.protocol, ip, bytes),
     });
   }
+}
+
+/** Of an echo request (RFC 792, RFC 4443 section 4.1); -1 where it was cut. */
+function echoSeq({ payloadAt, payloadEnd }: IpView, bytes: Uint8Array): number {
+  return payloadAt + 8 <= payloadEnd ? read16(bytes, payloadAt + 6) : -1;
 }
 
 /** Longer apart, two packets of one id are not one packet in a loop, ms: a round trip between two routers is shorter. */
@@ -60,6 +75,7 @@ function noteTtl(
   if (side.ttl === 0) side.ttl = ttl;
   else if (side.ttl !== ttl) side.otherTtl = ttl;
   if (ttl < side.lowestTtl) side.lowestTtl = ttl;
+  if (ttl > side.highestTtl) side.highestTtl = ttl;
   const isSame = id === side.lastIpId && checksum === side.lastChecksum && tookMs < LOOP_MS;
   const isCopy = isSame && ttl < side.lastTtl;
   if (isCopy) side.copies++;

@@ -78,6 +78,7 @@ function createFlow(number: number, tuple: Tuple, family: Family): Flow {
     datagrams: null,
     isFragmented: false,
     errorCount: 0,
+    refusalCount: 0,
     errorLastMs: 0,
   };
 }

@@ -17,6 +17,8 @@ export interface QuotedFlow {
   firstMs: number;
   lastMs: number;
   frames: number[];
+  /** TTLs with which the quoted packets passed the capture, each once, as far as they are known. */
+  readonly sentTtls: number[];
   /** Outer TTL of the first error, and the TTL, id, checksum and length of what it quotes; -1 where not quoted. */
   readonly ttl: number;
   readonly quotedTtl: number;
@@ -72,6 +74,8 @@ export interface ErrorPacket {
   readonly sender: number;
   readonly receiver: number;
   readonly tuple: Tuple;
+  /** TTL with which the quoted packet passed the capture; -1 = not known. */
+  readonly sentTtl: number;
 }
 
 /** Groups kept; a scan of a large network has about one for each host that rejects. */
@@ -82,6 +86,8 @@ const MAX_QUOTED = 512;
 const MAX_QUOTED_IN_ALL = 65_536;
 const MAX_FRAMES = 64;
 const MAX_TIMES = 256;
+/** A router in a loop answers every second TTL of a traceroute. */
+const MAX_TTLS = 16;
 
 /** Creates the empty collection. */
 export function createIcmpErrors(addresses: AddressTable): IcmpErrors {
@@ -157,8 +163,13 @@ export function createIcmpErrors(addresses: AddressTable): IcmpErrors {
       quoted.count++;
       quoted.lastMs = atMs;
       if (quoted.frames.length < MAX_FRAMES) quoted.frames.push(frame);
+      noteSentTtl(quoted.sentTtls, error.sentTtl);
     },
   };
+}
+
+function noteSentTtl(ttls: number[], ttl: number): void {
+  if (ttl >= 0 && ttls.length < MAX_TTLS && !ttls.includes(ttl)) ttls.push(ttl);
 }
 
 function createQuoted({ bytes, ip, quote, tuple }: ErrorPacket, atMs: number): QuotedFlow {
@@ -171,6 +182,7 @@ function createQuoted({ bytes, ip, quote, tuple }: ErrorPacket, atMs: number): Q
     firstMs: atMs,
     lastMs: atMs,
     frames: [],
+    sentTtls: [],
     ttl: ip.ttl,
     quotedTtl: quote.ttl,
     quotedId: quote.id,

@@ -12,7 +12,7 @@ import {
   portList,
 } from './evidence.ts';
 import type { Cited, FindingDraft, FlowEnds } from './finding.ts';
-import { FROM_ASKER } from './flow.ts';
+import { FROM_ASKER, type Side } from './flow.ts';
 import { isFromAsker } from './flowTable.ts';
 import type { ErrorGroup, QuotedFlow } from './icmpErrors.ts';
 import { chooseWhy } from './icmpWhy.ts';
@@ -21,14 +21,14 @@ import { hasPorts, protocolName } from './protocols.ts';
 import { isQuoteOf, natSigns } from './quoteNat.ts';
 import { hostTtl, senderOf } from './sender.ts';
 
-/** The findings of all groups. */
-export function icmpFindings(evidence: Evidence): FindingDraft[] {
+/** All errors of the capture, each group judged; what is quoted of requests and of answers apart. */
+export function judgeErrors(evidence: Evidence): JudgedErrors[] {
   return evidence.errors.groups.flatMap((group) => {
     const resolved = group.quoted.map((quoted) => resolve(evidence, quoted));
     const parts = [false, true]
       .map((isAnswer) => resolved.filter((one) => one.isAnswer === isAnswer))
       .filter((part) => part.length > 0);
-    return parts.map((part) => findErrors(evidence, group, part, parts.length === 1));
+    return parts.map((part) => judge(evidence, group, part, parts.length === 1));
   });
 }
 
@@ -52,17 +52,23 @@ function reasonOf(family: Family, type: number, code: number): JudgedErrors['rea
   return meaning.kind === 'smaller' ? 'smaller' : null;
 }
 
-function findErrors(
-  evidence: Evidence,
+/** The flow that a group is compared with: the first that was captured. */
+function seenOf(resolved: readonly Resolved[]): {
+  readonly seen: Resolved;
+  readonly side: Side | undefined;
+} {
+  const seen = resolved.find(({ flow }) => flow !== null) ?? resolved[0]!;
+  return { seen, side: seen.flow?.sides[seen.isAnswer ? 1 : 0] };
+}
+
+function judge(
+  { addresses }: Evidence,
   group: ErrorGroup,
   resolved: readonly Resolved[],
   isWhole: boolean,
-): FindingDraft {
-  const { addresses } = evidence;
+): JudgedErrors {
   const [first] = resolved as [Resolved];
-  const { family, type, code } = group;
-  const seen = resolved.find(({ flow }) => flow !== null) ?? first;
-  const side = seen.flow?.sides[seen.isAnswer ? 1 : 0];
+  const { seen, side } = seenOf(resolved);
   const sender = senderOf(addresses, {
     sender: group.sender,
     quotedSrc: first.quoted.tuple.src,
@@ -73,14 +79,16 @@ function findErrors(
   });
   // Of an answer only the ends can be compared: its original is not kept.
   const nat = natSigns(addresses, group, seen.quoted, seen.isAnswer ? null : seen.flow);
-  const judged: JudgedErrors = {
-    group,
-    resolved,
-    isAnswer: first.isAnswer,
-    sender,
-    reason: reasonOf(family, type, code),
-    nat,
-  };
+  const reason = reasonOf(group.family, group.type, group.code);
+  return { group, resolved, isWhole, isAnswer: first.isAnswer, sender, reason, nat };
+}
+
+/** The finding of one group. */
+export function toErrorFinding(evidence: Evidence, judged: JudgedErrors): FindingDraft {
+  const { addresses } = evidence;
+  const { group, resolved, isWhole, isAnswer, sender, nat } = judged;
+  const { type, code } = group;
+  const { seen, side } = seenOf(resolved);
   const { whyId, rank, certainty } = chooseWhy(judged);
   const count =
     resolved.reduce((sum, { quoted }) => sum + quoted.count, 0) +
@@ -93,7 +101,7 @@ function findErrors(
     whyArgs: toArgs(evidence, judged, count),
     certainty,
     // Of an answer the destination is the host that asked.
-    by: first.isAnswer && sender.place === 'asked' ? { ...sender.by, role: 'local' } : sender.by,
+    by: isAnswer && sender.place === 'asked' ? { ...sender.by, role: 'local' } : sender.by,
     icmp: { type, code },
     flows: resolved.slice(0, MAX_CITED_FLOWS).map((one) => toEnds(evidence, one)),
     flowCount: resolved.length,
@@ -173,8 +181,7 @@ function toArgs(
     args['request'] = request.protocol;
     if (request.isParsed) args['asks'] = request.asks;
   }
-  const answered = resolved.filter(({ flow }) => flow !== null && hasAnswered(flow)).length;
-  if (answered > 0 && !isAnswer) args['answered'] = answered;
+  if (!isAnswer) Object.assign(args, answeredArgs(evidence, group, resolved));
   const unseen = resolved.filter(({ flow }) => flow === null).length;
   if (unseen > 0) args['unseen'] = unseen;
   const lowest = lowestTtl(resolved);
@@ -182,6 +189,20 @@ function toArgs(
   const loops = Math.max(0, ...resolved.map(({ flow }) => flow?.sides[FROM_ASKER].loopMost ?? 0));
   if (loops > 0) args['passes'] = loops + 1;
   return args;
+}
+
+/** Whether the same flows, and other ports of the host, were answered all the same. */
+function answeredArgs(
+  evidence: Evidence,
+  { quotedDst }: ErrorGroup,
+  resolved: readonly Resolved[],
+): Record<string, number> {
+  const answered = resolved.filter(({ flow }) => flow !== null && hasAnswered(flow)).length;
+  const answeredPorts = evidence.answeredPorts(quotedDst);
+  return {
+    ...(answered > 0 ? { answered } : {}),
+    ...(answeredPorts > 0 ? { answeredPorts } : {}),
+  };
 }
 
 /** A filter by ports, where so many are still readable; beyond, a whole group is selected by its ends alone. */

@@ -1,4 +1,5 @@
 /** Takes ICMP: errors with what they quote, and pings as flows. */
+import { icmpMeaning } from '../match/icmpMeaning.ts';
 import type { Family } from '../model.ts';
 import { createIcmpView, ICMP4_TYPE, ICMP6_TYPE, readIcmp } from '../packet/icmp.ts';
 import type { IpView } from '../packet/ip.ts';
@@ -6,13 +7,14 @@ import { createQuoteView, readQuote } from '../packet/quote.ts';
 import { TTL_OF } from './addressTable.ts';
 import type { CapturedPacket, CaptureTables } from './captureTables.ts';
 import { isFromAsker, type Tuple } from './flowTable.ts';
+import { quotedKey } from './probes.ts';
 
 /** Takes the ICMP message in the packet that `ip` and `tuple` describe; `takePing` puts an echo into its flow. */
 export type TakeIcmp = (packet: CapturedPacket) => void;
 
 /** Creates it for one capture. */
 export function createIcmpTaking(
-  { addresses, table, errors, counts, isWanted }: CaptureTables,
+  { addresses, table, errors, counts, probes, isWanted }: CaptureTables,
   { ip, tuple }: { readonly ip: IpView; readonly tuple: Tuple },
   takePing: (packet: CapturedPacket, isReply: boolean) => void,
 ): TakeIcmp {
@@ -42,10 +44,12 @@ export function createIcmpTaking(
     const flow = table.find(quoted);
     if (flow !== null && isFromAsker(flow, quoted)) {
       flow.errorCount++;
+      if (isRefusal(ip.family, icmp.type, icmp.code)) flow.refusalCount++;
       flow.errorLastMs = packet.atMs;
     }
     const { src: sender, dst: receiver } = tuple;
-    errors.take({ bytes, ip, icmp, quote, sender, receiver, tuple: quoted }, packet);
+    const sentTtl = flow === null ? -1 : probes.ttlOf(flow.number, quotedKey(quote));
+    errors.take({ bytes, ip, icmp, quote, sender, receiver, tuple: quoted, sentTtl }, packet);
   };
 
   return (packet) => {
@@ -66,6 +70,11 @@ export function createIcmpTaking(
     tuple.dstPort = isReply ? icmp.echoId : 0;
     takePing(packet, isReply);
   };
+}
+
+function isRefusal(family: Family, type: number, code: number): boolean {
+  const meaning = icmpMeaning(family, type, code);
+  return meaning.kind === 'state' && meaning.reason !== 'time-exceeded';
 }
 
 /** A redirect kills no flow: it says that there is a shorter way. */

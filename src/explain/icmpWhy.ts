@@ -3,6 +3,7 @@ import { IP_PROTOCOL } from '../packet/ip.ts';
 import type { Certainty } from './finding.ts';
 import { LOOP_PASSES, SURE_LOOP_PASSES } from './flow.ts';
 import { type JudgedErrors, lowestTtl } from './judgedErrors.ts';
+import { PROBE_TTL } from './probes.ts';
 
 /** The sentence, and the weight of the finding. */
 export interface Why {
@@ -11,8 +12,6 @@ export interface Why {
   readonly certainty: Certainty;
 }
 
-/** A packet that passes with a TTL up to this was sent with a small one on purpose: paths are rarely longer than 30 hops, and stacks start with 64 or more. */
-const PROBE_TTL = 30;
 const RANK = {
   kills: 1000,
   doubtful: 900,

@@ -17,6 +17,8 @@ export interface Resolved {
 export interface JudgedErrors {
   readonly group: ErrorGroup;
   readonly resolved: readonly Resolved[];
+  /** The group has no other flows than these. */
+  readonly isWhole: boolean;
   readonly isAnswer: boolean;
   readonly sender: Sender;
   /** The meaning's reason; null for messages that decide nothing. */

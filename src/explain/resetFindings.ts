@@ -5,8 +5,9 @@ import { TTL_OF } from './addressTable.ts';
 import type { Evidence } from './evidence.ts';
 import type { Certainty } from './finding.ts';
 import { type Flow, FROM_ASKED, FROM_ASKER, type Reset, type TcpFacts } from './flow.ts';
+import type { FlowSign } from './flowSigns.ts';
 import { hostDistance } from './sender.ts';
-import { ACCEPTED_MS, type FlowSign } from './tcpFindings.ts';
+import { ACCEPTED_MS } from './tcpFindings.ts';
 
 /** What the first RST of a flow means; null for one that only ends a connection that was closed in order. */
 export function readReset(evidence: Evidence, flow: Flow, tcp: TcpFacts): FlowSign | null {
@@ -15,8 +16,9 @@ export function readReset(evidence: Evidence, flow: Flow, tcp: TcpFacts): FlowSi
   const others =
     flow.sides[0].packets + flow.sides[1].packets - tcp.resetCount[0] - tcp.resetCount[1];
   if (others === 0) return alone(reset);
-  const isHandshake = tcp.synAckCount > 0 && !tcp.established;
-  if (isHandshake && reset.from === FROM_ASKER) return brokenOff();
+  if (tcp.synAckCount > 0 && reset.from === FROM_ASKER && saidNothing(tcp)) {
+    return brokenOff(tcp.established);
+  }
   // A SYN proxy accepted: its SYN-ACK and the server's RST are of two senders, and neither is forged (readSynProxy tells).
   if (tcp.synAckCount > 0 && tcp.synAckWindow === 0 && !tcp.windowOpened) return null;
   if (tcp.firstFin >= 0 && tcp.firstFinMs <= reset.atMs) return null;
@@ -102,15 +104,21 @@ function alone(reset: Reset): FlowSign {
   };
 }
 
-function brokenOff(): FlowSign {
+/** No byte of payload went either way. */
+function saidNothing({ streams }: TcpFacts): boolean {
+  return streams.every(({ payloadBytes }) => payloadBytes === 0);
+}
+
+/** After the SYN-ACK, or after the whole handshake. */
+function brokenOff(isConnected: boolean): FlowSign {
   return {
     kind: 'note',
     whyId: 'explain.tcp.broken-off',
     rank: 60,
     certainty: 'medium',
     citing: resetsFrom(FROM_ASKER),
-    args: {},
-    variant: '',
+    args: isConnected ? { connected: 1 } : {},
+    variant: isConnected ? 'connected' : '',
     by: null,
   };
 }

@@ -1,37 +1,8 @@
 /** Connections that get no answer, half an answer, or stop in the middle. */
-import type { By } from '../model.ts';
-import type { Evidence } from './evidence.ts';
-import {
-  type Citing,
-  citeFlows,
-  endsOf,
-  flowArgs,
-  MAX_CITED_FLOWS,
-  plainFacts,
-} from './evidence.ts';
-import type { Certainty, FindingDraft, FindingKind } from './finding.ts';
-import {
-  type Flow,
-  FROM_ASKED,
-  FROM_ASKER,
-  LOOP_PASSES,
-  type Side,
-  SURE_LOOP_PASSES,
-  type TcpFacts,
-} from './flow.ts';
-
-/** What one flow shows; flows of the same two hosts that show the same are one finding. */
-export interface FlowSign {
-  readonly kind: FindingKind;
-  readonly whyId: string;
-  readonly rank: number;
-  readonly certainty: Certainty;
-  readonly citing: Citing;
-  readonly args: Readonly<Record<string, string | number>>;
-  /** What else must be equal for flows to share a finding. */
-  readonly variant: string;
-  readonly by: By | null;
-}
+import type { Citing, Evidence } from './evidence.ts';
+import { type Flow, FROM_ASKED, FROM_ASKER, type TcpFacts } from './flow.ts';
+import type { FlowSign } from './flowSigns.ts';
+import { othersOf, readLoop, readSilentProbe, someVariant } from './silence.ts';
 
 const SYN_ONLY = 'tcp.flags.syn == 1 && tcp.flags.ack == 0';
 const SYN_ACK = 'tcp.flags.syn == 1 && tcp.flags.ack == 1';
@@ -61,15 +32,21 @@ export function readTcpFlow(evidence: Evidence, flow: Flow, tcp: TcpFacts): Flow
   return null;
 }
 
-function silent({ counts, bothWays }: Evidence, flow: Flow, tcp: TcpFacts): FlowSign | null {
+function silent(evidence: Evidence, flow: Flow, tcp: TcpFacts): FlowSign | null {
   if (flow.errorCount > 0) return null;
-  const loop = readLoop(flow);
-  if (loop !== null) return loop;
+  const special = readLoop(flow) ?? readSilentProbe(evidence, flow);
+  if (special !== null) return special;
+  const { counts, bothWays } = evidence;
   const isEarly = counts.lastMs - tcp.synLastMs < PATIENCE_MS && tcp.synCount === 1;
+  const others = othersOf(evidence, flow);
   return {
     kind: 'silent',
-    whyId: isEarly ? 'explain.tcp.silent-at-end' : 'explain.tcp.silent',
-    rank: isEarly ? 150 : 800,
+    whyId: isEarly
+      ? 'explain.tcp.silent-at-end'
+      : others === null
+        ? 'explain.tcp.silent'
+        : 'explain.tcp.silent-some',
+    rank: isEarly ? 150 : others === null ? 800 : 790,
     certainty: isEarly || !bothWays ? 'low' : 'medium',
     citing: {
       from: FROM_ASKER,
@@ -77,8 +54,8 @@ function silent({ counts, bothWays }: Evidence, flow: Flow, tcp: TcpFacts): Flow
       count: ({ sides }) => sides[FROM_ASKER].packets,
       frames: ({ sides }) => sides[FROM_ASKER].frames,
     },
-    args: { attempts: tcp.synCount, ...waited(tcp.synLastMs - tcp.synFirstMs) },
-    variant: '',
+    args: { attempts: tcp.synCount, ...waited(tcp.synLastMs - tcp.synFirstMs), ...others },
+    variant: isEarly ? '' : someVariant(flow, others),
     by: null,
   };
 }
@@ -88,27 +65,8 @@ function waited(ms: number): Record<string, number> {
   return ms >= 1 ? { waitedMs: Math.round(ms) } : {};
 }
 
-/** Packets of an unanswered flow that came by again and again; null where they did not. */
-export function readLoop({ sides: [side] }: Flow): FlowSign | null {
-  if (side.loopMost < LOOP_PASSES) return null;
-  return {
-    kind: 'silent',
-    whyId: 'explain.loop',
-    rank: 990,
-    certainty: side.loopMost >= SURE_LOOP_PASSES ? 'high' : 'medium',
-    citing: {
-      from: FROM_ASKER,
-      also: '',
-      count: ({ sides }) => sides[FROM_ASKER].packets,
-      frames: ({ sides }) => sides[FROM_ASKER].frames,
-    },
-    args: { passes: side.loopMost + 1, attempts: side.packets - side.copies },
-    variant: '',
-    by: null,
-  };
-}
-
-const SYN_ACKS: Citing = {
+/** The SYN-ACKs of a flow. */
+export const SYN_ACKS: Citing = {
   from: FROM_ASKED,
   also: SYN_ACK,
   count: ({ tcp }) => tcp?.synAckCount ?? 0,
@@ -194,10 +152,11 @@ export function readSynProxy(flow: Flow, tcp: TcpFacts): FlowSign | null {
   const later = flow.sides[FROM_ASKED];
   const ttlDiffers = later.otherTtl > 0 ? 1 : 0;
   const opened = tcp.windowOpened ? 1 : 0;
+  const broke = opened === 0 && tcp.resetCount[FROM_ASKER] > 0 && !tcp.established ? 1 : 0;
   return {
     kind: 'syn-proxy',
-    whyId: opened ? 'explain.tcp.syn-proxy' : 'explain.tcp.syn-proxy-closed',
-    rank: opened ? 200 : 700,
+    whyId: SYN_PROXY_WHY[opened ? 'opened' : broke ? 'broke' : 'closed'],
+    rank: opened || broke ? 200 : 700,
     certainty: 'medium',
     citing: SYN_ACKS,
     args: {
@@ -211,73 +170,8 @@ export function readSynProxy(flow: Flow, tcp: TcpFacts): FlowSign | null {
   };
 }
 
-/** Findings, and how many more there would be. */
-export interface JoinedSigns {
-  readonly drafts: readonly FindingDraft[];
-  readonly further: number;
-}
-
-/** Joins flows of the same two hosts that show the same; of a flood only the `most` most telling are worked out. */
-export function joinSigns(
-  evidence: Evidence,
-  signs: readonly (readonly [Flow, FlowSign])[],
-  most: number,
-): JoinedSigns {
-  const groups = new Map<string, [Flow, FlowSign][]>();
-  for (const [flow, sign] of signs) {
-    const key = [sign.whyId, sign.variant, flow.asker, flow.asked, flow.protocol].join();
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, [[flow, sign]]);
-    else group.push([flow, sign]);
-  }
-  const rankOf = (group: readonly [Flow, FlowSign][]): number => rank(group[0]![1], group.length);
-  const sorted = [...groups.values()].sort((a, b) => rankOf(b) - rankOf(a));
-  return {
-    drafts: sorted.slice(0, most).map((group) => toDraft(evidence, group)),
-    further: Math.max(0, sorted.length - most),
-  };
-}
-
-/** More flows make a finding more telling, but never another kind of finding. */
-function rank(sign: FlowSign, flows: number): number {
-  return sign.rank + Math.min(90, flows) / 100;
-}
-
-function toDraft(evidence: Evidence, group: readonly (readonly [Flow, FlowSign])[]): FindingDraft {
-  const flows = group.map(([flow]) => flow);
-  const [[, sign]] = group as [readonly [Flow, FlowSign]];
-  const cited = citeFlows(evidence, flows, sign.citing);
-  const attempts = group.reduce((sum, [, { args }]) => sum + Number(args['attempts'] ?? 0), 0);
-  const waitedMs = Math.max(...group.map(([, { args }]) => Number(args['waitedMs'] ?? 0)));
-  const facts = {
-    ...plainFacts(evidence, flows, attempts),
-    acceptedForMs: Number(sign.args['acceptedForMs'] ?? -1),
-    ...(sign.args['ttl'] === undefined ? {} : { ttl: Number(sign.args['ttl']) }),
-    distance: sign.by?.hop ?? null,
-  };
-  return {
-    kind: sign.kind,
-    rank: rank(sign, flows.length),
-    whyId: sign.whyId,
-    whyArgs: {
-      ...flowArgs(evidence, flows),
-      ...sign.args,
-      ...(attempts > 0 ? { attempts } : {}),
-      ...(waitedMs > 0 ? { waitedMs } : {}),
-    },
-    certainty: sign.certainty,
-    by: sign.by,
-    icmp: null,
-    flows: flows.slice(0, MAX_CITED_FLOWS).map((flow) => endsOf(evidence, flow)),
-    flowCount: flows.length,
-    firstMs: Math.min(...flows.map((flow) => firstMs(flow))),
-    lastMs: Math.max(...flows.flatMap(({ sides }) => sides.map(({ lastMs }) => lastMs))),
-    cited,
-    facts,
-  };
-}
-
-function firstMs({ sides }: Flow): number {
-  const times = sides.filter(({ packets }: Side) => packets > 0).map((side) => side.firstMs);
-  return Math.min(...times);
-}
+const SYN_PROXY_WHY = {
+  opened: 'explain.tcp.syn-proxy',
+  closed: 'explain.tcp.syn-proxy-closed',
+  broke: 'explain.tcp.syn-proxy-perhaps',
+} as const;

@@ -145,14 +145,19 @@ export const ICMP_EXPLAIN: Readonly<Record<IcmpExplainId, ExplainEntry>> = {
     ],
   },
   'explain.icmp.route.path': {
-    title: (args) => `${sender(args)} cannot reach ${target(args)}`,
+    title: (args) => `${sender(args)} says that it cannot reach ${target(args)}`,
     sentence: errorSaid,
     meaning: (args) =>
-      `${sender(args)} has no way to hand the packets on: no route, or the host does not answer on its last link (it is off, ` +
-      'or has another address). Some filters say so too; then other ports of the same host fare differently. The port itself ' +
-      'was not reached.' +
-      errorNotes(args),
-    steps: (args) => [checkRoute(args), checkDevice(args), checkPath(args), captureThere(args)],
+      (args['answeredPorts'] === undefined
+        ? `${sender(args)} has no way to hand the packets on: no route, or the host does not answer on its last link (it is off, ` +
+          'or has another address). Some filters say so too; then other ports of the same host fare differently.'
+        : `Yet other packets to ${target(args)} were answered in this capture. So a rule about this port that says "unreachable" is the ` +
+          'likelier cause; a host or a route that comes and goes would look the same.') +
+      ` The port itself was not reached.${errorNotes(args)}`,
+    steps: (args) =>
+      args['answeredPorts'] === undefined
+        ? [checkRoute(args), checkDevice(args), checkPath(args), captureThere(args)]
+        : [checkDevice(args), checkRoute(args), checkPath(args), captureThere(args)],
   },
   'explain.icmp.protocol': {
     title: (args) => `${sender(args)} does not take ${kindOf(args)}: protocol unreachable`,

@@ -3,6 +3,7 @@ import type { Step } from '../explain/finding.ts';
 import { CAUSE_WORDS, type CauseWords } from './explainCauses.ts';
 import { ICMP_EXPLAIN } from './explainIcmp.ts';
 import { LIMIT_WORDS } from './explainLimits.ts';
+import { PROBE_EXPLAIN } from './explainProbes.ts';
 import { TCP_EXPLAIN } from './explainTcp.ts';
 import { TRANSIT_EXPLAIN } from './explainTransit.ts';
 import { UDP_EXPLAIN } from './explainUdp.ts';
@@ -16,6 +17,7 @@ const CATALOGUE: Readonly<Record<string, ExplainEntry>> = {
   ...TRANSIT_EXPLAIN,
   ...TCP_EXPLAIN,
   ...UDP_EXPLAIN,
+  ...PROBE_EXPLAIN,
 };
 
 /** All ids that have words, for the test that those in use have. */

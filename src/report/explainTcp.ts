@@ -35,6 +35,7 @@ export type TcpExplainId =
   | 'explain.tcp.half-open'
   | 'explain.tcp.syn-proxy'
   | 'explain.tcp.syn-proxy-closed'
+  | 'explain.tcp.syn-proxy-perhaps'
   | 'explain.tcp.accepted-then-closed'
   | 'explain.tcp.accepted-then-reset'
   | 'explain.tcp.reset.midway'
@@ -181,6 +182,15 @@ export const TCP_EXPLAIN: Readonly<Record<TcpExplainId, ExplainEntry>> = {
       'starts so.',
     steps: (args) => [checkService(args), checkPath(args), captureThere(args)],
   },
+  'explain.tcp.syn-proxy-perhaps': {
+    title: (args) => `${portsOf(args)} accepted as a SYN proxy does`,
+    sentence: (args) =>
+      `${portsOf(args)} accepted with a closed window (0), and ${client(args)} broke off by RST before it could open.`,
+    meaning: () =>
+      'A device on the way seems to finish handshakes before it connects to the server. So the SYN-ACK says nothing about the server; ' +
+      'as the client broke off, nothing else does here.',
+    steps: () => [],
+  },
   'explain.tcp.accepted-then-closed': {
     title: (args) => `${portsOf(args)} accepts and hangs up at once`,
     sentence: (args) => acceptedSentence(args, 'FIN'),
@@ -230,10 +240,13 @@ export const TCP_EXPLAIN: Readonly<Record<TcpExplainId, ExplainEntry>> = {
   },
   'explain.tcp.broken-off': {
     title: (args) => `${client(args)} itself broke off after the answer of ${portsOf(args)}`,
-    sentence: (args) => `${portsOf(args)} accepted (SYN-ACK), and ${client(args)} answered by RST.`,
-    meaning: () =>
-      'So port scanners (SYN scan) and raw tools do: the port is open, nothing is wrong. A program that gave up in that ' +
-      'moment looks the same.',
+    sentence: (args) =>
+      args['connected'] === 1
+        ? `${client(args)} connected to ${portsOf(args)}, sent nothing, and ended by RST.`
+        : `${portsOf(args)} accepted (SYN-ACK), and ${client(args)} answered by RST.`,
+    meaning: (args) =>
+      `So port scanners ${args['connected'] === 1 ? 'and health checks do' : '(SYN scan) and raw tools do'}: the port is open, nothing is wrong. ` +
+      'A program that gave up in that moment looks the same.',
     steps: () => [],
   },
   'explain.tcp.black-hole': {

@@ -91,7 +91,7 @@ export const TRANSIT_EXPLAIN: Readonly<Record<TransitExplainId, ExplainEntry>> =
     steps: (args) => [checkPath(args), checkRoute(args)],
   },
   'explain.icmp.traceroute': {
-    title: (args) => `A traceroute to ${target(args)}: nothing is wrong`,
+    title: (args) => `${sender(args)} answers a traceroute to ${target(args)}`,
     sentence: errorSaid,
     meaning: (args) =>
       `The packets were sent with a small TTL (down to ${args['lowestTtl'] ?? 'a few hops'}) to make the routers on the way ` +

@@ -4,13 +4,16 @@ type Place = 'client' | 'router' | 'target';
 
 /** What may be said of a port: `whyId role`, without `explain.`'s other half being looked at. */
 export interface PortTruth {
-  /** 0: pings. */
+  /** 0: pings; OTHER: all that are not named. */
   readonly port: number;
   /** One of these must be said where the place is named. */
   readonly must: Readonly<Partial<Record<Place, readonly string[]>>>;
   /** These may be said besides, anywhere. */
   readonly may?: readonly string[];
 }
+
+/** Ports that the tool chose. */
+export const OTHER = -1;
 
 const PLACES: readonly Place[] = ['client', 'router', 'target'];
 
@@ -34,11 +37,210 @@ const CLOSED_UDP = 'icmp.port.target target';
 const TCP_SILENT = ['tcp.silent -', 'tcp.silent-at-end -'];
 const UDP_SILENT = ['udp.silent -', 'udp.silent-at-end -'];
 
+const SILENT_BOTH = [one(443, before(...TCP_SILENT)), one(53, before(...UDP_SILENT))];
+const SILENT_ALL = [one(443, all(...TCP_SILENT)), one(53, all(...UDP_SILENT))];
+
+const refusedOnTheWay = (...ids: readonly string[]): readonly PortTruth[] =>
+  [443, 53].map((port) => one(port, before(...ids.map((id) => `icmp.${id} path`))));
+
+/** On IPv4 the errors about the first ports use up what a route may send; then the datagrams stay unheard. */
+const routeRefuses = (id: string): readonly PortTruth[] => [
+  one(22, before(`icmp.${id} path`)),
+  one(443, before(`icmp.${id} path`)),
+  one(53, before(`icmp.${id} path`, ...UDP_SILENT)),
+];
+
+/** Six routers, asked by ordinary clients; the router is the third. */
+const PATH_TRUTHS: Readonly<Record<string, readonly PortTruth[]>> = {
+  pathBlackholePort: SILENT_BOTH,
+  pathBlackholeRoute: [one(22, before(...TCP_SILENT)), ...SILENT_BOTH],
+  pathClosed: [one(443, all(...REFUSED)), one(53, all(CLOSED_UDP))],
+  // It works: of the translation only the distance tells.
+  pathDnat: [one(443, before('two-distances path')), one(53, {})],
+  pathDnatClosed: [
+    one(443, before('tcp.refused.forged path')),
+    one(53, before('icmp.nearer path')),
+  ],
+  pathDropForward: SILENT_BOTH,
+  pathDropForwardLast: SILENT_BOTH,
+  pathDropForwardSilentRouter: SILENT_BOTH,
+  pathDropInput: SILENT_ALL,
+  pathDropPostrouting: SILENT_BOTH,
+  pathDropPrerouting: SILENT_BOTH,
+  pathDropRaw: SILENT_BOTH,
+  pathDropReturn: [
+    one(443, {
+      ...before(...TCP_SILENT),
+      ...at(['target'], 'tcp.answer-ignored -', 'tcp.half-open -'),
+    }),
+    one(53, before(...UDP_SILENT)),
+  ],
+  pathDropTargetPrerouting: SILENT_ALL,
+  // The third router is one of the two: what the other drops does not pass there.
+  pathEcmpDrop: [one(443, own('tcp.silent-some -'))],
+  pathMtu: [one(53, before('icmp.too-big path')), one(8081, {}, 'icmp.too-big path')],
+  pathMtuBlackHole: [one(8085, before('tcp.black-hole -'))],
+  pathNoRoute: routeRefuses('route.path'),
+  pathProhibitRoute: routeRefuses('prohibited.path'),
+  pathProxy: [one(443, before('two-distances path')), one(53, {})],
+  pathRejectForward: refusedOnTheWay('prohibited.path'),
+  pathRejectForwardHost: refusedOnTheWay('route.path', 'prohibited.path'),
+  pathRejectForwardNet: refusedOnTheWay('route.path'),
+  pathRejectForwardPort: refusedOnTheWay('port.path'),
+  pathRejectInput: [443, 53].map((port) => one(port, all('icmp.prohibited.target target'))),
+  pathRejectPort: refusedOnTheWay('route.path'),
+  pathResetForward: [one(443, before('tcp.refused.forged path')), one(53, {})],
+  // Nothing fails, and nothing of it shows: quotes and answers are translated back.
+  pathSnat: [one(443, {}), one(53, {})],
+  pathSnatDrop: SILENT_BOTH,
+  pathTtlRewrite: [one(443, {}), one(53, {})],
+  pathUnreachableRoute: routeRefuses('route.path'),
+};
+
+/** A SYN scan, and whoever checks a port, breaks off: nothing is wrong by that. */
+const BROKE = 'tcp.broken-off -';
+/** Ports that are asked to learn the target's distance, and the ping that ends each capture. */
+const CONTROL = one(OTHER, {}, CLOSED_UDP, 'udp.silent-at-end -');
+
+const ofScans = (
+  scene: string,
+  truths: readonly PortTruth[],
+): Record<string, readonly PortTruth[]> => ({
+  [`scanPacket${scene}`]: [...truths, CONTROL],
+  [`scanSocket${scene}`]: [...truths, CONTROL],
+});
+
+const REACHED = 'traceroute.reached -';
+/** The sweeps beside the asked port: pings, and ports of the tool's choice. */
+const BESIDE = [
+  one(0, {}, REACHED, 'traceroute.short -', 'probe.silent -', 'ping.silent -'),
+  one(OTHER, {}, REACHED, ...REFUSED, CLOSED_UDP, 'icmp.traceroute-end target'),
+];
+
+/** Our own scans and traces. */
+const RUN_TRUTHS: Readonly<Record<string, readonly PortTruth[]>> = {
+  ...ofScans('TcpNoListener', [one(22, {}, BROKE), one(81, all(...REFUSED))]),
+  ...ofScans('TcpForgedReset', [one(22, {}, BROKE), one(81, before('tcp.refused.forged path'))]),
+  ...ofScans('TcpDropInput', [one(22, {}, BROKE), one(81, all(...TCP_SILENT))]),
+  ...ofScans('TcpSynProxy', [
+    one(22, {}, BROKE),
+    one(443, before('tcp.syn-proxy -'), 'tcp.syn-proxy-perhaps -', BROKE),
+    one(
+      444,
+      { ...before('tcp.syn-proxy-closed -'), ...at(['target'], ...REFUSED) },
+      'tcp.syn-proxy-perhaps -',
+      BROKE,
+    ),
+  ]),
+  ...ofScans('TcpRouterReject', [
+    one(81, before('icmp.port.path path'), 'tcp.silent-some -'),
+    one(82, before('icmp.prohibited.path path'), 'tcp.silent-some -'),
+    one(83, before('icmp.route.path path', 'icmp.prohibited.path path'), 'tcp.silent-some -'),
+    one(84, before('icmp.route.path path'), 'tcp.silent-some -'),
+  ]),
+  ...ofScans('UdpAnswers', [
+    one(53, {}),
+    ...[123, 161, 9].map((port) => one(port, all(CLOSED_UDP))),
+  ]),
+  ...ofScans('UdpLimiter', [
+    one(53, {}),
+    ...Array.from({ length: 12 }, (_, index) =>
+      one(2000 + index, all(CLOSED_UDP), 'udp.silent-some -', 'udp.silent-at-end -'),
+    ),
+  ]),
+  ...ofScans('UdpHostRejectOther', [
+    one(53, all('icmp.prohibited.target target')),
+    one(123, all('icmp.route.target target')),
+  ]),
+  traceClosed: [
+    one(443, all(...REFUSED), REACHED),
+    one(53, all(CLOSED_UDP, REACHED, 'icmp.traceroute-end target')),
+    ...BESIDE,
+  ],
+  traceDropForward: [
+    ...[443, 53].map((port) => one(port, before('traceroute.short -'), 'probe.silent -')),
+    ...BESIDE,
+  ],
+  traceDropInput: [
+    ...[443, 53].map((port) =>
+      one(
+        port,
+        { ...before('traceroute.short -') },
+        ...TCP_SILENT,
+        ...UDP_SILENT,
+        'probe.silent -',
+      ),
+    ),
+    ...BESIDE,
+  ],
+  traceRejectForward: [
+    one(443, before('icmp.prohibited.path path'), 'traceroute.rejected -'),
+    one(
+      53,
+      before('icmp.prohibited.path path', 'traceroute.short -'),
+      'traceroute.rejected -',
+      'probe.silent -',
+    ),
+    ...BESIDE,
+  ],
+  traceResetForward: [
+    one(443, before('tcp.refused.forged path'), 'traceroute.answered -'),
+    ...BESIDE,
+  ],
+  // A NAT: the answers for its ports come from another distance, so nothing confirms the RST of the control.
+  traceDnat: [
+    ...[443, 53].map((port) =>
+      one(
+        port,
+        before('icmp.hops-at-target target'),
+        'traceroute.answered -',
+        BROKE,
+        'two-distances path',
+      ),
+    ),
+    one(0, {}, REACHED),
+    one(
+      OTHER,
+      {},
+      REACHED,
+      'traceroute.answered -',
+      ...REFUSED,
+      CLOSED_UDP,
+      'icmp.traceroute-end target',
+    ),
+  ],
+  traceLoop: [
+    one(
+      443,
+      { ...own('traceroute.loop -'), ...at(['router'], 'icmp.loop-seen path', 'loop -') },
+      'loop -',
+    ),
+    ...[53, 0, OTHER].map((port) =>
+      one(
+        port,
+        {},
+        'traceroute.loop -',
+        'traceroute.short -',
+        'icmp.loop-seen path',
+        'loop -',
+        'probe.silent -',
+      ),
+    ),
+  ],
+  traceTtlRewrite: [
+    one(443, {}, REACHED, 'traceroute.answered -', BROKE),
+    one(53, {}, REACHED, 'traceroute.answered -'),
+    ...BESIDE,
+  ],
+};
+
 /** Every scene by its name. */
 export const TRUTHS: Readonly<Record<string, readonly PortTruth[]>> = {
+  ...PATH_TRUTHS,
+  ...RUN_TRUTHS,
   articleUdpClosed: [one(53, all(CLOSED_UDP))],
   dnatDeadBackend: [one(8080, before('icmp.nearer path', 'icmp.route.target target'))],
-  dnatTraceroute: [one(5353, before('icmp.hops-at-target target'), ...UDP_SILENT)],
+  dnatTraceroute: [one(5353, before('icmp.hops-at-target target'), 'probe.silent -')],
   dockerProxyClose: [one(8083, all('tcp.accepted-then-closed -'))],
   dockerProxyReset: [one(8082, all('tcp.accepted-then-reset target'))],
   hostBehindRouterAbsent: [
@@ -123,9 +325,9 @@ export const TRUTHS: Readonly<Record<string, readonly PortTruth[]>> = {
     one(444, { ...before('tcp.syn-proxy-closed -'), ...at(['target'], ...REFUSED) }),
   ],
   tracerouteUdp: [
-    one(33434, before('icmp.traceroute path')),
-    one(33435, before('icmp.traceroute path')),
-    one(33436, all('icmp.traceroute-end target')),
+    one(33434, before(REACHED)),
+    one(33435, before(REACHED)),
+    one(33436, { ...before(REACHED), ...at(['target'], 'icmp.traceroute-end target') }),
   ],
   udpAnswers: [
     one(53, {}),

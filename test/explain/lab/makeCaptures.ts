@@ -16,6 +16,8 @@ const WITHOUT_NOISE =
 /** With the largest snap length the buffer has room for eight packets, and tcpdump loses the ninth of a burst. */
 const ROOM = ['-s', '2000', '-B', '4096'] as const;
 const here = join(process.cwd(), 'test/explain/lab');
+/** Built before: `node scripts/build.mjs`. */
+const COMMAND = join(process.cwd(), 'dist/cli.cjs');
 
 function asksFor(scene: Scene, lab: Lab, family: Family): string {
   return JSON.stringify(scene.asks.map((ask: Ask) => ({ to: lab.targetIp(family), ...ask })));
@@ -52,28 +54,32 @@ async function startTcpdump(
     });
 }
 
-async function startServer(lab: Lab, argv: readonly string[]): Promise<void> {
+/** Resolves when the server listens, to what ends it: else it outlives its namespace, and this script waits for it. */
+async function startServer(lab: Lab, argv: readonly string[]): Promise<() => void> {
   const child = spawnIn(lab.target, ['python3', join(here, 'serve.py'), ...argv]);
   await new Promise<void>((done) => child.stdout!.on('data', () => done()));
+  return () => child.kill('SIGKILL');
 }
 
 async function capture(scene: Scene, family: Family, folder: string): Promise<void> {
   const lab = await buildLab(scene.world);
+  let endServer = (): void => {};
   try {
     scene.prepare?.(lab, family);
     if (scene.serve !== undefined) {
-      await startServer(
+      endServer = await startServer(
         lab,
         scene.serve.map((word) => word.replace('TARGET', lab.targetIp(family))),
       );
     }
     for (const ns of [lab.scanner, ...lab.routers, lab.target]) offloadsOff(ns);
     // What our own side keeps back is seen nowhere else.
+    const router = lab.routers[scene.router ?? 0];
     const places = [
       ['client', lab.scanner, 'any'],
-      ...(lab.routers[0] === undefined
+      ...(router === undefined
         ? []
-        : [['router', lab.routers[0], scene.routerDevice ?? 'in'] as [string, Namespace, string]]),
+        : [['router', router, scene.routerDevice ?? 'in'] as [string, Namespace, string]]),
       ['target', lab.target, 'in'],
     ].filter(([place]) => place === 'client' || !scene.name.startsWith('own')) as [
       string,
@@ -86,12 +92,11 @@ async function capture(scene: Scene, family: Family, folder: string): Promise<vo
         await startTcpdump(ns, device, join(folder, `${scene.name}.${place}.${family}.pcap`)),
       );
     }
-    const asking = spawnIn(lab.scanner, [
-      'python3',
-      join(here, 'ask.py'),
-      asksFor(scene, lab, family),
-    ]);
-    await new Promise((done) => asking.once('exit', done));
+    await ended(lab, ['python3', join(here, 'ask.py'), asksFor(scene, lab, family)]);
+    for (const words of scene.runs ?? []) {
+      const argv = words.map((word) => word.replace('TARGET', lab.targetIp(family)));
+      await ended(lab, [process.execPath, COMMAND, ...argv]);
+    }
     // The silence after the last request is part of the capture: something else must come by to end it. Not from the
     // target, whose distance would be known then.
     await new Promise((done) => setTimeout(done, END_MS));
@@ -99,11 +104,18 @@ async function capture(scene: Scene, family: Family, folder: string): Promise<vo
     spawnSync('ip', ['netns', 'exec', lab.scanner.name, 'ping', '-c1', '-W1', gateway]);
     for (const stop of stops) await stop();
   } finally {
+    endServer();
     lab.close();
   }
 }
 
 const END_MS = 1200;
+
+/** Runs a command of the client to its end. */
+async function ended(lab: Lab, argv: readonly string[]): Promise<void> {
+  const child = spawnIn(lab.scanner, argv, { stdio: 'ignore' });
+  await new Promise((done) => child.once('exit', done));
+}
 
 /** Segments as large as the link takes, as a network card would send them. */
 function offloadsOff(ns: Namespace): void {

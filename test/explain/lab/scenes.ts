@@ -4,6 +4,8 @@ import { parseWorld, type World } from '../../../src/sim/world.ts';
 import type { Lab } from '../../netns/lab.ts';
 import { run } from '../../netns/namespaces.ts';
 import { loadScenarios, type Scenario } from '../../scenarios/scenario.ts';
+import { livingBlackHole, pathScenes } from './pathScenes.ts';
+import { runScenes } from './runScenes.ts';
 
 /** What the client does; ask.py has the fields. */
 export interface Ask {
@@ -21,6 +23,10 @@ export interface Scene {
   readonly prepare?: (lab: Lab, family: Family) => void;
   /** Arguments of serve.py on the target; TARGET stands for the address that is asked. */
   readonly serve?: readonly string[];
+  /** Command lines of ours that the client runs then; TARGET stands for the address. */
+  readonly runs?: readonly (readonly string[])[];
+  /** Which router captures, 0 = the first. */
+  readonly router?: number;
   /** Where the router's packets are captured: `in` is its link towards the client. */
   readonly routerDevice?: 'in' | 'any';
 }
@@ -229,5 +235,5 @@ tcp dport 8084 tcp flags & (psh|ack) == (psh|ack) reject with tcp reset
 
 /** All scenes. */
 export function loadScenes(): readonly Scene[] {
-  return [...scenarioScenes(), ...FURTHER];
+  return [...scenarioScenes(), ...FURTHER, ...pathScenes(), livingBlackHole(), ...runScenes()];
 }

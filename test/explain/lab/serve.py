@@ -1,4 +1,4 @@
-"""Servers with bad habits: `accept-reset PORT`, `accept-close PORT`, `late PORT SECONDS ADDRESS`, `sink PORT`."""
+"""Servers with bad habits: `accept-reset PORT`, `accept-close PORT`, `late PORT SECONDS ADDRESS`, `sink PORT`, `chatter PORT`."""
 import socket
 import struct
 import sys
@@ -26,6 +26,11 @@ while True:
     connection, _ = server.accept()
     if habit == 'accept-reset':
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack('ii', 1, 0))
+    if habit == 'chatter':
+        # A server that has something to say each half second, whatever comes in: as BGP and SSH keep a connection alive.
+        for _ in range(10):
+            connection.sendall(b'still here')
+            time.sleep(0.5)
     if habit == 'sink':
         kept.append(connection)
         while connection.recv(65536):
