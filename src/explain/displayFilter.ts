@@ -63,7 +63,8 @@ function pingFilter(family: Family, ports: readonly DirectedPorts[]): string {
   const ids = ports.map(({ srcPort }) => srcPort);
   const request = family === 4 ? 8 : 128;
   const ident = family === 4 ? 'icmp.ident' : 'icmpv6.echo.identifier';
-  return `${field}.type == ${request} && ${oneOf(ident, ids)}`;
+  // An error that quotes such a request has its fields, too, as the second of their kind.
+  return `${field}.type#1 == ${request} && ${oneOf(ident, ids)}`;
 }
 
 /** `udp.srcport == 40000 && udp.dstport == 53`, with sets where one side has several. */

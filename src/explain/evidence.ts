@@ -170,8 +170,7 @@ export interface Citing {
 export function citeFlows({ addresses }: Evidence, all: readonly Flow[], citing: Citing): Cited {
   const flows = all.slice(0, MAX_CITED_FLOWS);
   const [first] = flows as [Flow];
-  const frames = flows.flatMap((flow) => citing.frames(flow)).sort((a, b) => a - b);
-  const listed = frames.slice(0, MAX_LISTED_FRAMES);
+  const listed = firstFrames(flows, citing).slice(0, MAX_LISTED_FRAMES);
   const isPlain = flows.every(
     (flow) => !flow.isFragmented && (flow.tcp === null || flow.tcp.connections < 2),
   );
@@ -194,6 +193,17 @@ export function citeFlows({ addresses }: Evidence, all: readonly Flow[], citing:
   });
   const packets = flows.reduce((sum, flow) => sum + citing.count(flow), 0);
   return { filter, packets, frames: listed };
+}
+
+/** The first frames of all flows together: none beyond the last that is kept of a flow that has more. */
+function firstFrames(flows: readonly Flow[], citing: Citing): number[] {
+  const kept = flows.map((flow) => ({ frames: citing.frames(flow), count: citing.count(flow) }));
+  const ends = kept.filter(({ frames, count }) => frames.length < count);
+  const end = Math.min(...ends.map(({ frames }) => frames.at(-1) ?? 0));
+  return kept
+    .flatMap(({ frames }) => frames)
+    .filter((frame) => frame <= end)
+    .sort((a, b) => a - b);
 }
 
 /** Facts of flows where nothing is known but their ports and packets. */
