@@ -25,6 +25,18 @@ export interface HopNotes {
   readonly interfaces: readonly string[];
   /** DSCP of the quoted packet where it is not 0, as it was sent (RFC 2474). */
   readonly dscp: number | null;
+  /** What the quoted packet has that ours had not: somebody translated it on the way; absent: nothing. */
+  readonly translated?: Translated;
+}
+
+/** Differences of a quoted packet from what was sent; null is as it was sent. */
+export interface Translated {
+  readonly source: Ip | null;
+  readonly sourcePort: number | null;
+  readonly destination: Ip | null;
+  readonly destinationPort: number | null;
+  /** Its checksum does not fit what is quoted: it was translated, and changed back in the quote alone. */
+  readonly isChecksumOff: boolean;
 }
 
 /**

@@ -1,5 +1,5 @@
 /** Traces for a person: the finding on top, the flows side by side with the edge marked, hypotheses and next steps below. */
-import type { Hop, HopNotes, Path, PathFlow, Reason, Report } from '../model.ts';
+import type { Hop, HopNotes, Path, PathFlow, Reason, Report, Translated } from '../model.ts';
 import {
   commandLines,
   counted,
@@ -194,13 +194,26 @@ function rowsAt(flows: readonly PathFlow[], ttl: number): readonly Row[] {
 /** Each thing once, in words. */
 function notesOf(notes: HopNotes | undefined): readonly string[] {
   if (notes === undefined) return [];
-  const { mpls, interfaces, dscp } = notes;
+  const { mpls, interfaces, dscp, translated } = notes;
   const words = [
     ...(mpls.length > 0 ? [`MPLS ${mpls.join('/')}`] : []),
     ...(interfaces.length > 0 ? [`interface ${interfaces.map(printable).join(', ')}`] : []),
     ...(dscp === null ? [] : [`DSCP ${dscp} as it came here, sent with 0`]),
+    ...(translated === undefined ? [] : translatedWords(translated)),
   ];
   return words.length > 0 ? [words.join('; ')] : [];
+}
+
+/** What the quote has that was not sent. */
+function translatedWords(translated: Translated): readonly string[] {
+  const { source, sourcePort, destination, destinationPort, isChecksumOff } = translated;
+  return [
+    ...(source === null ? [] : [`from ${source} as it came here`]),
+    ...(sourcePort === null ? [] : [`from port ${sourcePort} as it came here`]),
+    ...(destination === null ? [] : [`to ${destination} as it came here`]),
+    ...(destinationPort === null ? [] : [`to port ${destinationPort} as it came here`]),
+    ...(isChecksumOff ? ['quoted with a checksum that fits other addresses or ports'] : []),
+  ];
 }
 
 /** Answers that end a flow, in few letters. */

@@ -50,10 +50,14 @@ export function errnoIn({ errno }: WhyArgs): string {
 }
 
 /** A further sentence where the flow is translated on the way. */
-export function nat({ natHop }: WhyArgs): string {
-  return natHop === undefined
-    ? ''
-    : ` Before hop ${natHop} its address is translated: what answered may stand behind a NAT.`;
+export function nat({ natHop, quotedHop, quotedAs }: WhyArgs): string {
+  const behind =
+    natHop === undefined
+      ? ''
+      : ` Before hop ${natHop} its address is translated: what answered may stand behind a NAT.`;
+  return quotedHop === undefined
+    ? behind
+    : `${behind} It comes to hop ${quotedHop} with ${quotedAs}: it is translated on the way.`;
 }
 
 /** The rules of a machine. */

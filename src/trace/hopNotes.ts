@@ -1,5 +1,5 @@
-/** What an ICMP error tells of a hop besides its sender: labels, interfaces, a changed DSCP. */
-import type { HopNotes } from '../model.ts';
+/** What an ICMP error tells of a hop besides its sender: labels, interfaces, a changed DSCP, a translation. */
+import type { HopNotes, Translated } from '../model.ts';
 import { readExtensions } from '../packet/extensions.ts';
 import type { IcmpView } from '../packet/icmp.ts';
 import type { QuoteView } from '../packet/quote.ts';
@@ -12,9 +12,10 @@ export function readHopNotes(
   bytes: Uint8Array,
   { extensionsAt, extensionsEnd }: IcmpView,
   quote: QuoteView,
+  translated: Translated | null,
 ): HopNotes | null {
   const dscp = quote.tos >> ECN_BITS;
-  if (extensionsAt < 0 && dscp === 0) return null;
+  if (extensionsAt < 0 && dscp === 0 && translated === null) return null;
   const { objects } =
     extensionsAt < 0 ? { objects: [] } : readExtensions(bytes, extensionsAt, extensionsEnd);
   const mpls = objects.flatMap((object) =>
@@ -23,5 +24,5 @@ export function readHopNotes(
   const interfaces = objects.flatMap((object) =>
     object.kind === 'interface' && object.name !== null ? [object.name] : [],
   );
-  return { mpls, interfaces, dscp: dscp === 0 ? null : dscp };
+  return { mpls, interfaces, dscp: dscp === 0 ? null : dscp, ...(translated && { translated }) };
 }

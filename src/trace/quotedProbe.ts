@@ -29,6 +29,8 @@ export interface ProbeReader {
   ofQuote(flow: Flow, bytes: Uint8Array, quote: QuoteView): QuotedProbe | null;
   /** From the checksum of a quoted datagram, of which a few hundred are different: only where one flow alone has its ports. */
   ofChecksum(flow: Flow, bytes: Uint8Array, quote: QuoteView): QuotedProbe | null;
+  /** From keyed words alone that nobody changes on the way: a sequence number, or the payload of a datagram. */
+  ofKeyed(flow: Flow, bytes: Uint8Array, quote: QuoteView): QuotedProbe | null;
   /** From the sequence number that a TCP answer acknowledges. */
   ofSeq(flow: Flow, seq: number): QuotedProbe | null;
   /** From an echo message that comes back whole. */
@@ -96,8 +98,17 @@ export function createProbeReader(
     });
   };
 
+  const ofPayload = (flow: Flow, bytes: Uint8Array): QuotedProbe | null => {
+    const ttl = ttlOfPayload(flow, bytes);
+    return ttl === 0 ? null : { ttl, round: 0 };
+  };
+
   return {
     ofSeq,
+    ofKeyed(flow, bytes, { tcpSeq, payloadAt, payloadEnd }) {
+      if (flow.protocol === PROTO_TCP) return tcpSeq < 0 ? null : ofSeq(flow, tcpSeq);
+      return ofPayload(flow, bytes.subarray(payloadAt, payloadEnd));
+    },
     ofQuote(flow, bytes, quote) {
       if (flow.protocol === PROTO_TCP) return quote.tcpSeq < 0 ? null : ofSeq(flow, quote.tcpSeq);
       const { family, id, payloadAt, payloadEnd, icmpSeq } = quote;
@@ -125,8 +136,7 @@ export function createProbeReader(
       if (isEcho(flow.protocol)) {
         return bytes.length < ICMP_HEADER_BYTES ? null : ofEchoSeq(flow, read16(bytes, 6));
       }
-      const ttl = ttlOfPayload(flow, bytes);
-      return ttl === 0 ? null : { ttl, round: 0 };
+      return ofPayload(flow, bytes);
     },
     ofAnswer(flow, bytes) {
       const kind = tracePayloadFor(flow.port);

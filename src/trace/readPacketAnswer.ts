@@ -1,7 +1,7 @@
 /** A packet of a wire of packets -> what it says about a probe of the trace. */
 import { isEcho, PROTO_TCP, PROTO_UDP, type SignalBatch } from '../batch.ts';
 import { icmpMeaning } from '../match/icmpMeaning.ts';
-import type { Family, TargetTable } from '../model.ts';
+import type { Family } from '../model.ts';
 import { equalIp, formatIp } from '../packet/address.ts';
 import { createIcmpView, ICMP4_TYPE, ICMP6_TYPE, readIcmp } from '../packet/icmp.ts';
 import { createIpView, IP_PROTOCOL, readIp } from '../packet/ip.ts';
@@ -11,28 +11,17 @@ import { createUdpView, readUdp } from '../packet/udp.ts';
 import type { Answer, Observation } from './facts.ts';
 import type { Flow } from './flows.ts';
 import { readHopNotes } from './hopNotes.ts';
-import { type ProbeReader, type QuotedProbe, UNPLACED } from './quotedProbe.ts';
+import { type QuotedProbe, UNPLACED } from './quotedProbe.ts';
+import { findTranslated, type QuotedFlow, type SentContext, translatedOf } from './translated.ts';
 
 /** What a reader has to know of its trace. */
-export interface AnswerOptions {
-  readonly targets: TargetTable;
-  readonly target: number;
+export interface AnswerOptions extends SentContext {
   /** Number of the trace. */
   readonly run: number;
-  readonly flows: readonly Flow[];
-  readonly probes: ProbeReader;
-  /** Reserved source port of a wire of packets. */
-  readonly srcPort: number;
 }
 
 /** An observation without its round trip and its id, which are not known yet. */
 export type Read = Omit<Observation, 'rttMs' | 'id'> & { readonly atMs: number };
-
-/** A probe, and whose it is. */
-interface Told {
-  readonly flow: Flow;
-  readonly probe: QuotedProbe;
-}
 
 /** What an ICMP error says of the way; null: nothing. */
 export function answerOfIcmp(family: Family, type: number, code: number): Answer | null {
@@ -44,14 +33,24 @@ export function answerOfIcmp(family: Family, type: number, code: number): Answer
   return type === exceeded && code === 0 ? 'time-exceeded' : 'unreachable';
 }
 
+/** The one of several flows whose probe it is. */
+function told(
+  some: readonly Flow[],
+  probeOf: (flow: Flow) => QuotedProbe | null,
+): QuotedFlow | null {
+  for (const flow of some) {
+    const probe = probeOf(flow);
+    if (probe !== null) return { flow, probe };
+  }
+  return null;
+}
+
 /** Creates the reader of packets. */
-export function createPacketReader({
-  targets,
-  target,
-  flows,
-  probes,
-  srcPort,
-}: AnswerOptions): (signals: SignalBatch, row: number) => Read | null {
+export function createPacketReader(
+  options: AnswerOptions,
+): (signals: SignalBatch, row: number) => Read | null {
+  const { targets, target, flows, probes, srcPort } = options;
+  const family = targets.families[target];
   const ip = createIpView();
   const tcp = createTcpView();
   const udp = createUdpView();
@@ -62,17 +61,6 @@ export function createPacketReader({
     flows.filter(
       (flow) => flow.protocol === protocol && flow.port === port && srcPort + flow.lane === ownPort,
     );
-  /** The one of them whose probe it is. */
-  const told = (
-    some: readonly Flow[],
-    probeOf: (flow: Flow) => QuotedProbe | null,
-  ): Told | null => {
-    for (const flow of some) {
-      const probe = probeOf(flow);
-      if (probe !== null) return { flow, probe };
-    }
-    return null;
-  };
   const isFromTarget = (bytes: Uint8Array): boolean =>
     targets.families[target] === ip.family &&
     equalIp(bytes, ip.srcAt, targets.bytes, target * 16, ip.family);
@@ -80,7 +68,7 @@ export function createPacketReader({
   const observe = (
     bytes: Uint8Array,
     atMs: number,
-    { flow, probe }: Told,
+    { flow, probe }: QuotedFlow,
     answer: Answer,
   ): Read => ({
     flow: flow.index,
@@ -133,27 +121,35 @@ export function createPacketReader({
     return by === null ? null : observe(bytes, atMs, by, 'echo-reply');
   };
 
+  /** The probe that the quote in view is about. */
+  const quotedFlow = (bytes: Uint8Array): QuotedFlow | null => {
+    const isToTarget = targets.indexOf(bytes, quote.dstAt, quote.family) === target;
+    const some = isEcho(quote.protocol)
+      ? flowsAt(quote.protocol, 0, quote.icmpId)
+      : flowsAt(quote.protocol, quote.dstPort, quote.srcPort);
+    if (!isToTarget || some.length === 0) return findTranslated(options, bytes, quote);
+    return (
+      told(some, (flow) => probes.ofQuote(flow, bytes, quote)) ??
+      told(some.length === 1 ? some : [], (flow) => probes.ofChecksum(flow, bytes, quote))
+    );
+  };
+
   const readError = (bytes: Uint8Array, atMs: number): Read | null => {
     if (!readIcmp(bytes, ip.payloadAt, ip.payloadEnd, ip.family, icmp)) return null;
     if (icmp.echoId >= 0) return readEchoReply(bytes, atMs);
     if (icmp.quoteAt < 0 || !readQuote(bytes, icmp.quoteAt, icmp.quoteEnd, quote)) return null;
     const answer = answerOfIcmp(ip.family, icmp.type, icmp.code);
-    if (answer === null) return null;
-    if (targets.indexOf(bytes, quote.dstAt, quote.family) !== target) return null;
-    const some = isEcho(quote.protocol)
-      ? flowsAt(quote.protocol, 0, quote.icmpId)
-      : flowsAt(quote.protocol, quote.dstPort, quote.srcPort);
-    const by =
-      told(some, (flow) => probes.ofQuote(flow, bytes, quote)) ??
-      told(some.length === 1 ? some : [], (flow) => probes.ofChecksum(flow, bytes, quote));
+    if (answer === null || quote.family !== ip.family || ip.family !== family) return null;
+    const by = quotedFlow(bytes);
     if (by === null) return null;
+    const translated = translatedOf(options, bytes, ip, quote, by.flow);
     return {
       ...observe(bytes, atMs, by, answer),
       icmpType: icmp.type,
       icmpCode: icmp.code,
       quotedTtl: quote.ttl,
       mtu: Math.max(0, icmp.mtu),
-      notes: readHopNotes(bytes, icmp, quote),
+      notes: readHopNotes(bytes, icmp, quote, translated),
     };
   };
 

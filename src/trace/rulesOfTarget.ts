@@ -7,24 +7,56 @@ import { commonArgs, labelOf } from './reasonArgs.ts';
 import { differingHops, distance, type FlowView, placeAt, travelled, type View } from './view.ts';
 
 /** Rule 1: the flow is translated on the way; it decides nothing of who answered, and is told where nothing else is wrong. */
-function natFinding(view: View, natHop: number): Location {
+function natFinding(view: View, hop: number): Location {
+  const before = placeAt(view.asked, hop);
+  const isMasked = before.ip === null || before.ip === view.facts.target;
   return {
     kind: 'nat',
-    after: placeAt(view.asked, natHop - 1),
-    before: { ttl: natHop, ip: view.facts.target },
+    after: placeAt(view.asked, hop - 1),
+    before,
     direction: 'forward',
-    // Who translates wears the target's address: he is known by the hop alone.
-    by: { ip: null, hop: natHop },
+    // Who wears the target's address is known by the hop alone; who is told by a quote may stand on either side of the link.
+    by: isMasked ? { ip: null, hop } : null,
     rule: 1,
-    certainty: 'high',
+    certainty: isMasked || isQuotedTwice(view) ? 'high' : 'medium',
   };
+}
+
+/** Whether two machines quote another address or port: one alone may quote wrong, and so may all of one make a checksum. */
+function isQuotedTwice({ asked }: View): boolean {
+  const quoters = asked.facts.hops
+    .flatMap(({ answers }) => answers)
+    .filter(({ notes }) => {
+      const { isChecksumOff: _, ...changes } = notes?.translated ?? {};
+      return Object.values(changes).some((change) => change !== null);
+    });
+  return new Set(quoters.map(({ ip }) => ip)).size > 1;
+}
+
+/** What a quote has that the probe had not, in words. */
+function changesOf({ notes }: Observation): string {
+  const { source, sourcePort, destination, destinationPort, isChecksumOff } = notes!.translated!;
+  const words = [
+    ...(source === null ? [] : [`source ${source}`]),
+    ...(sourcePort === null ? [] : [`source port ${sourcePort}`]),
+    ...(destination === null ? [] : [`destination ${destination}`]),
+    ...(destinationPort === null ? [] : [`destination port ${destinationPort}`]),
+    ...(isChecksumOff ? ['a checksum that fits other addresses'] : []),
+  ];
+  return words.join(', ');
 }
 
 /** The flow ended at the target, as far as can be told; behind a NAT that is said. */
 function atTarget(view: View, whyId: string, extra: Record<string, string | number>): Located {
-  const { natHop } = view;
-  const args = { ...commonArgs(view), ...extra, ...(natHop === null ? {} : { natHop }) };
-  const finding = natHop === null ? null : natFinding(view, natHop);
+  const { natHop, translated } = view;
+  const args = {
+    ...commonArgs(view),
+    ...extra,
+    ...(natHop === null ? {} : { natHop }),
+    ...(translated === null ? {} : { quotedHop: translated.ttl, quotedAs: changesOf(translated) }),
+  };
+  const hop = natHop ?? translated?.ttl ?? null;
+  const finding = hop === null ? null : natFinding(view, hop);
   return { end: 'reached', finding, whyId, whyArgs: args };
 }
 

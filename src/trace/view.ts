@@ -30,8 +30,10 @@ export interface View {
    * {@link isAnsweredNearer}); null.
    */
   readonly targetHop: number | null;
-  /** Smallest TTL that ran out at the target's own address, in any flow: a NAT; null. */
+  /** Smallest TTL that ran out at the target's own address, or was quoted with another target, in any flow: a NAT; null. */
   readonly natHop: number | null;
+  /** The first answer, by TTL, that quotes the asked flow with other addresses or ports than it was sent with; null. */
+  readonly translated: Observation | null;
 }
 
 /** Reads the facts. */
@@ -48,6 +50,10 @@ export function viewOf(facts: TraceFacts): View {
     variants: facts.variants.map(flowView),
     targetHop: hops.length === 0 ? null : isNearer ? Math.max(...hops) : asked.reached!.ttl,
     natHop: nats.length === 0 ? null : Math.min(...nats),
+    translated:
+      asked.facts.hops
+        .flatMap(({ answers }) => answers)
+        .find(({ notes }) => notes?.translated !== undefined) ?? null,
   };
 }
 
@@ -70,10 +76,11 @@ function isAnsweredNearer(said: Observation, controls: readonly FlowView[]): boo
 const SILENT_ROUNDS = 3;
 
 function natHopsOf({ facts }: FlowView): readonly number[] {
-  return facts.hops.flatMap(({ answers }, ttl) =>
-    answers.some(({ answer, isTarget }) => answer === 'time-exceeded' && isTarget) ? [ttl] : [],
-  );
+  return facts.hops.flatMap(({ answers }, ttl) => (answers.some(isOfNat) ? [ttl] : []));
 }
+
+const isOfNat = ({ answer, isTarget, notes }: Observation): boolean =>
+  (answer === 'time-exceeded' && isTarget) || (notes?.translated?.destination ?? null) !== null;
 
 /** Reads one flow. */
 export function flowView(facts: FlowFacts): FlowView {

@@ -149,7 +149,11 @@ it('labels, interfaces and a changed DSCP stand at their hop', async () => {
   const world = { routers: [{}, { rules, mpls: [102, 16], interface: 'ge-0/0/2' }, {}] };
   for (const family of [4, 6] as const) {
     const { path } = await trace(world, { family });
-    expect(path.hops[1]!.notes).toEqual({ mpls: [102, 16], interfaces: ['ge-0/0/2'], dscp: null });
+    expect(path.hops[1]!.notes).toEqual({
+      mpls: [102, 16],
+      interfaces: ['ge-0/0/2'],
+      dscp: null,
+    });
     expect(path.hops[2]!.notes).toEqual({ mpls: [], interfaces: [], dscp: 8 });
     expect(path.hops[0]!.notes).toBeUndefined();
   }
