@@ -1,5 +1,5 @@
 import type { Plan } from '../index.ts';
-import { formatCount } from './progress.ts';
+import { formatCount, formatWait, LONG_WAIT_MS } from './progress.ts';
 
 /** Targets and port ranges that are written out; further ones are counted. */
 const MAX_SHOWN = 16;
@@ -37,11 +37,45 @@ export function planText(plan: Plan, seed: string): string {
     `rate          ${rate}`,
     `retries       ${plan.retries ?? `as -T${plan.timing} has them`}`,
     `host timeout  ${timeout}`,
+    ...udpWaitLines(plan),
     `control       ${plan.control ? CONTROL : 'none'}`,
     `seed          ${seed}`,
     ...plan.warnings.map((warning) => `Note: ${warning}`),
   );
   return `${lines.join('\n')}\n`;
+}
+
+/** ICMP errors that Linux sends at once and then, ms each, to one asker (README, "UDP silence takes time"). */
+const LINUX_BURST = 6;
+const LINUX_GAP_MS: Readonly<Record<number, number>> = { 4: 1000, 6: 100 };
+/** Slower templates and a number of retries do not wait for limiters. */
+const QUICKEST_POLITE = 3;
+
+/** How long closed UDP ports of one target may take, where that is long. */
+function udpWaitLines({ groups, targets, retries, timing, discover }: Plan): string[] {
+  if (retries !== undefined || timing < QUICKEST_POLITE || discover) return [];
+  const waitMs = (ports: number, firstTarget: number): number =>
+    Math.max(0, ports - LINUX_BURST) * (LINUX_GAP_MS[targets.families[firstTarget]!] ?? 0);
+  let allMs = 0;
+  let named = 0;
+  let namedMs = 0;
+  for (const { firstTarget, udpPorts, udpNamed = [] } of groups) {
+    const ms = waitMs(udpPorts.length, firstTarget);
+    if (ms <= allMs) continue;
+    allMs = ms;
+    named = udpNamed.length;
+    namedMs = waitMs(named, firstTarget);
+  }
+  if (allMs < LONG_WAIT_MS) return [];
+  const lines = [
+    `UDP           ${formatWait(allMs)} at most for closed ports, at the limit that Linux has by default`,
+  ];
+  if (named > 0) {
+    lines.push(
+      `              the ${formatCount(named)} that you named come first: ${namedMs === 0 ? 'at once' : formatWait(namedMs)}`,
+    );
+  }
+  return lines;
 }
 
 /** The plan for a program (`--dry-run --json`). */

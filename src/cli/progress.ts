@@ -4,7 +4,7 @@ import type { Io } from './io.ts';
 /** A run this short shows no progress. */
 const QUIET_MS = 1000;
 /** A wait for ICMP limiters that is worth a word. */
-const LONG_WAIT_MS = 10_000;
+export const LONG_WAIT_MS = 10_000;
 /** Time between two updates of the line on a terminal, and between two lines elsewhere. */
 const LINE_MS = 200;
 const PLAIN_MS = 5000;
@@ -80,7 +80,7 @@ function formatRate(gapMs: number): string {
 }
 
 /** `14 s`, `16 min 34 s`. */
-function formatWait(ms: number): string {
+export function formatWait(ms: number): string {
   const seconds = Math.ceil(ms / 1000);
   const minutes = Math.floor(seconds / 60);
   if (minutes === 0) return `${seconds} s`;

@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { compactPorts } from '../../src/cli/dryRun.ts';
+import { compactPorts, planText } from '../../src/cli/dryRun.ts';
 import { exitCode } from '../../src/cli/exitCode.ts';
 import { judgeExpectations, parseExpectation } from '../../src/cli/expectations.ts';
 import { nearest } from '../../src/cli/nearest.ts';
 import { createProgressLine, progressText, waitNotice } from '../../src/cli/progress.ts';
 import type { Progress, State } from '../../src/index.ts';
+import { createPlan } from '../../src/plan/plan.ts';
 import { report, verdict } from '../report/sample.ts';
 import { createFakeIo } from './process.ts';
 
@@ -144,6 +145,21 @@ describe('progress', () => {
         'the 14 that you named: 14 s, a few more if they are silent\n' +
         'pu-probe: Ctrl-C keeps what was found; fewer ports are quicker, --retries 2 goes without proof\n',
     );
+  });
+
+  it.each([
+    ['53,123,600-1597', 4, ['16 min 34 s at most', 'the 2 that you named come first: at once']],
+    ['1-1000', 6, ['1 min 40 s at most']],
+    ['1-16', 4, ['10 s at most']],
+    ['1-15', 4, []],
+  ] as const)('-p %s is told before the start, IPv%i', async (ports, family, told) => {
+    const plan = await createPlan(
+      { targets: [family === 4 ? '10.0.0.5' : 'fd01::5'], ports, udp: true },
+      { resolve: async () => [], interfaces: [], seed: [1, 2] },
+    );
+    const text = planText(plan, 'seed');
+    for (const part of told) expect(text).toContain(part);
+    expect(text.includes('that Linux has by default')).toBe(told.length > 0);
   });
 
   it('tells nothing of a short wait', () => {
