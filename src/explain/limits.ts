@@ -26,6 +26,8 @@ export function captureLimits(evidence: Evidence): CaptureLimit[] {
     ({ sides }) => sides[FROM_ASKER].packets === 0 && sides[FROM_ASKED].packets > 0,
   ).length;
   if (counts.packets === 0) say('limit.empty');
+  else if (flows === 0 && counts.filteredOut > 0)
+    say('limit.none-wanted', { packets: counts.filteredOut });
   if (oneSided > 0) say('limit.one-sided', { flows: oneSided });
   else if (flows > 0 && !bothWays) say('limit.one-direction', { flows });
   if (answersOnly > 0 && bothWays) say('limit.began-late', { flows: answersOnly });

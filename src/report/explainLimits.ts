@@ -11,6 +11,8 @@ const were = (args: WhyArgs): string => (args['packets'] === 1 ? 'was' : 'were')
 /** By key. */
 export const LIMIT_WORDS: Readonly<Record<string, (args: WhyArgs) => string>> = {
   'limit.empty': () => 'The capture holds no IP packet.',
+  'limit.none-wanted': (args) =>
+    `Nothing matches --host, --port and --flow: ${packets(args)} ${were(args)} left out.`,
   'limit.one-sided': (args) =>
     `One-sided: ${flows(args)} acknowledge${args['flows'] === 1 ? 's' : ''} packets that are not in the capture. Answers may have taken another way, and silence says little.`,
   'limit.one-direction': () =>

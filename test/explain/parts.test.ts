@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { createExplainer } from '../../src/explain/explainer.ts';
 import { isPacedBy } from '../../src/explain/limiter.ts';
 import { readRequest } from '../../src/explain/request.ts';
-import { CAPTURES, explainBytes, pathOf } from './captures.ts';
+import { CAPTURES, explainBytes, explainFixture, pathOf } from './captures.ts';
 
 describe('the rhythm of a limiter', () => {
   const burst = [0, 1, 2, 3, 4, 5];
@@ -100,6 +100,13 @@ describe('a capture of one direction', () => {
 });
 
 describe('limits', () => {
+  it('a filter that nothing meets is told, and is no clean bill', async () => {
+    const narrowing = { hosts: [], ports: [9999], flows: [] };
+    const { capture, limits } = await explainFixture('pathDropForward.client.4', narrowing);
+    expect(capture.flows).toBe(0);
+    expect(limits.join(' ')).toMatch(/Nothing matches --host, --port and --flow/);
+  });
+
   it('flows beyond the table are counted and told', () => {
     const explainer = createExplainer(null);
     const bytes = Uint8Array.from(

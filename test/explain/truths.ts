@@ -311,6 +311,7 @@ export const TRUTHS: Readonly<Record<string, readonly PortTruth[]>> = {
   ],
   tcpNoListener: [one(22, {}), one(81, all(...REFUSED))],
   tcpRouterBlackhole: [one(22, before(...TCP_SILENT))],
+  tcpRouterNone: [one(22, before('icmp.route.path path'))],
   tcpRouterProhibit: [one(22, before('icmp.prohibited.path path'))],
   tcpRouterReject: [
     one(81, before('icmp.port.path path')),
@@ -352,6 +353,10 @@ export const TRUTHS: Readonly<Record<string, readonly PortTruth[]>> = {
   ],
   udpOtherAddress: [one(53, all('udp.other-source path'))],
   udpOtherPort: [one(53, all('udp.other-source path'))],
+  // On IPv4 two errors are all that a route may send at once: the rest is silence.
+  udpRouteCovers: [2000, 2001, 2002, 2003].map((port) =>
+    one(port, before('icmp.route.path path', ...UDP_SILENT)),
+  ),
   udpRouterNoRoute: [one(53, before('icmp.route.path path'))],
   udpRouterReject: [
     one(53, before('icmp.port.path path')),

@@ -33,7 +33,7 @@ export interface Scene {
 
 /** Scenario files that a capture shows nothing of: what is short lies in our own machine. */
 const NOT_CAPTURED =
-  /Few|None$|Held|Ladder|Overflow|ownSelf|ownDescriptors|ownFlows|ownCarrier|lossyPath|ownInterfaceDown|OnLink/;
+  /Few|own.*None$|Held|Ladder|Overflow|ownSelf|ownDescriptors|ownFlows|ownCarrier|lossyPath|ownInterfaceDown|OnLink/;
 
 function scenarioScenes(): Scene[] {
   return loadScenarios()
