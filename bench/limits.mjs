@@ -77,10 +77,9 @@ function ourArgv({ target, ask }, more) {
 function whyMissing(row) {
   const [file, ...args] = ourArgv(row, ['--dry-run']);
   const { status, stderr } = spawnSync(file, args, { encoding: 'utf8' });
-  if (status !== 2) return null;
-  // Outside of the namespace the scanner's addresses are nobody's: that is no reason, unless the list was read as one address.
-  const [, refused = ''] = /-S takes an address of this machine, not "(.*)"/.exec(stderr) ?? [];
-  return refused === '' || refused.includes(',') ? stderr.trim().split('\n')[0] : null;
+  // Outside of the namespace the scanner's addresses are nobody's.
+  const isMissing = status === 2 && !stderr.includes('not an address of this machine');
+  return isMissing ? stderr.trim().split('\n')[0] : null;
 }
 
 /** All runs of a row: ours and nmap's, each in a network of its own. */
@@ -175,8 +174,7 @@ function countWrong(truth, { ports, hidden }) {
 function limiterKinds(text) {
   const kinds = new Set();
   for (const line of text.split('\n')) {
-    if (!line.includes('"type":"limiter"')) continue;
-    kinds.add(JSON.parse(line).kind);
+    if (line.includes('"limiter":')) kinds.add(JSON.parse(line).limiter.kind);
   }
   return [...kinds];
 }
@@ -194,7 +192,7 @@ function limitS({ boundS, must, mustS }) {
 function isHeld({ row, ours }) {
   if (ours.length === 0) return null;
   const isRight = ours.every(({ wrong }) => wrong.length === 0);
-  const isKind = ours.every(({ kinds }) => kinds.every((kind) => kind === row.kind));
+  const isKind = row.kind === undefined || ours.every(({ kinds }) => kinds.join() === row.kind);
   return isRight && isKind && middle(timesOf(ours)) <= limitS(row);
 }
 

@@ -178,7 +178,8 @@ export const ROWS = [
     boundS: boundS(980, 1 / 200, { burst: 200 }),
     kind: 'host-wide',
   }),
-  udpRow('host2', '100 ports, 2/s for the whole host, burst 1', UDP_100, {
+  udpRow('host2', '100 ports, 2/s for the whole host, burst 1, eight addresses', UDP_100, {
+    ask: `-sU -p ${text(UDP_100.ports)} -S ${SOURCES.join(',')}`,
     ...hostWide(2, 1),
     boundS: boundS(80, 0.5, { burst: 1 }),
     waits: true,

@@ -11,7 +11,14 @@ import {
   describeNotDone,
 } from './report/build.ts';
 import type { ReportHead } from './report/jsonl.ts';
-import { controlNotes, ordinaryNotes, ownSideNotes, selfNotes, synNote } from './report/notes.ts';
+import {
+  controlNotes,
+  limiterNotes,
+  ordinaryNotes,
+  ownSideNotes,
+  selfNotes,
+  synNote,
+} from './report/notes.ts';
 import {
   type AlikePorts,
   COLLAPSE_HOSTS_OVER,
@@ -137,6 +144,7 @@ export function finishedRun(
       ...synNote(synRequested, wire.can.packets),
       ...selfNotes(plan, opened.ownAddresses),
       ...controlNotes(plan, result.controls),
+      ...limiterNotes(plan, result.limiterOf),
       ...ordinaryNotes(plan, end.failedAtHome),
       ...ownSideNotes(ruled, counters['ringDrops'] ?? 0),
     ],
@@ -154,7 +162,7 @@ export function finishedRun(
       const verdicts = result.settled.map((probe) => buildVerdict(build, probe));
       const ruled = verdicts.map((verdict) => ({ verdict, ports: 1 }));
       const single = verdicts.map((first) => ({ first, hosts: [first] }));
-      report = { ...common(ruled), verdicts, hosts: buildHosts(plan, single, result.isAlive) };
+      report = { ...common(ruled), verdicts, hosts: buildHosts(plan, single, result) };
       return report;
     },
     groups: targetGroups,
@@ -169,7 +177,7 @@ export function finishedRun(
         groups,
         // The text of many hosts has no use for a record of each.
         get hosts() {
-          hosts ??= buildHosts(plan, groups, result.isAlive);
+          hosts ??= buildHosts(plan, groups, result);
           return hosts;
         },
       };

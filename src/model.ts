@@ -128,12 +128,19 @@ export interface Unresolved {
   readonly place: string | null;
 }
 
+/** An address of this machine; 16 bytes, IPv4 in the first four. */
+export interface OwnAddress {
+  readonly ip: Ip;
+  readonly family: Family;
+  readonly bytes: Uint8Array;
+}
+
 /** How probes leave where the user says so; null is the system's own choice. */
 export interface Sending {
   /** Name of the interface. */
   readonly interface: string | null;
-  /** An address of this machine, of the family of all targets; 16 bytes, IPv4 in the first four. */
-  readonly source: { readonly ip: Ip; readonly family: Family; readonly bytes: Uint8Array } | null;
+  /** Addresses of this machine, of the family of all targets; with several, all but the walks go out from the first one. */
+  readonly sources: readonly OwnAddress[];
   readonly sourcePort: number | null;
   readonly ttl: number | null;
 }
@@ -222,6 +229,18 @@ export interface HostVerdict {
   readonly by?: Ip | null;
   /** The same: of the answer that decided, null where it is ambiguous. */
   readonly rttMs?: number | null;
+  /** Of a host whose silent UDP ports were asked at the pace of its limit. */
+  readonly limiter?: IcmpLimiter;
+}
+
+/** What limits the ICMP errors of a host, as far as it was seen. */
+export interface IcmpLimiter {
+  /** A bucket for each asker, one for the whole host, no limit that was met, or a limit of which that is not known. */
+  readonly kind: 'per-source' | 'host-wide' | 'none' | 'unknown';
+  /** Time between two errors once it is empty, ms; null without a limit. */
+  readonly gapMs: number | null;
+  /** Seen from several of our addresses; else the kind is that of all known limiters with this rate. */
+  readonly isTested: boolean;
 }
 
 /** How large a run was planned to be, and what could not be planned. */

@@ -70,6 +70,7 @@ export const OPTIONS: readonly OptionRow[] = [
   row('Targets', '', 'all-addresses', null, 'probe every address of a name, not only the first'),
   row('Targets', '-e', 'interface', 'NAME', 'send from this interface (raw packets)'),
   row('Targets', '-S', 'source', 'ADDRESS', 'send from this own address (raw packets)'),
+  row('Targets', '', 'sources', 'LIST|auto', 'UDP: from several own addresses (raw packets)'),
   row('Targets', '-g --source-port', 'local-port', 'PORT', 'send from this port (raw packets)'),
   row('Targets', '', 'ttl', 'N', 'time to live of the probes, 1 to 255'),
   row('Speed and certainty', '-T', 'timing', '0-5', 'timing template, 3 unless given'),

@@ -8,6 +8,7 @@ import { parseExpectation } from './expectations.ts';
 import type { Io } from './io.ts';
 import { OPTIONS, type OptionRow } from './options.ts';
 import type { ShowArguments } from './showRun.ts';
+import { sourcesText } from './sourcesOption.ts';
 
 /** What a `scan` command line asks for, checked. */
 export interface ScanArguments {
@@ -151,8 +152,9 @@ function scanOptions(raw: Raw, targets: readonly string[]): ScanOptions {
   if (flag(raw, 'allAddresses')) options.allAddresses = true;
   if (flag(raw, 'trace')) options.trace = true;
   if (raw['control'] === false) options.control = false;
+  const read = { ...raw, source: sourcesText(text(raw, 'source'), text(raw, 'sources')) };
   for (const key of ['seed', 'wire', 'interface', 'source', 'snmpCommunity'] as const) {
-    const value = text(raw, key);
+    const value = text(read, key);
     if (value !== undefined) options[key] = value;
   }
   return { ...options, ...numbers(raw) };

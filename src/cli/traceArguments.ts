@@ -12,6 +12,7 @@ import {
   type ScanArguments,
   text,
 } from './scanArguments.ts';
+import { checkOneSource } from './sourcesOption.ts';
 
 /** What a `trace` command line asks for, checked. */
 export interface TraceArguments extends Pick<ScanArguments, 'format' | 'verbose' | 'noColor'> {
@@ -56,6 +57,7 @@ function traceRequest(raw: Raw, targets: readonly string[]): TraceRequest {
     const value = text(raw, key);
     if (value !== undefined) request[key] = value;
   }
+  checkOneSource(request.source);
   const sourcePort = text(raw, 'localPort');
   if (sourcePort !== undefined) request.sourcePort = parseWhole('-g', sourcePort, 65_535);
   const maxHops = text(raw, 'maxHops');

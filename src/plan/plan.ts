@@ -1,5 +1,5 @@
 import { UsageError } from '../errors.ts';
-import type { Plan } from '../model.ts';
+import type { Plan, PlanGroup } from '../model.ts';
 import { planCommunity } from './community.ts';
 import { checkDiscovery, discoveryPorts } from './discovery.ts';
 import { listedPorts } from './portLists.ts';
@@ -106,13 +106,16 @@ export async function createPlan(request: PlanRequest, env: PlanEnv): Promise<Pl
     hostTimeoutMs: request.hostTimeoutMs,
     control: request.control ?? true,
     certainty: request.certainty ?? DEFAULT_CERTAINTY,
-    sending: planSending(request, env.interfaces, targets),
+    sending: planSending(request, env.interfaces, targets, !discover && asksUdp(groups)),
     snmpCommunity: planCommunity(request.snmpCommunity, groups),
     discover,
     unresolved,
     warnings,
   };
 }
+
+const asksUdp = (groups: readonly PlanGroup[]): boolean =>
+  groups.some(({ udpPorts }) => udpPorts.length > 0);
 
 function portOptionOf({ ports, fast }: PlanRequest): string | null {
   if (ports !== undefined) return `-p ${quote(ports)}`;

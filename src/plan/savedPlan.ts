@@ -1,6 +1,7 @@
 /** Plans as JSON and back: what a recording keeps of the plan of its run. */
 import type { Plan, PlanGroup, Sending, TargetTable, Unresolved } from '../model.ts';
 import { parseIp } from '../packet/address.ts';
+import { loadSources, type SavedSources, saveSources } from './savedSources.ts';
 import { createSpace } from './space.ts';
 import type { NamedRange, Span } from './spans.ts';
 import { createTargetTable } from './targetTable.ts';
@@ -9,7 +10,7 @@ import { createTargetTable } from './targetTable.ts';
 type Runs = readonly (readonly [first: number, count: number])[];
 
 /** A plan as JSON. */
-export interface SavedPlan {
+export interface SavedPlan extends SavedSources {
   /** Neighbouring addresses: the first as text, how many, and the zone with its index where there is one. */
   readonly ranges: readonly {
     readonly first: string;
@@ -44,7 +45,7 @@ export interface SavedPlan {
 /** Most targets and probes of a plan that is saved and loaded. */
 export const MAX_SAVED_PROBES = 1_000_000;
 
-/** The plan as JSON. Interface, source and port of the sending are left out: they matter to a wire alone. */
+/** The plan as JSON. Interface and port of the sending are left out: they matter to a wire alone. */
 export function savePlan(plan: Plan): SavedPlan {
   const { ratePps } = plan;
   return {
@@ -66,6 +67,7 @@ export function savePlan(plan: Plan): SavedPlan {
     ...(plan.discover ? { discover: true } : {}),
     certainty: plan.certainty,
     ttl: plan.sending.ttl,
+    ...saveSources(plan.sending),
     snmpCommunity: plan.snmpCommunity,
     unresolved: plan.unresolved,
     warnings: plan.warnings,
@@ -125,10 +127,11 @@ export function loadPlan(value: unknown): Plan | null {
   if (!isSavedPlan(value)) return null;
   const groups = loadGroups(value);
   const targets = loadTargets(value);
-  if (groups === null || targets === null) return null;
+  const sources = loadSources(value);
+  if (groups === null || targets === null || sources === null) return null;
   const grouped = groups.reduce((sum, { targetCount }) => sum + targetCount, 0);
   if (grouped !== targets.count) return null;
-  const sending: Sending = { interface: null, source: null, sourcePort: null, ttl: value.ttl };
+  const sending: Sending = { interface: null, sources, sourcePort: null, ttl: value.ttl };
   return {
     targets,
     groups,

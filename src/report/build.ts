@@ -1,5 +1,13 @@
 /** From judgements to the records of a report. */
-import type { HostVerdict, Judgement, Plan, Protocol, Verdict, WireKind } from '../model.ts';
+import type {
+  HostVerdict,
+  IcmpLimiter,
+  Judgement,
+  Plan,
+  Protocol,
+  Verdict,
+  WireKind,
+} from '../model.ts';
 import { IP_PROTOCOL } from '../packet/ip.ts';
 import { sentence } from './sentences.ts';
 import { type AlikePorts, type AskedHost, groupHosts, isListed, keyOfAlike } from './summary.ts';
@@ -113,7 +121,10 @@ function hostsOf({ space }: Plan, saidOf: Int32Array): readonly (readonly number
 export function buildHosts(
   plan: Plan,
   groups: Iterable<{ readonly first: Verdict; readonly hosts: readonly AskedHost[] }>,
-  isAlive: (target: number) => boolean,
+  known: {
+    readonly isAlive: (target: number) => boolean;
+    readonly limiterOf: (target: number) => IcmpLimiter | null;
+  },
 ): readonly HostVerdict[] {
   const byTarget = new Map<string, Verdict>();
   for (const { first, hosts } of groups) {
@@ -125,9 +136,15 @@ export function buildHosts(
   return Array.from({ length: plan.targets.count }, (_, target): HostVerdict => {
     const ip = plan.targets.ip(target);
     const best = byTarget.get(ip);
-    const state = isAlive(target) ? 'up' : best?.detail === 'no-neighbour' ? 'down' : 'unknown';
+    const state = known.isAlive(target)
+      ? 'up'
+      : best?.detail === 'no-neighbour'
+        ? 'down'
+        : 'unknown';
     const reason = best?.reason ?? 'no-response';
-    return { target: ip, name: plan.targets.name(target), state, reason };
+    const limiter = known.limiterOf(target);
+    const host = { target: ip, name: plan.targets.name(target), state, reason } as const;
+    return limiter === null ? host : { ...host, limiter };
   });
 }
 

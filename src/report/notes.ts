@@ -1,5 +1,5 @@
 /** Notes of a run for its report: what a reader must know besides the verdicts. */
-import type { Ip, Path, Plan, Verdict } from '../model.ts';
+import type { IcmpLimiter, Ip, Path, Plan, Verdict } from '../model.ts';
 import { isOwnIp, parseIp } from '../packet/address.ts';
 import { IP_PROTOCOL } from '../packet/ip.ts';
 import { brief } from './sentences.ts';
@@ -37,6 +37,34 @@ function endOf(ip: string): number | undefined {
   const parsed = parseIp(ip);
   return parsed?.bytes[parsed.family === 4 ? 3 : 15];
 }
+
+/** Targets whose limit of ICMP errors set the pace: why the run took so long. */
+export function limiterNotes(
+  { targets }: Pick<Plan, 'targets'>,
+  limiterOf: (target: number) => IcmpLimiter | null,
+): readonly string[] {
+  const notes: string[] = [];
+  for (let target = 0; target < targets.count && notes.length < MAX_NAMED; target++) {
+    const limiter = limiterOf(target);
+    if (limiter === null || limiter.kind === 'none' || limiter.gapMs === null) continue;
+    const pace =
+      limiter.gapMs < 1
+        ? 'more than one a millisecond'
+        : `one each ${Math.round(limiter.gapMs)} ms`;
+    notes.push(
+      `${targets.ip(target)} limits its ICMP errors to ${pace}${WHOSE_LIMIT[limiter.kind]}`,
+    );
+  }
+  return notes;
+}
+
+/** Who shares the limit, behind its pace. */
+const WHOSE_LIMIT: Readonly<Record<IcmpLimiter['kind'], string>> = {
+  'per-source': ' for each asker (--sources takes several own addresses)',
+  'host-wide': ' for all askers together',
+  none: '',
+  unknown: '',
+};
 
 /** Control ports that the tool chose itself (contract.md: printed). */
 export function controlNotes(

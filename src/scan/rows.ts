@@ -21,7 +21,8 @@ export interface Rows {
   hasRoom(protocol: number, port: number): boolean;
   /** The same for a UDP probe of any port. */
   hasRoomForAny(): boolean;
-  add(probe: number, attempt: number, target: number, protocol: number, port: number): void;
+  /** Returns the row. */
+  add(probe: number, attempt: number, target: number, protocol: number, port: number): number;
   addControl(control: ControlRow): void;
 }
 
@@ -50,6 +51,7 @@ export function createRows(plan: Pick<Plan, 'seed' | 'sending' | 'snmpCommunity'
     batch.ttl[row] = ttl;
     batch.minTtl[row] = 0;
     batch.lane[row] = 0;
+    batch.source[row] = 0;
     batch.offset[row] = bytesUsed;
     batch.length[row] = 0;
     batch.sentMs[row] = 0;

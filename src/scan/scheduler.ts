@@ -13,7 +13,7 @@ import { SIGNAL, type SignalBatch } from '../batch.ts';
 import { ANSWER } from '../match/facts.ts';
 import type { MatchListener } from '../match/match.ts';
 import { createMatchingEngine } from '../match/matchingEngine.ts';
-import type { Engine, Ip, Judgement, OwnSide, Plan, WireCan } from '../model.ts';
+import type { Engine, IcmpLimiter, Ip, Judgement, OwnSide, Plan, WireCan } from '../model.ts';
 import { ROUTED_RATE_PPS } from '../timing/templates.ts';
 import { type AlikeScope, groupAlike } from './alike.ts';
 import { type Closing, createClosing } from './closing.ts';
@@ -28,7 +28,7 @@ import { createSender } from './sender.ts';
 import { createSettling } from './settling.ts';
 import { createTimeouts } from './timeouts.ts';
 import type { WalkProgress } from './walkProgress.ts';
-import { createWalks } from './walks.ts';
+import { createWalks, type Walks } from './walks.ts';
 
 /** What a scheduler is made of. */
 export interface SchedulerOptions {
@@ -60,6 +60,8 @@ export interface ScanResult {
   /** Control ports that the tool chose itself. */
   readonly controls: readonly { readonly target: number; readonly port: number }[];
   readonly isAlive: (target: number) => boolean;
+  /** What limits the ICMP errors of a target; null where its silent ports were not asked at the pace of a limit. */
+  readonly limiterOf: (target: number) => IcmpLimiter | null;
   /** Whether the port itself answered that it is open; told by the answer alone, without judging. */
   readonly isOpen: (probe: number) => boolean;
   /** The settled probes in groups about which the same is known; each of one target, or across all of them. */
@@ -206,12 +208,16 @@ export function createScheduler(options: SchedulerOptions): ScanEngine {
       sent: counters.sent,
       walk: walks.progress(),
     }),
-    result: () => resultOf(context, closing),
+    result: () => resultOf(context, closing, walks),
   };
 }
 
 /** What is known when a run is over. */
-function resultOf(context: ScanContext, closing: Pick<Closing, 'controls'>): ScanResult {
+function resultOf(
+  context: ScanContext,
+  closing: Pick<Closing, 'controls'>,
+  { limiterOf }: Pick<Walks, 'limiterOf'>,
+): ScanResult {
   const { plan, probes, targets, counters } = context;
   const settled: number[] = [];
   const notDone: number[] = [];
@@ -226,6 +232,7 @@ function resultOf(context: ScanContext, closing: Pick<Closing, 'controls'>): Sca
     notDone,
     controls: closing.controls().map(({ target, port }) => ({ target, port })),
     isAlive: (target) => targets.alive[target] === 1,
+    limiterOf,
     isOpen: (probe) => probes.answer[probe * U8]! >= ANSWER.SYN_ACK,
     alike: (scope) => groupAlike(context, settled, scope),
     counters,

@@ -9,6 +9,7 @@ import { F64, PHASE, U8, U32 } from './probeState.ts';
 import { createQueue } from './queue.ts';
 import type { ControlRow } from './resetCheck.ts';
 import { createRows } from './rows.ts';
+import type { Walked } from './walk.ts';
 import type { WalkSource } from './walks.ts';
 
 /** What leaves next, and what is on its way. */
@@ -88,10 +89,11 @@ export function createSender(
   };
 
   /** Known closed ports are asked again too: their own state stays as it is. */
-  const addWalked = (probe: number, nowMs: number): void => {
+  const addWalked = ({ probe, source }: Walked, nowMs: number): void => {
     const attempt = Math.min(MAX_ATTEMPT, probes.attempts[probe * U8]! + 1);
     if (probes.phase[probe * U8] === PHASE.WALKING) probes.attempts[probe * U8] = attempt;
-    rows.add(probe, attempt, space.targetOf(probe), PROTO_UDP, space.portOf(probe));
+    const row = rows.add(probe, attempt, space.targetOf(probe), PROTO_UDP, space.portOf(probe));
+    batch.source[row] = source;
     probes.lastSentMs[probe * F64] = nowMs;
     counters.sent += 1;
     counters.retransmitted += 1;
@@ -102,9 +104,9 @@ export function createSender(
     walkFrom = batch.count;
     for (let allowed = pace.rateAllowance(nowMs); allowed > 0 && walks.isReady(); allowed -= 1) {
       batchFull = !rows.hasRoomForAny();
-      const probe = batchFull ? -1 : walks.take(nowMs);
-      if (probe < 0) break;
-      addWalked(probe, nowMs);
+      const walked = batchFull ? null : walks.take(nowMs);
+      if (walked === null) break;
+      addWalked(walked, nowMs);
     }
     walkEnd = batch.count;
   };

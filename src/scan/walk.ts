@@ -6,18 +6,30 @@
  */
 import type { IcmpLimit } from '../timing/icmpLimit.ts';
 import { createSilenceEvidence } from './silenceEvidence.ts';
+import type { SourceTest } from './sourceTest.ts';
 import { createWaitingPorts, type Rank } from './waitingPorts.ts';
+import { createWalkBucket, type WalkBucket } from './walkBucket.ts';
+import { createWalkCanaries } from './walkCanaries.ts';
 import { createWalkPace, type WalkStart } from './walkPace.ts';
 import { createWalkPlan } from './walkPlan.ts';
 import { createWalkProofs, type FinalSilence } from './walkProofs.ts';
-import { evaluateRound, ORDER_GUARD_MS, type WalkRound } from './walkRound.ts';
+import { evaluateRound, type WalkRound } from './walkRound.ts';
+import { createWalkSources, type LimiterScope } from './walkSources.ts';
 
 /** What a walk is made with. */
-export interface WalkOptions extends WalkStart {
+export interface WalkOptions extends Omit<WalkStart, 'askers'> {
+  /** Our own addresses that it may ask from, numbered from 0; the ports were asked from the first one. */
+  readonly sources: number;
   /** Nats against "closed" that a silence needs: ln(ports of the run / accepted chance of one wrong). */
   readonly markNats: number;
   /** Smoothed round-trip time of the target, ms; negative without one. */
   readonly srttMs: () => number;
+}
+
+/** A probe that is due, and the place of the own address to ask from. */
+export interface Walked {
+  readonly probe: number;
+  readonly source: number;
 }
 
 /** The walk over one target. */
@@ -26,8 +38,8 @@ export interface Walk {
   add(probe: number, rank: Rank): void;
   /** A port that is known to be closed by an error of the limiter. */
   addCanary(probe: number): void;
-  /** The next probe that is due, or -1. */
-  take(nowMs: number): number;
+  /** The next probe that is due, or null. */
+  take(nowMs: number): Walked | null;
   sent(probe: number, atMs: number): void;
   /** Our own side did not send it. */
   unsent(probe: number): void;
@@ -46,132 +58,150 @@ export interface Walk {
   /** Ports that are not final, and those of them that were named before ranges. */
   readonly waiting: () => number;
   readonly namedWaiting: () => number;
+  /** Of the first of our addresses. */
   readonly limit: IcmpLimit;
+  /** Whose limit it is, where several of our addresses were tried. */
+  readonly scope: () => LimiterScope;
 }
 
 /** Answers are waited for at least so long, ms: scheduling noise of both machines. */
 const MIN_WAIT_MS = 30;
 const WAIT_SRTTS = 4;
+const FOREVER_MS: number = Number.POSITIVE_INFINITY;
 
 /** Creates the walk of one target, with nothing to do yet. */
 export function createWalk(options: WalkOptions): Walk {
-  const { markNats } = options;
+  const { markNats, random } = options;
   const evidence = createSilenceEvidence();
   const ports = createWaitingPorts();
-  const pace = createWalkPace(options);
-  const plan = createWalkPlan({ ports, pace, random: options.random });
-  const { limit } = pace;
-  const proofs = createWalkProofs({ evidence, ports, limit, markNats });
-
-  let round: WalkRound | null = null;
-  let lastSentMs = Number.NEGATIVE_INFINITY;
+  const canaries = createWalkCanaries();
+  const buckets: WalkBucket[] = [];
 
   const waitMs = (): number => Math.max(MIN_WAIT_MS, WAIT_SRTTS * options.srttMs());
 
-  /** When the round can be evaluated: all answered, or the last one with time for overtaken answers, or waited for. */
-  const dueMs = ({ probes, taken, open, lastAnsweredMs }: WalkRound): number => {
-    if (taken < probes.length) return Number.POSITIVE_INFINITY;
-    if (open === 0) return Number.NEGATIVE_INFINITY;
-    const waited = lastSentMs + waitMs();
-    return Number.isNaN(lastAnsweredMs)
-      ? waited
-      : Math.min(waited, lastAnsweredMs + ORDER_GUARD_MS);
+  const addBucket = (source: number, start: Omit<WalkStart, 'random' | 'askers'>): WalkBucket => {
+    const pace = createWalkPace({ ...start, random, askers: () => buckets.length });
+    const plan = createWalkPlan({ ports, canaries, pace, random });
+    const bucket = createWalkBucket({ source, pace, plan, ports, waitMs });
+    buckets.push(bucket);
+    return bucket;
   };
+  const first = addBucket(0, options);
+  const { limit } = first.pace;
+  const sources = createWalkSources({
+    ...{ count: options.sources, first, ports, canaries, waitMs },
+    inUse: () => buckets.length,
+  });
 
-  const evaluate = (done: WalkRound, nowMs: number): void => {
-    round = null;
+  const gapMs = (): number => shortestGapMs(buckets);
+  const proofs = createWalkProofs({ evidence, ports, gapMs, markNats });
+
+  const evaluate = (done: WalkRound, bucket: WalkBucket, nowMs: number): void => {
     const result = evaluateRound(done, evidence, ports.isWaiting);
-    const lateUntilMs = lastSentMs + waitMs();
+    const lateUntilMs = bucket.lastSentMs() + waitMs();
     const isFree = done.kind === 'plain';
     const lastToken = done.answered.lastIndexOf(1);
     for (const [index, probe] of done.probes.entries()) {
+      if (done.isCanary[index] === 1) canaries.giveBack(probe);
       if (!ports.isWaiting(probe)) continue;
       proofs.sort(probe, { lateUntilMs, isSuspect: index < lastToken, isFree });
     }
-    pace.learn(done.kind, result, nowMs);
+    bucket.pace.learn(done.kind, result, nowMs);
     if (result.tokens > 0) proofs.learned(lateUntilMs);
   };
 
+  const lastSentMs = (): number => Math.max(...buckets.map((bucket) => bucket.lastSentMs()));
+
   const leave = (probe: number): void => {
     ports.remove(probe);
-    evidence.refute(probe, limit.gapMs());
+    evidence.refute(probe, gapMs());
   };
 
-  const noteAnswer = (probe: number, atMs: number, kind: 1 | 2): void => {
-    const index = round?.at.get(probe) ?? -1;
-    if (round === null || index < 0 || Number.isNaN(round.sentMs[index]!)) return;
-    if (round.answered[index] === 0) round.open -= 1;
-    round.answered[index] = kind;
-    if (index === round.probes.length - 1 && kind === 1) round.lastAnsweredMs = atMs;
-  };
+  /** Whether a port waits that nobody is asking. */
+  const hasIdle = (): boolean =>
+    ports.size() > buckets.reduce((sum, bucket) => sum + bucket.asks(), sources.asks());
 
-  const wakeOfRoundMs = (): number => {
-    if (round !== null) {
-      if (round.taken < round.probes.length) return lastSentMs + round.afterMs[round.taken]!;
-      return dueMs(round);
-    }
-    if (ports.size() > 0) return pace.nextMs();
-    return ports.proven().length > 0 ? lastSentMs + waitMs() : Number.POSITIVE_INFINITY;
+  /** The first address is silent while a test needs its limiter empty. */
+  const isHeld = ({ source }: WalkBucket): boolean => source === 0 && sources.holdsFirst();
+
+  const wakeOfRoundsMs = (): number => {
+    const mayBegin = buckets.some((bucket) => !bucket.isAsking()) && hasIdle();
+    const roundsMs = buckets.map((bucket) =>
+      bucket.isAsking() || (mayBegin && !isHeld(bucket)) ? bucket.wakeAtMs() : FOREVER_MS,
+    );
+    const isBusy = sources.test() !== null || buckets.some((bucket) => bucket.isAsking());
+    if (isBusy || ports.size() > 0) return Math.min(sources.wakeAtMs(), ...roundsMs);
+    return ports.proven().length > 0 ? lastSentMs() + waitMs() : FOREVER_MS;
   };
 
   return {
-    add(probe, rank) {
-      ports.add(probe, rank);
-    },
-    addCanary: plan.addCanary,
+    add: ports.add,
+    addCanary: canaries.add,
     take(nowMs) {
-      if (round === null) {
-        if (nowMs < pace.nextMs() || ports.size() === 0) return -1;
-        round = plan.next(nowMs, nowMs - lastSentMs);
+      sources.begin(nowMs);
+      const tested = takeOf(sources.test(), nowMs);
+      if (tested !== null) return tested;
+      for (const bucket of buckets) {
+        const probe = bucket.take(nowMs, () => !isHeld(bucket) && hasIdle());
+        if (probe >= 0) return { probe, source: bucket.source };
       }
-      if (round.taken >= round.probes.length) return -1;
-      if (nowMs < lastSentMs + round.afterMs[round.taken]!) return -1;
-      const probe = round.probes[round.taken]!;
-      round.taken += 1;
-      round.open += 1;
-      lastSentMs = nowMs;
-      return probe;
+      return null;
     },
     sent(probe, atMs) {
-      const index = round?.at.get(probe);
-      if (round === null || index === undefined) return;
-      round.sentMs[index] = atMs;
-      lastSentMs = Math.max(lastSentMs, atMs);
+      sources.test()?.sent(probe, atMs);
+      for (const bucket of buckets) bucket.sent(probe, atMs);
     },
     unsent(probe) {
-      const index = round?.at.get(probe);
-      if (round === null || index === undefined) return;
-      round.sentMs[index] = Number.NaN;
+      for (const bucket of buckets) bucket.unsent(probe);
     },
     answered(probe, atMs, isLatest) {
-      const isKnown = plan.isCanary(probe);
-      noteAnswer(probe, atMs, isLatest ? 1 : 2);
+      const isKnown = canaries.has(probe);
+      if (isLatest) sources.test()?.answered(probe);
+      for (const bucket of buckets) bucket.answered(probe, atMs, isLatest ? 1 : 2);
       if (isKnown) return;
       leave(probe);
-      plan.addCanary(probe);
+      canaries.add(probe);
     },
     gone(probe) {
-      noteAnswer(probe, 0, 2);
+      for (const bucket of buckets) bucket.answered(probe, 0, 2);
       ports.remove(probe);
     },
     advance(nowMs) {
-      if (round !== null && dueMs(round) <= nowMs) evaluate(round, nowMs);
+      const source = sources.end(nowMs);
+      if (source > 0) addBucket(source, { startedMs: nowMs, lastAnswerMs: nowMs, answers: 0 });
+      for (const bucket of buckets) {
+        const done = bucket.takeDone(nowMs);
+        if (done !== null) evaluate(done, bucket, nowMs);
+      }
       proofs.advance(nowMs);
-      if (round !== null) return;
-      if (pace.hasStopped(nowMs)) proofs.stop();
+      if (sources.test() !== null || buckets.some((bucket) => bucket.isAsking())) return;
+      if (buckets.every(({ pace }) => pace.hasStopped(nowMs))) proofs.stop();
       if (ports.size() > 0) return;
       // By what is known now, and when late answers have had their time.
       proofs.review();
-      if (ports.size() === 0 && nowMs >= lastSentMs + waitMs()) proofs.conclude();
+      if (ports.size() === 0 && nowMs >= lastSentMs() + waitMs()) proofs.conclude();
     },
     takeFinal: proofs.takeFinal,
     wakeAtMs() {
       if (proofs.hasFinal()) return Number.NEGATIVE_INFINITY;
-      return Math.min(proofs.wakeAtMs(), wakeOfRoundMs());
+      return Math.min(proofs.wakeAtMs(), wakeOfRoundsMs());
     },
-    isCanary: plan.isCanary,
+    isCanary: canaries.has,
     waiting: ports.undecided,
     namedWaiting: ports.namedUndecided,
     limit,
+    scope: sources.scope,
   };
+}
+
+/** The shortest gap of those that were seen: a refill during a race is then rather thought too likely. */
+function shortestGapMs(buckets: readonly WalkBucket[]): number {
+  const limits = buckets.map(({ pace }) => pace.limit);
+  const seen = limits.filter((limit) => limit.gaps() > 0);
+  return Math.min(...(seen.length > 0 ? seen : limits).map((limit) => limit.gapMs()));
+}
+
+function takeOf(test: SourceTest | null, nowMs: number): Walked | null {
+  const at = test?.take(nowMs) ?? -1;
+  return test === null || at < 0 ? null : { probe: test.probes[at]!, source: test.from[at]! };
 }

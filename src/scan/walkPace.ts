@@ -11,6 +11,8 @@ export interface WalkStart {
   readonly answers: number;
   /** Uniform in [0, 1), seeded. */
   readonly random: () => number;
+  /** How many of our addresses ask: until a gap is known, all of them together keep the pace of one. */
+  readonly askers: () => number;
 }
 
 /** The pace of one walk. */
@@ -26,12 +28,15 @@ export interface WalkPace {
   readonly mixedGapMs: () => number;
   /** When the next round may begin, ms. */
   readonly nextMs: () => number;
-  /** By what was learned there should have been an answer. */
+  /** By what was learned there should have been an answer by then, ms. */
+  overdueMs(): number;
   isOverdue(nowMs: number): boolean;
   /** The limiter has a token, without doubt. */
   isSure(nowMs: number): boolean;
   /** It has answered nothing for so long that it will not. */
   hasStopped(nowMs: number): boolean;
+  /** The limiter answered something that was no round. */
+  noteToken(nowMs: number): void;
   learn(kind: WalkRound['kind'], result: RoundResult, nowMs: number): void;
 }
 
@@ -58,7 +63,8 @@ const STOPPED_ROUNDS = 12;
 export const FAST_PROBE_GAP_MS = 0.05;
 
 /** Creates the pace of a walk before its first round. */
-export function createWalkPace({ startedMs, lastAnswerMs, answers, random }: WalkStart): WalkPace {
+export function createWalkPace(start: WalkStart): WalkPace {
+  const { startedMs, lastAnswerMs, answers, random, askers } = start;
   const limit = createIcmpLimit();
   limit.noteFlood(answers, lastAnswerMs - startedMs);
   let size = limit.isFast() ? MAX_ROUND : FIRST_ROUND;
@@ -68,9 +74,13 @@ export function createWalkPace({ startedMs, lastAnswerMs, answers, random }: Wal
   let lastMs = lastAnswerMs;
   let nextMs = Number.NEGATIVE_INFINITY;
 
+  const overdueMs = (): number => lastMs + PROOF_PAUSE * limit.gapMs();
+
   /** By chance: polls in step with the limiter would meet its refill in the middle of a round, again and again. */
   const pauseMs = (): number =>
-    (0.5 + random()) * Math.max(MIN_PAUSE_MS, PAUSE_SHARE * limit.gapMs());
+    (0.5 + random()) *
+    Math.max(MIN_PAUSE_MS, PAUSE_SHARE * limit.gapMs()) *
+    (limit.gaps() === 0 ? askers() : 1);
 
   const learnDry = (nowMs: number): void => {
     dry += 1;
@@ -109,9 +119,13 @@ export function createWalkPace({ startedMs, lastAnswerMs, answers, random }: Wal
     isProving: () => isProving,
     mixedGapMs: () => mixedGapMs,
     nextMs: () => nextMs,
-    isOverdue: (nowMs) => nowMs - lastMs > PROOF_PAUSE * limit.gapMs(),
+    overdueMs,
+    isOverdue: (nowMs) => nowMs > overdueMs(),
     isSure: (nowMs) => nowMs - lastMs >= limit.sureAfterMs(),
     hasStopped: (nowMs) => dry >= STOPPED_ROUNDS && nowMs - lastMs > STOPPED_MS,
+    noteToken(nowMs) {
+      lastMs = nowMs;
+    },
     learn(kind, result, nowMs) {
       isProving = result.tokens > 0 && result.closed === 0;
       if (result.tokens === 0) learnDry(nowMs);

@@ -1,22 +1,21 @@
 /** Which ports the next round of a walk asks. */
 import type { WaitingPorts } from './waitingPorts.ts';
+import type { WalkCanaries } from './walkCanaries.ts';
 import { FAST_PROBE_GAP_MS, type WalkPace } from './walkPace.ts';
 import { createRound, FRONT_GAP_MS, type WalkRound } from './walkRound.ts';
 
 /** What a round is planned from. */
 export interface RoundPlanning {
   readonly ports: WaitingPorts;
+  readonly canaries: WalkCanaries;
   readonly pace: WalkPace;
   /** Uniform in [0, 1), seeded. */
   readonly random: () => number;
 }
 
-/** The plans of one walk. */
+/** The plans of one own address. */
 export interface WalkPlan {
-  /** A port that is known to be closed by an error of the limiter. */
-  addCanary(probe: number): void;
-  isCanary(probe: number): boolean;
-  /** The next round; some port must wait. `sinceMs`: how long nothing was asked. */
+  /** The next round; some port must wait, and be asked by nobody else. `sinceMs`: how long nothing was asked. */
   next(nowMs: number, sinceMs: number): WalkRound;
 }
 
@@ -34,31 +33,24 @@ const DRY_TO_PROVE = 2;
 const MIXED_CANARIES = 32;
 const MIN_MIXED_CANARIES = 8;
 const MAX_MIXED = 300;
-/** Known closed ports that are kept for proofs. */
-const MAX_CANARIES = 256;
 
-/** Creates the plans of a walk that knows no closed port yet. */
-export function createWalkPlan({ ports, pace, random }: RoundPlanning): WalkPlan {
+/** Creates the plans of one own address. */
+export function createWalkPlan({ ports, canaries, pace, random }: RoundPlanning): WalkPlan {
   const { limit } = pace;
-  const canaries: number[] = [];
-  const known = new Set<number>();
-  let nextCanary = 0;
-
-  const takeCanary = (): number => canaries[nextCanary++ % canaries.length]!;
 
   /** Limiters that answer at once: a silent port is compared with closed ones that were asked among the silent. */
   const planMixed = (): WalkRound => {
     const silent = ports.take(MAX_MIXED);
-    const count = Math.min(MIXED_CANARIES, canaries.length);
-    const all = [...silent, ...Array.from({ length: count }, takeCanary)];
+    const mixed = canaries.take(MIXED_CANARIES);
+    const all = [...silent, ...mixed];
     // Fisher and Yates: by chance, so that a canary stands for any port.
     for (let index = all.length - 1; index > 0; index--) {
       const other = Math.floor(random() * (index + 1));
       [all[index], all[other]] = [all[other]!, all[index]!];
     }
     // Canaries come at half of the limiter's rate: the others take no token.
-    const gapMs = Math.max(pace.mixedGapMs(), (2 * limit.gapMs() * count) / all.length);
-    const isCanary = (index: number): boolean => known.has(all[index]!);
+    const gapMs = Math.max(pace.mixedGapMs(), (2 * limit.gapMs() * mixed.length) / all.length);
+    const isCanary = (index: number): boolean => canaries.has(all[index]!);
     return createRound('mixed', all, isCanary, { gapMs, sinceMs: 0, isSure: false });
   };
 
@@ -67,7 +59,7 @@ export function createWalkPlan({ ports, pace, random }: RoundPlanning): WalkPlan
     const most = Math.floor((PROOF_SHARE * limit.gapMs()) / FRONT_GAP_MS);
     const silent = ports.take(Math.min(MAX_PROOF, Math.max(MIN_PROOF, most)));
     const isCanary = (index: number): boolean => index === silent.length;
-    const all = [...silent, takeCanary()];
+    const all = [...silent, ...canaries.take(1)];
     const suspects = silent.findIndex((probe) => !ports.isSuspect(probe));
     const front = suspects < 0 ? silent.length : suspects;
     const gapMs = silent.length - front > MIN_PROOF ? FRONT_GAP_MS : PLAIN_GAP_MS;
@@ -87,20 +79,14 @@ export function createWalkPlan({ ports, pace, random }: RoundPlanning): WalkPlan
   };
 
   return {
-    addCanary(probe) {
-      if (known.has(probe) || canaries.length >= MAX_CANARIES) return;
-      known.add(probe);
-      canaries.push(probe);
-    },
-    isCanary: (probe) => known.has(probe),
     next(nowMs, sinceMs) {
       const isFast = limit.isFast();
       const isSilent = pace.isProving() || pace.dry() > 0 || ports.size() <= MIXED_CANARIES;
-      if (isFast && isSilent && canaries.length >= MIN_MIXED_CANARIES) return planMixed();
+      if (isFast && isSilent && canaries.size() >= MIN_MIXED_CANARIES) return planMixed();
       const isSure = pace.isSure(nowMs);
       const isOverdue = pace.dry() >= DRY_TO_PROVE && pace.isOverdue(nowMs);
       const mayBeSilent = pace.isProving() || isOverdue || ports.size() <= MIN_PROOF;
-      if (mayBeSilent && canaries.length > 0) return planProof(sinceMs, isSure);
+      if (mayBeSilent && canaries.size() > 0) return planProof(sinceMs, isSure);
       return planPlain(sinceMs, isSure);
     },
   };

@@ -2,7 +2,6 @@
  * When the silences of a walk are final: at once, where nothing that the rest of the walk can teach is likely to undo the
  * proof, else at its end, by what is known then.
  */
-import type { IcmpLimit } from '../timing/icmpLimit.ts';
 import { createQueue } from './queue.ts';
 import type { SilenceEvidence } from './silenceEvidence.ts';
 import type { WaitingPorts } from './waitingPorts.ts';
@@ -43,7 +42,8 @@ export interface WalkProofs {
 export interface WalkProofsOptions {
   readonly evidence: SilenceEvidence;
   readonly ports: WaitingPorts;
-  readonly limit: IcmpLimit;
+  /** The shortest time between two errors that is thought of, ms. */
+  readonly gapMs: () => number;
   /** Nats against "closed" that a silence needs. */
   readonly markNats: number;
 }
@@ -55,7 +55,7 @@ const MAX_LOOKS = 32;
 export function createWalkProofs({
   evidence,
   ports,
-  limit,
+  gapMs,
   markNats,
 }: WalkProofsOptions): WalkProofs {
   let final: FinalSilence[] = [];
@@ -64,9 +64,9 @@ export function createWalkProofs({
   /** Proven beyond that, and until when a late answer may come. */
   let early: { readonly probe: number; readonly atMs: number }[] = [];
 
-  const isProven = (probe: number): boolean => evidence.score(probe, limit.gapMs()) >= markNats;
+  const isProven = (probe: number): boolean => evidence.score(probe, gapMs()) >= markNats;
   const isProvenEarly = (probe: number): boolean =>
-    evidence.cautiousScore(probe, limit.gapMs()) >= markNats;
+    evidence.cautiousScore(probe, gapMs()) >= markNats;
 
   const finish = (probe: number, isCertified: boolean): void => {
     final.push({ probe, isCertified });

@@ -5,7 +5,7 @@ import type { SilenceEvidence } from './silenceEvidence.ts';
 export const ORDER_GUARD_MS = 1.2;
 
 /** Distance at which the later of two probes speaks for the earlier one, ms. */
-const ORDERED_GAP_MS = 1.2 * ORDER_GUARD_MS;
+export const ORDERED_GAP_MS: number = 1.2 * ORDER_GUARD_MS;
 
 /** A round. Entries of the arrays are in the order of sending. */
 export interface WalkRound {

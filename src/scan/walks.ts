@@ -5,18 +5,20 @@
 import { PROTO_UDP } from '../batch.ts';
 import { ANSWER, SILENCE } from '../match/facts.ts';
 import type { Match } from '../match/match.ts';
+import type { Family, IcmpLimiter } from '../model.ts';
 import { TOKEN, tokenWord } from '../probe/token.ts';
 import type { ScanContext } from './context.ts';
 import { createDeadlines } from './deadlines.ts';
+import { limiterKind } from './limiterKind.ts';
 import { createRanks, groupOf } from './portRanks.ts';
 import { F64, FROM_TARGET, PHASE, U8, U32 } from './probeState.ts';
-import { createWalk, type Walk } from './walk.ts';
+import { createWalk, type Walk, type Walked } from './walk.ts';
 import { type WalkProgress, walkProgressOf } from './walkProgress.ts';
 
 /** What leaves for the walks; the sender asks for it. */
 export interface WalkSource {
-  /** The next probe that is due, or -1. */
-  take(nowMs: number): number;
+  /** The next probe that is due, or null. */
+  take(nowMs: number): Walked | null;
   sent(probe: number, atMs: number): void;
   /** True while a probe may be due: more may be taken at once. */
   isReady(): boolean;
@@ -36,6 +38,8 @@ export interface Walks extends WalkSource {
   wakeAtMs(): number;
   /** How far they are; of many walks it may be some turns old. */
   progress(): WalkProgress | null;
+  /** What limits the ICMP errors of a target; null where there was no walk. */
+  limiterOf(target: number): IcmpLimiter | null;
 }
 
 /** Walks that are looked at for each time that progress is asked for. */
@@ -54,6 +58,8 @@ export function createWalks(context: ScanContext): Walks {
   const { plan, can, probes, targets, rtt } = context;
   const { space } = plan;
   const walks = new Map<number, Walk>();
+  /** Of each walk, closed ports that were found before it and by it. */
+  const closed = new Map<number, { readonly first: number; late: number }>();
   const due = createDeadlines(64);
   const wakeMs = new Map<number, number>();
   const random = createDraws(plan.seed);
@@ -75,6 +81,7 @@ export function createWalks(context: ScanContext): Walks {
 
   const begin = (target: number): Walk => {
     const walk = createWalk({
+      sources: Math.max(1, plan.sending.sources.length),
       markNats,
       srttMs: () => rtt.srttMs(target),
       random,
@@ -89,18 +96,8 @@ export function createWalks(context: ScanContext): Walks {
       if (isClosed) walk.addCanary(probe);
     }
     walks.set(target, walk);
+    closed.set(target, { first: targets.udpErrors[target]!, late: 0 });
     return walk;
-  };
-
-  /** Whether an answer can belong to the latest attempt of its probe. */
-  const isLatest = ({ probe, target, attempt, atMs }: Match): boolean => {
-    const attempts = probes.attempts[probe * U8]!;
-    if (attempt > 0 && attempts <= MAX_KNOWN_ATTEMPT) return attempt >= attempts;
-    if (attempt > 0 && attempt < MAX_KNOWN_ATTEMPT) return false;
-    const leastMs = rtt.leastMs(target);
-    if (!Number.isFinite(leastMs)) return true;
-    const tookMs = atMs - probes.lastSentMs[probe * F64]!;
-    return tookMs >= TOO_QUICK * leastMs - STAMP_NOISE_MS;
   };
 
   return {
@@ -125,7 +122,8 @@ export function createWalks(context: ScanContext): Walks {
       if (match.answer === ANSWER.SEND_FAILED) {
         walk.unsent(probe);
       } else if (match.answer === ANSWER.ICMP && match.fromIsTarget) {
-        walk.answered(probe, match.atMs, isLatest(match));
+        if (!isCanary) closed.get(target)!.late += 1;
+        walk.answered(probe, match.atMs, isLatest(context, match));
       } else if (match.answer > ANSWER.STRANGER) {
         walk.gone(probe);
       }
@@ -138,12 +136,12 @@ export function createWalks(context: ScanContext): Walks {
     take(nowMs) {
       for (const target of ready) {
         const walk = walks.get(target)!;
-        const probe = walk.take(nowMs);
-        if (probe >= 0) return probe;
+        const walked = walk.take(nowMs);
+        if (walked !== null) return walked;
         ready.delete(target);
         schedule(target, walk);
       }
-      return -1;
+      return null;
     },
     sent(probe, atMs) {
       const target = space.targetOf(probe);
@@ -174,6 +172,13 @@ export function createWalks(context: ScanContext): Walks {
       asked += 1;
       return known;
     },
+    limiterOf(target) {
+      const walk = walks.get(target);
+      if (walk === undefined) return null;
+      const family: Family = plan.targets.families[target] === 6 ? 6 : 4;
+      const { limit, scope } = walk;
+      return limiterKind({ family, limit, scope: scope(), ...closed.get(target)! });
+    },
   };
 }
 
@@ -187,4 +192,15 @@ function countUdp({ plan }: ScanContext): number {
 function createDraws([keyHi, keyLo]: readonly [number, number]): () => number {
   let drawn = 0;
   return () => tokenWord(keyHi, keyLo, drawn++, TOKEN.DRAW) / 2 ** 32;
+}
+
+/** Whether an answer can belong to the latest attempt of its probe. */
+function isLatest({ probes, rtt }: ScanContext, { probe, target, attempt, atMs }: Match): boolean {
+  const attempts = probes.attempts[probe * U8]!;
+  if (attempt > 0 && attempts <= MAX_KNOWN_ATTEMPT) return attempt >= attempts;
+  if (attempt > 0 && attempt < MAX_KNOWN_ATTEMPT) return false;
+  const leastMs = rtt.leastMs(target);
+  if (!Number.isFinite(leastMs)) return true;
+  const tookMs = atMs - probes.lastSentMs[probe * F64]!;
+  return tookMs >= TOO_QUICK * leastMs - STAMP_NOISE_MS;
 }

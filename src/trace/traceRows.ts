@@ -54,6 +54,7 @@ export function createTraceRows(options: RowOptions): TraceRows {
     batch.ttl[row] = 0;
     batch.minTtl[row] = 0;
     batch.lane[row] = 0;
+    batch.source[row] = 0;
     batch.offset[row] = used;
     batch.length[row] = 0;
     batch.sentMs[row] = 0;

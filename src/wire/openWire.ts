@@ -68,9 +68,9 @@ function isForPackets({ groups, targets }: Plan, tcpBy: TcpBy): boolean {
 }
 
 /** The option that only a wire of packets can follow, as it was typed; null without one. */
-function boundBy({ interface: name, source, sourcePort }: Sending): string | null {
+function boundBy({ interface: name, sources, sourcePort }: Sending): string | null {
   if (name !== null) return `-e ${name}`;
-  if (source !== null) return `-S ${source.ip}`;
+  if (sources.length > 0) return `-S ${sources.map(({ ip }) => ip).join(',')}`;
   return sourcePort === null ? null : `-g ${sourcePort}`;
 }
 

@@ -116,7 +116,7 @@ export function createPacketOut(options: PacketOutOptions): PacketOut {
     targets,
     frame: { targets, srcPort, keyHi, keyLo },
     interfaceIndex: options.interfaceIndex,
-    source: plan.sending.source?.bytes ?? null,
+    sources: plan.sending.sources.map(({ bytes }) => bytes),
     neighbours,
   });
   const wayTo = ways.to;
@@ -135,7 +135,8 @@ export function createPacketOut(options: PacketOutOptions): PacketOut {
       return;
     }
     const at = roomFor(HEADERS_BYTES + batch.length[row]!);
-    const length = writeProbePacket(batch, row, way.frame, sender.arena, at);
+    const frame = way.frames[batch.source[row]!] ?? way.frames[0]!;
+    const length = writeProbePacket(batch, row, frame, sender.arena, at);
     if (isReady(way)) rowOf[sender.add(length, linkOf(way))] = row;
     else {
       const { probe, attempt, tag } = askOf(batch, row);

@@ -18,8 +18,8 @@ export interface Way {
   readonly neighbour: Neighbour | null;
   /** Where packets go without one. */
   readonly link: Link;
-  /** What packets to this target are written with. */
-  readonly frame: FrameContext;
+  /** What packets to this target are written with, by the own address to send from. */
+  readonly frames: readonly FrameContext[];
   /** What the kernel said. */
   readonly found: NativeOwnSide;
 }
@@ -45,8 +45,8 @@ export interface WaysOptions {
   readonly frame: Omit<FrameContext, 'source4' | 'source6'>;
   /** The interface to send from, 0: by the route. */
   readonly interfaceIndex: number;
-  /** The address to send from; null: by the route. */
-  readonly source: Uint8Array | null;
+  /** The addresses to send from; none: by the route. */
+  readonly sources: readonly Uint8Array[];
   readonly neighbours: Neighbours;
 }
 
@@ -88,11 +88,19 @@ export function createWays(options: WaysOptions): Ways {
     const address = targets.bytes.slice(target * 16, target * 16 + 16);
     const scopeId = options.interfaceIndex || targets.scopeIds[target]!;
     const found = native.ownSide(family, address, scopeId);
-    const source = options.source ?? found.source;
-    const frame = { ...options.frame, source4: source, source6: source };
+    const sources = options.sources.length > 0 ? options.sources : [found.source];
+    const frames = sources.map((ip) => ({ ...options.frame, source4: ip, source6: ip }));
     const isLocal = found.errno === 0 && found.type === RTN_LOCAL;
     const link: Link = { ...linksTo(isLocal ? 0 : found.index, NO_ADDRESS)[family], scopeId };
-    const way: Way = { errno: found.errno, number: 0, family, neighbour: null, link, frame, found };
+    const way: Way = {
+      errno: found.errno,
+      number: 0,
+      family,
+      neighbour: null,
+      link,
+      frames,
+      found,
+    };
     const hasNeighbours = found.linkAddress.length === MAC_BYTES && (found.flags & IFF_NOARP) === 0;
     if (found.errno !== 0 || isLocal || !hasNeighbours) return way;
     if (found.gatewayFamily !== 0) return routedBy(way);

@@ -116,3 +116,53 @@ describe('the learned limit', () => {
     expect(learned).toBeLessThan(1.5 * gapMs);
   });
 });
+
+describe('several own addresses', () => {
+  const eight = (limiter: string, more: Partial<Trial> = {}): Trial =>
+    trialOf(limiter, { ports: 300, closedShare: 0.93, certainty: 0.999, sources: 8, ...more });
+
+  it.each([
+    ['linux v4', 1000],
+    ['linux v6', 100],
+  ])('have a bucket each, %s', (limiter, gapMs) => {
+    const { closed, lastedMs, falseSilent, unproven, scope } = runTrial(eight(limiter));
+    expect({ falseSilent, unproven, scope }).toEqual({
+      falseSilent: 0,
+      unproven: 0,
+      scope: 'source',
+    });
+    // Each of the seven others is tested before it is used.
+    const testsMs = 7 * 80;
+    expect(lastedMs).toBeLessThan(1.15 * (closed / 8 - 6) * gapMs + testsMs);
+  });
+
+  it.each([
+    ['bucket of 6, 2 s', 2000, 6],
+    ['bucket of 1, 500 ms', 500, 1],
+  ])('are given up where the whole host has one bucket, %s', (limiter, gapMs, burst) => {
+    const { closed, lastedMs, falseSilent, unproven, scope } = runTrial(eight(limiter));
+    expect({ falseSilent, unproven, scope }).toEqual({
+      falseSilent: 0,
+      unproven: 0,
+      scope: 'host',
+    });
+    expect(lastedMs).toBeLessThan(1.4 * (closed - burst) * gapMs);
+  });
+
+  it('no closed port is certified as silent in more runs than the certainty allows, whoever shares the limit', () => {
+    const results: TrialResult[] = [];
+    for (const limiter of Object.keys(LIMITERS)) {
+      for (const closedShare of [0.1, 0.5, 0.93]) {
+        for (const path of PATHS) {
+          const trial = trialOf(limiter, { closedShare, sources: 4, seed: 31, ...path });
+          const result = runTrial(trial);
+          results.push(result);
+          expect(result.certified + result.unproven + result.closed, JSON.stringify(trial)).toBe(
+            trial.ports,
+          );
+        }
+      }
+    }
+    expect(wrongRuns(results)).toBeLessThanOrEqual((1 - CERTAINTY) * results.length);
+  });
+});

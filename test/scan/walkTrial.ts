@@ -6,11 +6,12 @@
 import { createDeadlines } from '../../src/scan/deadlines.ts';
 import { RANK } from '../../src/scan/waitingPorts.ts';
 import { createWalk } from '../../src/scan/walk.ts';
+import type { LimiterScope } from '../../src/scan/walkSources.ts';
 import { createLimiter } from '../../src/sim/limiter.ts';
 import { createRandom, type Random } from '../../src/sim/random.ts';
 
-/** Whether an ICMP error may leave at this time; asking it takes the token. */
-export type Allow = (nowMs: number) => boolean;
+/** Whether an ICMP error may leave at this time, to one of our addresses by its place; asking it takes the token. */
+export type Allow = (nowMs: number, source: number) => boolean;
 
 /** The limiters of methods A1, by name. */
 export const LIMITERS: Readonly<Record<string, (random: Random) => Allow>> = {
@@ -27,12 +28,13 @@ export const LIMITERS: Readonly<Record<string, (random: Random) => Allow>> = {
   'two in series': () => series(bucket(1000, 6), bucket(1100, 5)),
 };
 
-const SOURCE = Uint8Array.of(10, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+const addressOf = (source: number): Uint8Array =>
+  Uint8Array.of(10, 0, 0, 1 + source, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
 
 function linux(ratelimitMs: number, random: Random, isGlobal = false): Allow {
   const limit = { ratelimitMs: isGlobal ? 0.001 : ratelimitMs, burst: isGlobal ? 1e9 : 6 };
   const limiter = createLimiter({ 4: limit, 6: limit }, random);
-  return (nowMs) => limiter.allow(SOURCE, 0, 4, nowMs);
+  return (nowMs, source) => limiter.allow(addressOf(source), 0, 4, nowMs);
 }
 
 function bucket(gapMs: number, burst: number): Allow {
@@ -62,8 +64,8 @@ function window(count: number, lengthMs: number): Allow {
 
 const series =
   (first: Allow, second: Allow): Allow =>
-  (nowMs) =>
-    first(nowMs) && second(nowMs);
+  (nowMs, source) =>
+    first(nowMs, source) && second(nowMs, source);
 
 /** One world. */
 export interface Trial {
@@ -75,6 +77,8 @@ export interface Trial {
   /** Up to this much is added to each way by chance, ms. */
   readonly reorderMs: number;
   readonly certainty: number;
+  /** Own addresses; 1 unless given. */
+  readonly sources?: number;
   readonly seed: number;
   /** So many ports, the first ones, were named before ranges. */
   readonly named?: number;
@@ -95,6 +99,7 @@ export interface TrialResult {
   readonly early: number;
   /** Learned time between two errors, ms. */
   readonly gapMs: number;
+  readonly scope: LimiterScope;
 }
 
 /** One way of the path. */
@@ -107,7 +112,7 @@ const MAX_MS = 40_000_000;
 
 /** The host, and both ways to it. */
 interface Host {
-  send(probe: number, nowMs: number): void;
+  send(probe: number, nowMs: number, source: number): void;
   /** Answers that have arrived by then, in order. */
   receive(nowMs: number): readonly { readonly probe: number; readonly atMs: number }[];
   /** When something arrives next, at either end. */
@@ -119,24 +124,24 @@ interface Host {
 function createHost(trial: Trial, random: Random): Host {
   const allow = LIMITERS[trial.limiter]!(random);
   const closed = Array.from({ length: trial.ports }, () => random() < trial.closedShare);
-  const questions: { probe: number; atMs: number }[] = [];
+  const questions: { probe: number; atMs: number; source: number }[] = [];
   const answers: { probe: number; atMs: number }[] = [];
   const atHost = createDeadlines();
   const atHome = createDeadlines();
   let packets = 0;
   const way = (): number => WAY_MS + random() * trial.reorderMs;
   return {
-    send(probe, nowMs) {
+    send(probe, nowMs, source) {
       packets += 1;
       if (!closed[probe]! || random() < trial.loss) return;
       const atMs = nowMs + way();
-      atHost.push(atMs, questions.push({ probe, atMs }) - 1);
+      atHost.push(atMs, questions.push({ probe, atMs, source }) - 1);
     },
     receive(nowMs) {
       // In the order in which they arrive, whenever they were sent.
       while (atHost.peekMs() <= nowMs) {
-        const { probe, atMs } = questions[atHost.pop()]!;
-        if (!allow(atMs) || random() < trial.loss) continue;
+        const { probe, atMs, source } = questions[atHost.pop()]!;
+        if (!allow(atMs, source) || random() < trial.loss) continue;
         const backMs = atMs + way();
         atHome.push(backMs, answers.push({ probe, atMs: backMs }) - 1);
       }
@@ -154,11 +159,12 @@ function createHost(trial: Trial, random: Random): Host {
 export function runTrial(trial: Trial): TrialResult {
   const random = createRandom(trial.seed);
   const host = createHost(trial, random);
-  for (let probe = 0; probe < trial.ports; probe++) host.send(probe, probe * FLOOD_GAP_MS);
+  for (let probe = 0; probe < trial.ports; probe++) host.send(probe, probe * FLOOD_GAP_MS, 0);
   let nowMs = trial.ports * FLOOD_GAP_MS + FLOOD_WAIT_MS;
   const first = host.receive(nowMs);
   const closed = new Set(first.map(({ probe }) => probe));
   const walk = createWalk({
+    sources: trial.sources ?? 1,
     markNats: Math.log(trial.ports / (1 - trial.certainty)),
     srttMs: () => 2 * WAY_MS + trial.reorderMs,
     random,
@@ -191,9 +197,9 @@ export function runTrial(trial: Trial): TrialResult {
       if (walk.waiting() > 0) early += 1;
       if (isCertified && host.isClosed(probe)) falseSilent += 1;
     }
-    for (let probe = walk.take(nowMs); probe >= 0; probe = walk.take(nowMs)) {
-      walk.sent(probe, nowMs);
-      host.send(probe, nowMs);
+    for (let walked = walk.take(nowMs); walked !== null; walked = walk.take(nowMs)) {
+      walk.sent(walked.probe, nowMs);
+      host.send(walked.probe, nowMs, walked.source);
     }
   };
   for (turn(); walk.wakeAtMs() < Number.POSITIVE_INFINITY; turn()) {
@@ -202,5 +208,5 @@ export function runTrial(trial: Trial): TrialResult {
   }
   const gapMs = walk.limit.gapMs();
   const counts = { falseSilent, certified, unproven, closed: closed.size, namedMs, early };
-  return { ...counts, packets: host.packets(), lastedMs: nowMs, gapMs };
+  return { ...counts, packets: host.packets(), lastedMs: nowMs, gapMs, scope: walk.scope() };
 }

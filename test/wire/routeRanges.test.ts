@@ -64,7 +64,7 @@ function waysOver(kernel: Kernel, count: number, scopeId = 0) {
   };
   const targets = createTargetTable([span], new Map(), []);
   return createWays({
-    ...{ native, targets, interfaceIndex: 0, source: null },
+    ...{ native, targets, interfaceIndex: 0, sources: [] },
     neighbours: createNeighbours(sender, () => undefined),
     frame: { targets, srcPort: 50_000, keyHi: 1, keyLo: 2 },
   });
