@@ -42,10 +42,9 @@ export interface ProbeBatch {
   readonly minTtl: Uint8Array;
   /** Source port on wires of packets: the reserved one plus this, below `can.lanes`. Socket wires have their own. */
   readonly lane: Uint8Array;
-  /** UDP payload, data of a SYN on wires of packets, or the echo request from its ICMP header on (probe/echo.ts): `bytes[offset .. offset+length)`. */
   /** Place of the own address that a wire of packets sends from, of those that were named (Sending.sources); 0 without any. */
   readonly source: Uint8Array;
-  /** UDP payload, or the echo request from its ICMP header on (probe/echo.ts): `bytes[offset .. offset+length)`. */
+  /** UDP payload, data of a SYN on wires of packets, or the echo request from its ICMP header on (probe/echo.ts): `bytes[offset .. offset+length)`. */
   readonly offset: Uint32Array;
   readonly length: Uint16Array;
   readonly bytes: Uint8Array;
