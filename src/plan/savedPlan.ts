@@ -1,13 +1,11 @@
 /** Plans as JSON and back: what a recording keeps of the plan of its run. */
 import type { Plan, PlanGroup, Sending, TargetTable, Unresolved } from '../model.ts';
 import { parseIp } from '../packet/address.ts';
+import { fromRuns, isRuns, type Runs, toRuns } from './portRuns.ts';
 import { loadSources, type SavedSources, saveSources } from './savedSources.ts';
 import { createSpace } from './space.ts';
 import type { NamedRange, Span } from './spans.ts';
 import { createTargetTable } from './targetTable.ts';
-
-/** Runs of numbers: the first, and how many follow one another. */
-type Runs = readonly (readonly [first: number, count: number])[];
 
 /** A plan as JSON. */
 export interface SavedPlan extends SavedSources {
@@ -72,18 +70,6 @@ export function savePlan(plan: Plan): SavedPlan {
     unresolved: plan.unresolved,
     warnings: plan.warnings,
   };
-}
-
-const PORTS = 65_536;
-
-function toRuns(numbers: readonly number[]): Runs {
-  const runs: [number, number][] = [];
-  for (const number of numbers) {
-    const last = runs.at(-1);
-    if (last !== undefined && last[0] + last[1] === number) last[1] += 1;
-    else runs.push([number, 1]);
-  }
-  return runs;
 }
 
 /** The last 32 bits of an address. */
@@ -170,15 +156,6 @@ function loadGroups({ groups: saved }: SavedPlan): readonly PlanGroup[] | null {
   return groups;
 }
 
-function fromRuns(runs: Runs): readonly number[] | null {
-  const ports: number[] = [];
-  for (const [first, count] of runs) {
-    if (first + count > PORTS || ports.length + count > PORTS) return null;
-    for (let i = 0; i < count; i++) ports.push(first + i);
-  }
-  return new Set(ports).size === ports.length ? ports : null;
-}
-
 function loadTargets({ ranges, names }: SavedPlan): TargetTable | null {
   const spans: Span[] = [];
   const zones = new Map<number, string>();
@@ -240,16 +217,6 @@ const orNull = (value: unknown, isGood: (one: unknown) => boolean): boolean =>
   value === null || isGood(value);
 const isPositive = (value: unknown): boolean =>
   typeof value === 'number' && Number.isFinite(value) && value > 0;
-
-const isRuns = (value: unknown): boolean =>
-  isList(
-    value,
-    (run) =>
-      Array.isArray(run) &&
-      run.length === 2 &&
-      isWhole(run[0], 0, PORTS) &&
-      isWhole(run[1], 1, PORTS),
-  );
 
 function isSavedPlan(value: unknown): value is SavedPlan {
   if (!isRecord(value)) return false;

@@ -90,7 +90,10 @@ export function createWalkPace(start: WalkStart): WalkPace {
 
   const learnTokens = (result: RoundResult, nowMs: number): void => {
     // A fast limiter's pauses are those of rounds without a closed port.
-    if (dry > 0 && !limit.isFast()) limit.noteGap((nowMs - lastMs) / result.tokens);
+    if (!limit.isFast()) {
+      limit.noteTokens(result.tokens, nowMs - lastMs);
+      if (dry > 0) limit.noteGap((nowMs - lastMs) / result.tokens);
+    }
     lastMs = nowMs;
     dry = 0;
     const wanted = result.isWhole ? 2 * size : Math.max(MIN_ROUND, 2 * result.tokens + 2);

@@ -11,6 +11,8 @@ export interface IcmpLimit {
   readonly gapMs: () => number;
   /** Notes one pause between two answers while we kept asking, ms. */
   noteGap(ms: number): void;
+  /** Notes that so many answers came in a time in which the limiter never was full, ms. */
+  noteTokens(tokens: number, ms: number): void;
   /** Notes that this many errors came within `spanMs` when ports were asked faster than any limiter allows. */
   noteFlood(answers: number, spanMs: number): void;
   /** Notes that answers failed to come at half of the rate that was thought. */
@@ -34,6 +36,8 @@ const MAX_GAPS = 15;
 const MEASURED_GAPS = 3;
 /** Share of the pauses below the estimate: half of them are too long, as polls come late. */
 const GAP_QUANTILE = 0.4;
+/** Tokens over their time are an estimate too, from so many rounds on; late polls do not lengthen it, lost answers do. */
+const MEAN_ROUNDS = 8;
 /** A limiter faster than this is polled no better than a missing one, ms. */
 const FAST_GAP_MS = 30;
 /** No known bucket holds more than 10, so that further answers of a flood are its rate. */
@@ -50,14 +54,38 @@ export const LINUX_GAP_MS: Readonly<Record<4 | 6, number>> = { 4: 1000, 6: 100 }
 /** Creates the estimate before anything was seen. */
 export function createIcmpLimit(): IcmpLimit {
   const gaps: number[] = [];
+  const rounds: { readonly tokens: number; readonly ms: number }[] = [];
   let gapMs = FIRST_GAP_MS;
+
+  const quantileMs = (): number => {
+    const sorted = [...gaps].sort((a, b) => a - b);
+    return sorted[Math.floor(GAP_QUANTILE * sorted.length)]!;
+  };
+
+  /** Never so short that another way to ask follows from it. */
+  const meanMs = (): number => {
+    if (rounds.length < MEAN_ROUNDS) return MAX_GAP_MS;
+    const ms = rounds.reduce((sum, round) => sum + round.ms, 0);
+    return Math.max(FAST_GAP_MS, ms / rounds.reduce((sum, { tokens }) => sum + tokens, 0));
+  };
+
+  const estimate = (): void => {
+    gapMs = Math.min(MAX_GAP_MS, quantileMs(), meanMs());
+  };
+
   return {
     gapMs: () => gapMs,
     noteGap(ms) {
       gaps.push(ms);
       if (gaps.length > MAX_GAPS) gaps.shift();
-      const sorted = [...gaps].sort((a, b) => a - b);
-      gapMs = Math.min(MAX_GAP_MS, sorted[Math.floor(GAP_QUANTILE * sorted.length)]!);
+      estimate();
+    },
+    noteTokens(tokens, ms) {
+      // Before the first pause there may have been tokens in store.
+      if (gaps.length === 0) return;
+      rounds.push({ tokens, ms });
+      if (rounds.length > MAX_GAPS) rounds.shift();
+      estimate();
     },
     noteFlood(answers, spanMs) {
       if (answers < MIN_FLOOD_ANSWERS || gaps.length > 0) return;
