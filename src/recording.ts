@@ -10,6 +10,8 @@ import type { OpenedWire } from './wire/openWire.ts';
 
 /** Verdicts of a larger run are kept in groups of alike ports, as the text shows them. */
 const MAX_SINGLE_VERDICTS = 4096;
+/** Groups of alike ports kept of a run that cannot be computed again: nothing is compared with them. */
+const MAX_LARGE_GROUPS = 10_000;
 /** Verdicts of one block. */
 const BLOCK_VERDICTS = 256;
 
@@ -26,14 +28,20 @@ export interface RecordingStart {
   readonly write: (bytes: Uint8Array) => void;
 }
 
+/** Whether the recording of such a run can be computed again. */
+export function isReplayable({ space }: Pick<Plan, 'space'>): boolean {
+  return space.count <= MAX_SAVED_PROBES;
+}
+
 /** Begins the recording of a run, and listens to its wire. */
 export function startRecording(start: RecordingStart): Recorder {
   const { plan, opened, startedAt, synRequested, trace, isTraced, write } = start;
   const { wire } = opened;
+  const isWhole = isReplayable(plan);
   const head: RecordedHead = {
     tool: { name: 'pu-probe', version: VERSION },
     startedAt,
-    plan: plan.space.count > MAX_SAVED_PROBES ? null : savePlan(plan),
+    plan: isWhole ? savePlan(plan) : null,
     wire: { kind: wire.kind, note: wire.note, can: wire.can },
     ownAddresses: [...opened.ownAddresses],
     srcPort: opened.srcPort,
@@ -47,6 +55,7 @@ export function startRecording(start: RecordingStart): Recorder {
     plan,
     clock,
     isTapped: wire.tap !== undefined,
+    isWhole,
     firstTraceId: trace?.firstId,
     head,
     write,
@@ -73,9 +82,10 @@ export function verdictsOf(
   if (space.count <= MAX_SINGLE_VERDICTS) {
     return run.report().verdicts.map((verdict) => ({ ports: 1, verdict: verdictFields(verdict) }));
   }
-  return run
-    .groups()
-    .map(({ first, ports }) => ({ ports: ports.length, verdict: verdictFields(first) }));
+  const groups = run.groups();
+  return (isReplayable({ space }) ? groups : groups.slice(0, MAX_LARGE_GROUPS)).map(
+    ({ first, ports }) => ({ ports: ports.length, verdict: verdictFields(first) }),
+  );
 }
 
 function* inBlocks(verdicts: readonly unknown[]): Generator<readonly unknown[]> {

@@ -44,7 +44,10 @@ export type MatchResult = 'matched' | 'foreign' | 'bad-token' | 'not-an-answer';
 export type MatchListener = (
   row: number,
   result: MatchResult | 'late',
-  match: Readonly<Pick<Match, 'probe' | 'tag' | 'attempt' | 'idAttempt' | 'idNumber'>>,
+  match: Readonly<
+    Pick<Match, 'probe' | 'tag' | 'attempt' | 'idAttempt' | 'idNumber'> &
+      Partial<Pick<Match, 'answer'>>
+  >,
 ) => void;
 
 /** What a matching engine has to know of its run. */

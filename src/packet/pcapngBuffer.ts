@@ -1,5 +1,21 @@
 /** The buffer in which blocks of pcapng are put together, little endian, one behind the other. */
-import { BLOCK, pad } from './pcapngBlocks.ts';
+import { BLOCK, OPTION, pad } from './pcapngBlocks.ts';
+
+/** One packet; a caller may use one record for all. */
+export interface PacketFields {
+  /** Number that `addInterface` gave. */
+  interface: number;
+  /** When: whole seconds since 1970 UTC (below 2^32), and 0..999,999,999. */
+  seconds: number;
+  nanoseconds: number;
+  bytes: Uint8Array;
+  at: number;
+  length: number;
+  direction: 'in' | 'out';
+  /** UTF-8 text in `comment[0, commentLength)`; length 0: none. */
+  comment: Uint8Array;
+  commentLength: number;
+}
 
 /** Writes words, padded bytes and options; `begin` and `finish` put the block around them. */
 export interface BlockBuffer {
@@ -14,6 +30,10 @@ export interface BlockBuffer {
   option(code: number, from: Uint8Array, length: number): void;
   /** Nanoseconds since 1970 in 64 bits, the high word first; whole seconds below 2^32, nanoseconds below 10^9. */
   stamp(seconds: number, nanoseconds: number): void;
+  /** A whole block of a packet, with its direction and comment. */
+  packet(fields: PacketFields): void;
+  /** A block that another buffer has finished. */
+  block(from: Uint8Array): void;
   size(): number;
   /** Hands out what was finished since the last call; valid until the next `begin`. */
   take(): Uint8Array;
@@ -25,6 +45,13 @@ const BUFFER_BYTES = 256 * 1024;
 const SHORT_BYTES = 96;
 /** Type and both lengths: no block is shorter. */
 const AROUND_BYTES = 12;
+/** Of the block of a packet: what stands before the packet, and all but packet and comment. */
+const PACKET_HEAD_BYTES = 28;
+const PACKET_AROUND_BYTES = PACKET_HEAD_BYTES + 8 + 4 + 4;
+/** What the direction is called in a packet's flags. */
+const DIRECTION = { in: 1, out: 2 } as const;
+/** Code and length of the option that holds them. */
+const FLAGS_OF_4_BYTES = OPTION.FLAGS + (4 << 16);
 
 /**
  * Creates an empty buffer. With `pageBytes` (a power of two) no block lies across a multiple of it in the file, as far as
@@ -59,6 +86,15 @@ export function createBlockBuffer(pageBytes = 0): BlockBuffer {
     // The buffer holds older blocks.
     for (let i = end + length; i < to; i++) bytes[i] = 0;
     end = to;
+  };
+
+  const stamp = (seconds: number, nanoseconds: number): void => {
+    // Without BigInt, and exact: 10^9 is 1953125 * 2^9.
+    const product = seconds * 1_953_125;
+    const high = Math.floor(product / 0x800000);
+    const low = (product - high * 0x800000) * 512 + nanoseconds;
+    u32(high + (low >= 0x1_0000_0000 ? 1 : 0));
+    u32(low);
   };
 
   /** Moves the block that was finished last to the next page where it would lie across its edge, or leave no room to fill. */
@@ -96,13 +132,42 @@ export function createBlockBuffer(pageBytes = 0): BlockBuffer {
       u16(length);
       padded(from, 0, length);
     },
-    stamp(seconds, nanoseconds) {
-      // Without BigInt, and exact: 10^9 is 1953125 * 2^9.
-      const product = seconds * 1_953_125;
-      const high = Math.floor(product / 0x800000);
-      const low = (product - high * 0x800000) * 512 + nanoseconds;
-      u32(high + (low >= 0x1_0000_0000 ? 1 : 0));
-      u32(low);
+    stamp,
+    packet(fields) {
+      // One function and few calls: it is run for every packet.
+      const { length, commentLength } = fields;
+      const comment = commentLength > 0 ? 4 + pad(commentLength) : 0;
+      const total = PACKET_AROUND_BYTES + pad(length) + comment;
+      reserve(total);
+      const begin = end;
+      view.setUint32(begin, BLOCK.PACKET, true);
+      view.setUint32(begin + 4, total, true);
+      view.setUint32(begin + 8, fields.interface, true);
+      end = begin + 12;
+      stamp(fields.seconds, fields.nanoseconds);
+      view.setUint32(begin + 20, length, true);
+      view.setUint32(begin + 24, length, true);
+      end = begin + PACKET_HEAD_BYTES;
+      padded(fields.bytes, fields.at, length);
+      view.setUint32(end, FLAGS_OF_4_BYTES, true);
+      view.setUint32(end + 4, DIRECTION[fields.direction], true);
+      end += 8;
+      if (commentLength > 0) {
+        view.setUint32(end, OPTION.COMMENT + commentLength * 0x1_0000, true);
+        end += 4;
+        padded(fields.comment, 0, commentLength);
+      }
+      view.setUint32(end, OPTION.END, true);
+      view.setUint32(end + 4, total, true);
+      end += 8;
+      if (pageBytes > 0) keepInPage(begin, total);
+    },
+    block(from) {
+      reserve(from.length);
+      const begin = end;
+      bytes.set(from, begin);
+      end += from.length;
+      if (pageBytes > 0) keepInPage(begin, from.length);
     },
     size: () => end,
     take() {

@@ -4,23 +4,7 @@
  */
 
 import { BLOCK, BYTE_ORDER_MAGIC, OPTION } from './pcapngBlocks.ts';
-import { createBlockBuffer } from './pcapngBuffer.ts';
-
-/** One packet; a caller may use one record for all. */
-export interface PacketFields {
-  /** Number that `addInterface` gave. */
-  interface: number;
-  /** When: whole seconds since 1970 UTC (below 2^32), and 0..999,999,999. */
-  seconds: number;
-  nanoseconds: number;
-  bytes: Uint8Array;
-  at: number;
-  length: number;
-  direction: 'in' | 'out';
-  /** UTF-8 text in `comment[0, commentLength)`; length 0: none. */
-  comment: Uint8Array;
-  commentLength: number;
-}
+import { createBlockBuffer, type PacketFields } from './pcapngBuffer.ts';
 
 /** What an interface is called, and what its frames begin with. */
 export interface InterfaceFields {
@@ -47,6 +31,8 @@ export interface PcapngWriter {
   }): void;
   /** A block of a type for local use, 0x80000000 and above: others pass over it. */
   local(type: number, data: Uint8Array, length: number): void;
+  /** A whole block, as another writer has given it; its interfaces must be those of this file. */
+  block(from: Uint8Array): void;
   /** Bytes that wait to be taken. */
   size(): number;
   /** Hands out what was written since the last call; valid until the next block is written. */
@@ -55,12 +41,7 @@ export interface PcapngWriter {
 
 /** A record of a name resolution block is counted in 16 bits; names of the DNS have 255 bytes at most. */
 const MAX_NAME_BYTES = 1024;
-/** Of a packet block all but the packet and the comment, options included. */
-const PACKET_BLOCK_BYTES = 60;
 const NANOSECOND_DIGITS = 9;
-/** What the direction is called in a packet's flags. */
-const DIRECTION = { in: 1, out: 2 } as const;
-
 const encoder = new TextEncoder();
 
 /** Creates a writer with nothing written; `pageBytes`: blocks keep within pages of the file (pcapngBuffer.ts). */
@@ -99,21 +80,7 @@ export function createPcapngWriter(pageBytes = 0): PcapngWriter {
       finish(at);
       return interfaces++;
     },
-    packet(fields) {
-      const { length, commentLength } = fields;
-      const at = begin(BLOCK.PACKET, PACKET_BLOCK_BYTES + length + commentLength);
-      u32(fields.interface);
-      stamp(fields.seconds, fields.nanoseconds);
-      u32(length);
-      u32(length);
-      padded(fields.bytes, fields.at, length);
-      u16(OPTION.FLAGS);
-      u16(4);
-      u32(DIRECTION[fields.direction]);
-      if (commentLength > 0) option(OPTION.COMMENT, fields.comment, commentLength);
-      u32(OPTION.END);
-      finish(at);
-    },
+    packet: out.packet,
     names(entries) {
       const records = entries
         .map(({ address, name }) => ({ address, text: encoder.encode(`${name}\0`) }))
@@ -142,6 +109,7 @@ export function createPcapngWriter(pageBytes = 0): PcapngWriter {
       padded(data, 0, length);
       finish(at);
     },
+    block: out.block,
     size: out.size,
     take: out.take,
   };

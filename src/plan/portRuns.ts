@@ -8,10 +8,13 @@ const PORTS = 65_536;
 /** The runs of a list, in its order. */
 export function toRuns(numbers: readonly number[]): Runs {
   const runs: [number, number][] = [];
+  let last: [number, number] | undefined;
   for (const number of numbers) {
-    const last = runs.at(-1);
     if (last !== undefined && last[0] + last[1] === number) last[1] += 1;
-    else runs.push([number, 1]);
+    else {
+      last = [number, 1];
+      runs.push(last);
+    }
   }
   return runs;
 }

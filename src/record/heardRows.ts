@@ -19,7 +19,7 @@ const RESULTS = {
 } as const;
 
 /** Numbers kept of a row: those of HeardRow. */
-const FIELDS = 6;
+const FIELDS = 7;
 /** Rows of a batch, to begin with. */
 const BATCH_ROWS = 1024;
 
@@ -28,7 +28,7 @@ export function createHeardRows(): HeardRows {
   // All 0 is a row that nobody looked at.
   let kept = new Uint32Array(BATCH_ROWS * FIELDS);
   let end = 0;
-  const one = { heard: 0, probe: 0, tag: 0, attempt: 0, idAttempt: 0, idNumber: 0 };
+  const one = { heard: 0, probe: 0, tag: 0, attempt: 0, idAttempt: 0, idNumber: 0, answer: 0 };
   return {
     note(row, result, match) {
       const at = row * FIELDS;
@@ -43,6 +43,7 @@ export function createHeardRows(): HeardRows {
       kept[at + 3] = match.attempt;
       kept[at + 4] = match.idAttempt;
       kept[at + 5] = match.idNumber;
+      kept[at + 6] = match.answer ?? 0;
       if (at + FIELDS > end) end = at + FIELDS;
     },
     of(row) {
@@ -53,6 +54,7 @@ export function createHeardRows(): HeardRows {
       one.attempt = kept[at + 3] ?? 0;
       one.idAttempt = kept[at + 4] ?? 0;
       one.idNumber = kept[at + 5] ?? 0;
+      one.answer = kept[at + 6] ?? 0;
       return one;
     },
     clear() {

@@ -32,7 +32,7 @@ export function createLabel(): Label {
       const begin = label.length;
       let rest = value;
       for (let at = begin + digits - 1; at >= begin; at--) {
-        const next = Math.floor(rest / 10);
+        const next = (rest / 10) >>> 0;
         bytes[at] = 48 + rest - 10 * next;
         rest = next;
       }
@@ -83,6 +83,8 @@ export interface HeardRow {
   readonly attempt: number;
   readonly idAttempt: number;
   readonly idNumber: number;
+  /** One of ANSWER (match/facts.ts). */
+  readonly answer: number;
 }
 
 /** What became of a received row. */

@@ -13,8 +13,14 @@ import { IPV4_HEADER_BYTES, IPV6_HEADER_BYTES } from '../packet/ip.ts';
 import { createPacketDrawing } from './drawnPackets.ts';
 import { createHeardRows } from './heardRows.ts';
 import { encodeJson, JOURNAL } from './journal.ts';
-import { createLabel, labelAnswer, labelProbe } from './labels.ts';
-import { beginRecording, INTERFACE, type RecordingOptions } from './recordingFile.ts';
+import { createKeptPackets, createWholeSink, keyOf } from './keptPackets.ts';
+import { createLabel, type HeardRow, labelAnswer, labelProbe } from './labels.ts';
+import {
+  beginRecording,
+  INTERFACE,
+  type RecordedPacket,
+  type RecordingOptions,
+} from './recordingFile.ts';
 import { labelTraceAnswer, labelTraceProbe } from './traceLabels.ts';
 import { createTurnWriter, isBarePacket } from './turnWriter.ts';
 
@@ -39,8 +45,9 @@ const BATCH_ROWS = 1024;
 
 /** Begins a recording. */
 export function createRecorder(options: RecorderOptions): Recorder {
-  const { plan, isTapped, firstTraceId } = options;
+  const { plan, isTapped, isWhole, firstTraceId } = options;
   const file = beginRecording(options);
+  const sink = isWhole ? createWholeSink(file) : createKeptPackets(file);
   const drawing = createPacketDrawing(plan.targets, plan.seed);
   const turn = createTurnWriter();
   const label = createLabel();
@@ -54,10 +61,9 @@ export function createRecorder(options: RecorderOptions): Recorder {
       : labelTraceProbe(into, firstTraceId, asked, protocol, port);
   const putHeard = firstTraceId === undefined ? labelAnswer : labelTraceAnswer;
 
-  const putDrawn = (direction: 'in' | 'out', length: number, ms: number): void => {
+  const drawn = (direction: 'in' | 'out', length: number, ms: number): RecordedPacket => {
     label.text(' (synthesised)');
-    const { bytes } = drawing;
-    file.packet({ interface: INTERFACE.DRAWN, direction, bytes, at: 0, length, ms }, label);
+    return { interface: INTERFACE.DRAWN, direction, bytes: drawing.bytes, at: 0, length, ms };
   };
 
   /** What was asked without a packet that we have seen: of sockets, or of a wire that had no way to send it. */
@@ -68,23 +74,26 @@ export function createRecorder(options: RecorderOptions): Recorder {
       if (length === 0) continue;
       putAsked(label, askedOfRow(batch, row), batch.protocol[row]!, batch.port[row]!);
       if (isTapped) label.text(': has not left by now, its next hop is not known');
-      putDrawn('out', length, batch.sentMs[row]! || nowMs);
+      const key = keyOf(batch.probe[row]!, batch.attempt[row]!, batch.tag[row]!);
+      sink.asked(drawn('out', length, batch.sentMs[row]! || nowMs), label, key);
     }
     shown.fill(0, 0, batch.count);
   };
 
   const putSignal = (signals: SignalBatch, row: number): void => {
-    putHeard(label, heard.of(row));
+    const said: HeardRow = heard.of(row);
+    putHeard(label, said);
     const ms = signals.atMs[row]!;
     if (isBarePacket(signals, row)) {
       const { bytes } = signals;
       const at = signals.offset[row]!;
       const length = signals.length[row]!;
-      file.packet({ interface: INTERFACE.SEEN, direction: 'in', bytes, at, length, ms }, label);
+      const packet = { interface: INTERFACE.SEEN, direction: 'in', bytes, at, length, ms } as const;
+      sink.heard(packet, label, said);
       return;
     }
     const length = drawing.signal(signals, row);
-    if (length > 0) putDrawn('in', length, ms);
+    if (length > 0) sink.heard(drawn('in', length, ms), label, said);
   };
 
   const finishTurn = (): void => {
@@ -109,23 +118,34 @@ export function createRecorder(options: RecorderOptions): Recorder {
         putAsked(label, one, bytes[at + (is4 ? 9 : 6)]!, port);
       }
       if (one.errno !== 0) label.text(`: has not left, ${errnoName(one.errno)}`);
-      file.packet({ interface: INTERFACE.SEEN, direction: 'out', bytes, at, length, ms }, label);
+      const packet = {
+        interface: INTERFACE.SEEN,
+        direction: 'out',
+        bytes,
+        at,
+        length,
+        ms,
+      } as const;
+      sink.asked(packet, label, keyOf(one.probe, one.attempt, one.tag));
     },
     advanced(nowMs, sent) {
       putUnseen(sent, nowMs);
       // An engine has ended, and the next one of the run begins.
       if (turn.isOpen()) finishTurn();
-      turn.advanced(nowMs, sent);
+      if (isWhole) turn.advanced(nowMs, sent);
     },
     received(signals, nowMs) {
       for (let row = 0; row < signals.count; row++) putSignal(signals, row);
-      turn.received(signals, nowMs);
-      finishTurn();
+      if (isWhole) {
+        turn.received(signals, nowMs);
+        finishTurn();
+      }
       heard.clear();
       file.flush(nowMs);
     },
     end(verdicts, end) {
       if (turn.isOpen()) finishTurn();
+      sink.finish();
       for (const list of verdicts) {
         const block = encodeJson(JOURNAL.VERDICTS, list);
         file.journal(block, block.length);

@@ -1,7 +1,8 @@
 /** The file of a recording while it is written: interfaces, head, packets with their stamps and comments, journal blocks. */
 import type { Plan } from '../model.ts';
 import { LINK_TYPE } from '../packet/linkLayer.ts';
-import { createPcapngWriter, type PacketFields } from '../packet/pcapngWriter.ts';
+import type { PacketFields } from '../packet/pcapngBuffer.ts';
+import { createPcapngWriter, type PcapngWriter } from '../packet/pcapngWriter.ts';
 import { encodeJson, JOURNAL, JOURNAL_BLOCK, splitJournal } from './journal.ts';
 import type { Label } from './labels.ts';
 
@@ -10,6 +11,8 @@ export interface RecordingOptions {
   readonly plan: Plan;
   /** Pairs the clock of the wire with that of the world, ms: the stamps are made of it. */
   readonly clock: { readonly epochMs: number; readonly wireMs: number };
+  /** The run may be computed again: all packets and turns are written; false: see keptPackets.ts. */
+  readonly isWhole: boolean;
   /** JSON, the first block of the journal. */
   readonly head: unknown;
   /** Takes whole blocks; the bytes are valid during the call. */
@@ -34,6 +37,10 @@ export interface RecordedPacket {
 /** Writes a recording. */
 export interface RecordingFile {
   packet(packet: RecordedPacket, label: Label): void;
+  /** A block that `encode` gave. */
+  block(bytes: Uint8Array): void;
+  /** The block of a packet that is not written, or not yet; valid until the next call. */
+  encode(packet: RecordedPacket, label: Label): Uint8Array;
   /** What journal.ts has begun and finished: `data[0, length)`. */
   journal(data: Uint8Array, length: number): void;
   /** Hands out what is written once it is much, or old. */
@@ -57,7 +64,8 @@ const BLOCK_NAMES = 3;
 const MAX_NAMES = 1000;
 
 /** Begins a recording; the first blocks are handed out at once, so that a run that is killed leaves a file. */
-export function beginRecording({ plan, clock, head, write }: RecordingOptions): RecordingFile {
+export function beginRecording(options: RecordingOptions): RecordingFile {
+  const { plan, clock, isWhole, head, write } = options;
   const writer = createPcapngWriter(PAGE_BYTES);
   const baseSeconds = Math.floor(clock.epochMs / 1000);
   const baseNanoseconds = Math.round((clock.epochMs - baseSeconds * 1000) * 1e6);
@@ -78,7 +86,9 @@ export function beginRecording({ plan, clock, head, write }: RecordingOptions): 
   writer.addInterface({
     linkType: LINK_TYPE.RAW,
     name: INTERFACE_NAME.SEEN,
-    description: 'packets as they were sent and received',
+    description: isWhole
+      ? 'packets as they were sent and received'
+      : 'answers with what they answer, and the latest other packets: the run was too large for all',
   });
   writer.addInterface({
     linkType: LINK_TYPE.RAW,
@@ -96,20 +106,30 @@ export function beginRecording({ plan, clock, head, write }: RecordingOptions): 
   }
   write(writer.take());
 
+  const fill = (packet: RecordedPacket, label: Label): PacketFields => {
+    const nanoseconds = baseNanoseconds + Math.round((packet.ms - clock.wireMs) * 1e6);
+    const seconds = Math.floor(nanoseconds / 1e9);
+    fields.interface = packet.interface;
+    fields.seconds = Math.max(0, baseSeconds + seconds);
+    fields.nanoseconds = nanoseconds - seconds * 1e9;
+    fields.bytes = packet.bytes;
+    fields.at = packet.at;
+    fields.length = packet.length;
+    fields.direction = packet.direction;
+    fields.comment = label.bytes;
+    fields.commentLength = label.length;
+    return fields;
+  };
+  /** Apart from the file: one block at a time. */
+  let apart: PcapngWriter | undefined;
+
   return {
-    packet(packet, label) {
-      const nanoseconds = baseNanoseconds + Math.round((packet.ms - clock.wireMs) * 1e6);
-      const seconds = Math.floor(nanoseconds / 1e9);
-      fields.interface = packet.interface;
-      fields.seconds = Math.max(0, baseSeconds + seconds);
-      fields.nanoseconds = nanoseconds - seconds * 1e9;
-      fields.bytes = packet.bytes;
-      fields.at = packet.at;
-      fields.length = packet.length;
-      fields.direction = packet.direction;
-      fields.comment = label.bytes;
-      fields.commentLength = label.length;
-      writer.packet(fields);
+    packet: (packet, label) => writer.packet(fill(packet, label)),
+    block: writer.block,
+    encode(packet, label) {
+      apart ??= createPcapngWriter();
+      apart.packet(fill(packet, label));
+      return apart.take();
     },
     journal,
     flush(nowMs) {

@@ -1,5 +1,6 @@
 /** The command that shows the packets of verdicts in a recording: a display filter of Wireshark over the evidence ids. */
-import type { Verdict } from '../model.ts';
+import type { Report, Verdict } from '../model.ts';
+import { MAX_SAVED_PROBES } from '../plan/savedPlan.ts';
 import { paragraph } from './layout.ts';
 import { printable } from './printable.ts';
 
@@ -31,11 +32,18 @@ export function evidenceCommand(recording: string, evidence: readonly string[]):
   return `tshark -r ${shellWord(printable(recording))} -Y '${filter}'`;
 }
 
-/** How a recorded run is computed again; nothing where it was not recorded. */
-export function recordedLines(recording: string | null, width: number): readonly string[] {
+/** How a recorded run is computed again, or that it cannot be; nothing where it was not recorded. */
+export function recordedLines(
+  { recording, plan }: Pick<Report, 'recording' | 'plan'>,
+  width: number,
+): readonly string[] {
   if (recording === null) return [];
   const file = shellWord(printable(recording));
-  return paragraph(`Recorded: pu-probe replay ${file} computes this again.`, width, '');
+  const text =
+    plan.probes > MAX_SAVED_PROBES
+      ? `Recorded in ${file}: what decides, and the latest other packets; the run is too large to be computed again.`
+      : `Recorded: pu-probe replay ${file} computes this again.`;
+  return paragraph(text, width, '');
 }
 
 /** A word that a shell takes as it is. */

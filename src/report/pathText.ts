@@ -56,7 +56,7 @@ function footLines(
     const list = report.notDone.map(printable).join(', ');
     lines.push(...paragraph(`Not finished${list === '' ? '' : `: ${list}`}.`, width, ''));
   }
-  lines.push(...recordedLines(report.recording, width));
+  lines.push(...recordedLines(report, width));
   if (verbose > 0) {
     const counters = Object.entries(report.counters).map(([name, value]) => `${name} ${value}`);
     lines.push(...paragraph(`seed ${report.seed}; ${counters.join(', ')}`, width, ''));

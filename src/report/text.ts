@@ -279,7 +279,7 @@ function endLines(report: Summary, { width, verbose }: Pick<TextOptions, 'width'
     const list = report.notDone.map(printable).join(', ');
     lines.push(...paragraph(`Not finished${list === '' ? '' : `: ${list}`}.`, width, ''));
   }
-  lines.push(...recordedLines(report.recording, width));
+  lines.push(...recordedLines(report, width));
   if (verbose > 0) {
     const counters = Object.entries(report.counters).map(
       ([name, count]) => `${name} ${formatCount(count)}`,

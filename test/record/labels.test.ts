@@ -1,6 +1,7 @@
 /** The comments of packets and the rows behind them, beyond what a scene of a few ports shows. */
 import { describe, expect, it } from 'vitest';
 import { NO_PROBE } from '../../src/batch.ts';
+import { ANSWER } from '../../src/match/facts.ts';
 import { createMatch } from '../../src/match/match.ts';
 import { createHeardRows } from '../../src/record/heardRows.ts';
 import { createLabel, HEARD } from '../../src/record/labels.ts';
@@ -29,7 +30,8 @@ describe('a label', () => {
 describe('heard rows', () => {
   it('hold a batch of any size, and nothing of the batch before', () => {
     const heard = createHeardRows();
-    const match = { ...createMatch(), probe: 70_000, attempt: 2, idAttempt: 2, idNumber: 65_535 };
+    const ids = { probe: 70_000, attempt: 2, idAttempt: 2, idNumber: 65_535 };
+    const match = { ...createMatch(), ...ids, answer: ANSWER.RESET };
     heard.note(3, 'matched', match);
     heard.note(5000, 'foreign', { ...match, probe: NO_PROBE });
     expect(heard.of(3)).toEqual({
@@ -39,6 +41,7 @@ describe('heard rows', () => {
       attempt: 2,
       idAttempt: 2,
       idNumber: 65_535,
+      answer: ANSWER.RESET,
     });
     expect(heard.of(5000)).toMatchObject({ heard: HEARD.FOREIGN, probe: NO_PROBE });
     expect(heard.of(4)).toMatchObject({ heard: HEARD.NOTHING, probe: 0 });

@@ -28,6 +28,8 @@ export interface RecordRequest {
   readonly seed: number;
   /** Turns after which the run is stopped as Ctrl-C does. */
   readonly stopAfter?: number;
+  /** The recording is begun as that of a run of so many probes. */
+  readonly probes?: number;
   /** Chance that a packet is lost on each link, either way. */
   readonly loss?: number;
 }
@@ -54,8 +56,9 @@ export async function recordScenario(request: RecordRequest): Promise<Recorded> 
   const { wire, ownAddresses, srcPort } = opened;
   const pieces: Uint8Array[] = [];
   const startedAt = new Date(EPOCH_MS).toISOString();
+  const count = request.probes ?? plan.space.count;
   const recorder = startRecording({
-    plan,
+    plan: { ...plan, space: { ...plan.space, count } },
     opened,
     startedAt,
     epochMs: EPOCH_MS,

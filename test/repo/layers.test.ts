@@ -102,6 +102,7 @@ const ARROWS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     match: 'the meaning of ICMP errors, and distances',
   },
   report: {
+    plan: 'how large a run may be computed again',
     packet: 'IP protocol numbers',
     model: NOUNS,
     explain: 'the findings of a capture, and the table of known causes',
