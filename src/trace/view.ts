@@ -42,7 +42,7 @@ export function viewOf(facts: TraceFacts): View {
   const flows = [asked, ...controls];
   const hops = flows.flatMap(({ reached }) => (reached === null ? [] : [reached.ttl]));
   const nats = flows.flatMap(natHopsOf);
-  const isNearer = asked.reached === null || isAnsweredNearer(asked.reached, controls);
+  const isNearer = asked.reached === null || isAnsweredNearer(asked.reached, flows);
   return {
     facts,
     asked,
@@ -60,16 +60,27 @@ export function viewOf(facts: TraceFacts): View {
 /**
  * Whether the asked flow was answered nearer than the target is. That a control was answered further away only is not
  * enough: it may have lost a packet. It has to run out there or beyond, or be answered from another distance, or, where no
- * distance is seen, keep silent again and again.
+ * distance is seen, keep silent again and again while nothing else of the trace is lost and no other control is answered there.
  */
-function isAnsweredNearer(said: Observation, controls: readonly FlowView[]): boolean {
+function isAnsweredNearer(said: Observation, flows: readonly FlowView[]): boolean {
   const from = distance(said);
+  const controls = flows.slice(1);
+  const isLost =
+    flows.some(hasLost) ||
+    controls.some(({ reached }) => reached !== null && reached.ttl <= said.ttl);
   return controls.some(({ furthest, reached, facts }) => {
     if (furthest >= said.ttl) return true;
     if (reached === null || reached.ttl <= said.ttl) return false;
-    if (from === null) return facts.hops[said.ttl]!.rounds >= SILENT_ROUNDS;
+    if (from === null) return facts.hops[said.ttl]!.rounds >= SILENT_ROUNDS && !isLost;
     return distance(reached) !== null && distance(reached) !== from;
   });
+}
+
+/** Whether a hop of the flow was silent in the first round and answered a later one. */
+function hasLost({ facts }: FlowView): boolean {
+  return facts.hops.some(
+    ({ answers }) => answers.length > 0 && answers.every(({ round }) => round > 1),
+  );
 }
 
 /** Rounds after which a silence is no chance: as many as are made at an edge. */

@@ -9,13 +9,14 @@ import { CAPTURES } from './captures.ts';
 
 const OURS = 'what is short lies in the scanner itself, and no packet shows it';
 const KERNEL = 'the kernel of the lab cannot build it';
+const CHANCE = 'packets are lost by chance: each capture of it is another one';
 const ON_LINK =
   'one hop and nothing between: the pictures of the same scene behind a router, without the router';
 const NOTHING_SENT = 'nothing is sent: a capture of it is empty';
 
 /** Scenarios without captures. */
 const WITHOUT: Readonly<Record<string, string>> = {
-  lossyPath: KERNEL,
+  lossyPath: CHANCE,
   ownCarrierLost: NOTHING_SENT,
   ownCarrierLostOnLink: NOTHING_SENT,
   ownDescriptorsFew: OURS,
@@ -46,8 +47,8 @@ const TRACES_WITHOUT: Readonly<Record<string, string>> = {
   labels: KERNEL,
   limited: KERNEL,
   limitedEdge: KERNEL,
-  lossyDrop: KERNEL,
-  lossyOpen: KERNEL,
+  lossyDrop: CHANCE,
+  lossyOpen: CHANCE,
   nothingAnswers: 'to a client the picture of pathBlackholeRoute',
   onLink: ON_LINK,
   onLinkOpen: ON_LINK,

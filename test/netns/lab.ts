@@ -1,8 +1,8 @@
 /**
  * A world of the simulator as kernel namespaces: the same scenario file, with the kernel as referee.
  *
- * What the kernel here cannot do is refused with an error: delay and loss (no netem), several targets, TTLs of ICMP
- * that differ from those of TCP, windows that never open.
+ * What the kernel here cannot do is refused with an error: several targets, TTLs of ICMP that differ from those of TCP,
+ * windows that never open.
  */
 import { type ChildProcess, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -14,7 +14,7 @@ import type { World, WorldNode } from '../../src/sim/world.ts';
 import { startServices } from './labServers.ts';
 import { type Hops, joinHops, setRoutes } from './labTopology.ts';
 import { createNamespace, type Namespace, run, setSysctl } from './namespaces.ts';
-import { toIp6Proxies, toNftRuleset } from './nftRules.ts';
+import { toIp6Proxies, toNftLoss, toNftRuleset } from './nftRules.ts';
 import { limitNamespace } from './ownLimits.ts';
 
 /** A built lab. */
@@ -64,6 +64,11 @@ export async function buildLab(world: World): Promise<Lab> {
     setRoutes(world, hops);
     const nodes = hops.flat();
     for (const { node, ns } of nodes) setNode(node, ns);
+    world.links.forEach(({ loss }, index) => {
+      if (loss === 0) return;
+      for (const { ns } of hops[index + 1]!)
+        run(ns, ['nft', '-f', '-'], { input: toNftLoss(loss) });
+    });
     const place = { folder, children };
     await Promise.all(nodes.map(({ node, ns }) => startServices(node, ns, world, place)));
     const { pingSockets, limits } = world.scanner;
@@ -88,7 +93,6 @@ function refuseImpossible(world: World): void {
     throw new Error(`cannot be built as namespaces: ${what}`);
   };
   if (world.targets.length !== 1) refuse('several targets');
-  for (const one of world.links) if (one.loss > 0) refuse('loss (no netem)');
   for (const node of [world.scanner, ...world.routers, ...world.targets]) {
     if (node.icmpTtl !== node.ttl) refuse('a TTL of ICMP of its own');
     if (node.tcp.some((service) => service.kind === 'zero-window')) refuse('zero-window');

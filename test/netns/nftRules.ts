@@ -39,6 +39,18 @@ function toDeviceChain(hook: 'ingress' | 'egress', rules: readonly Rule[]): read
   return [`chain ${hook} {`, head, NEIGHBOUR_DISCOVERY, ...own.flatMap(toDeviceLines), '}'];
 }
 
+/** Packets of a link that are lost by chance, both ways: dropped at the device `in` of the node further from the scanner. */
+export function toNftLoss(loss: number): string {
+  const chains = ['ingress', 'egress'].flatMap((hook) => [
+    `chain ${hook} {`,
+    `type filter hook ${hook} device "in" priority 0; policy accept;`,
+    NEIGHBOUR_DISCOVERY,
+    `meta protocol { ip, ip6 } numgen random mod 10000 < ${Math.round(10_000 * loss)} drop`,
+    '}',
+  ]);
+  return ['table netdev loss {', ...chains, '}', ''].join('\n');
+}
+
 function toDeviceLines(rule: Rule): readonly string[] {
   const families: readonly Family[] = rule.family === null ? [4, 6] : [rule.family];
   return families.map(

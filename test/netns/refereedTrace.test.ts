@@ -19,7 +19,9 @@ const why =
   whyNoNamespaces() ?? (spawnSync('python3', ['-V']).status === 0 ? null : 'python3 is missing');
 if (why !== null) console.log(`trace scenes not refereed: ${why}`);
 
-const scenes = loadTraceScenarios().filter(({ namespaces }) => namespaces === true);
+const scenes = loadTraceScenarios().filter(
+  ({ namespaces, world }) => namespaces === true && world.links.every(({ loss }) => loss === 0),
+);
 const isShared = ({ world }: TraceScenario) =>
   world.routers.some(({ beside }) => beside.length > 0);
 
