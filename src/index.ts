@@ -9,6 +9,7 @@ import { driveWatched, type Progress } from './drivenRun.ts';
 import type { ExplainReport } from './explain/finding.ts';
 import { type ExplainOptions, explainCapture as explainChunks } from './explainCapture.ts';
 import { createFeed } from './feed.ts';
+import { withPaths } from './filteredPaths.ts';
 import { type Discovering, finishedDiscovery } from './finishedDiscovery.ts';
 import { type FinishedRun, finishedRun, headOf, type Running, tryOrdinary } from './finishedRun.ts';
 import type { HostVerdict, Plan, Report } from './model.ts';
@@ -20,7 +21,7 @@ import { buildHost } from './report/hosts.ts';
 import type { ReportHead } from './report/jsonl.ts';
 import { createScheduler, type ScanEngine } from './scan/scheduler.ts';
 import { type ScanRun, toScanRun } from './scanRun.ts';
-import { traceFiltered, withPaths } from './traceFiltered.ts';
+import { countBytes, traceFiltered } from './traceFiltered.ts';
 import { type Recording, runTrace, type TraceRequest, type TraceRun } from './traceRun.ts';
 import { localInterfaces } from './wire/localInterfaces.ts';
 import { checkWire, type OpenedWire, openWire, type TcpBy } from './wire/openWire.ts';
@@ -144,7 +145,9 @@ interface Scanning extends Running {
 }
 
 /** Starts a scan. */
-export function scan(options: ScanOptions): ScanRun {
+export function scan(request: ScanOptions): ScanRun {
+  const { record } = request;
+  const options = record === undefined ? request : { ...request, record: countBytes(record) };
   return toScanRun(openScan(options), (running, push) => run(running, options, push));
 }
 
@@ -170,9 +173,11 @@ async function openScan(options: ScanOptions): Promise<Scanning> {
   return { plan, opened, engine, build, head, recorder, recording: options.record?.name };
 }
 
+type StartOptions = Pick<ScanOptions, 'record' | 'synRequested' | 'trace'>;
+
 /** Loaded only where it is asked for: start-up is a feature. */
 async function startRecorder(
-  { record, synRequested = false }: Pick<ScanOptions, 'record' | 'synRequested'>,
+  { record, synRequested = false, trace = false }: StartOptions,
   plan: Plan,
   opened: OpenedWire,
   started: Date,
@@ -181,7 +186,8 @@ async function startRecorder(
   const { startRecording } = await import('./recording.ts');
   const epochMs = Date.now();
   const startedAt = started.toISOString();
-  return startRecording({ plan, opened, startedAt, epochMs, synRequested, write: record.write });
+  const start = { plan, opened, startedAt, epochMs, synRequested, isTraced: trace };
+  return startRecording({ ...start, write: record.write });
 }
 
 /** Looks for hosts (`-sn`): no port gets a verdict. */
@@ -250,7 +256,7 @@ async function run(
     endRecording(recorder, verdictsOf(plan, found), { ...end, counters: opened.wire.counters() });
   }
   if (options.trace !== true || !driven.finished) return found;
-  const traced = await traceFiltered(found.summary().groups, options, planScan);
+  const traced = await traceFiltered(found.summary().groups, options, plan.space.count, planScan);
   if (options.dropPrivileges === true) dropPrivileges();
   return withPaths(found, traced);
 }

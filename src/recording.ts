@@ -5,6 +5,7 @@ import { MAX_SAVED_PROBES, savePlan } from './plan/savedPlan.ts';
 import type { RecordedEnd, RecordedHead } from './record/recordedRun.ts';
 import { createRecorder, type Recorder } from './record/recorder.ts';
 import { verdictFields } from './report/json.ts';
+import { countPorts } from './report/summary.ts';
 import { VERSION } from './version.ts';
 import type { OpenedWire } from './wire/openWire.ts';
 
@@ -24,6 +25,8 @@ export interface RecordingStart {
   readonly synRequested: boolean;
   readonly trace?: RecordedHead['trace'];
   readonly isTraced?: boolean;
+  /** What stands in the file already. */
+  readonly offsetBytes?: number;
   /** Takes pcapng, in pieces of whole blocks. */
   readonly write: (bytes: Uint8Array) => void;
 }
@@ -35,7 +38,7 @@ export function isReplayable({ space }: Pick<Plan, 'space'>): boolean {
 
 /** Begins the recording of a run, and listens to its wire. */
 export function startRecording(start: RecordingStart): Recorder {
-  const { plan, opened, startedAt, synRequested, trace, isTraced, write } = start;
+  const { plan, opened, startedAt, synRequested, trace, isTraced, offsetBytes = 0, write } = start;
   const { wire } = opened;
   const isWhole = isReplayable(plan);
   const head: RecordedHead = {
@@ -57,6 +60,7 @@ export function startRecording(start: RecordingStart): Recorder {
     isTapped: wire.tap !== undefined,
     isWhole,
     firstTraceId: trace?.firstId,
+    offsetBytes,
     head,
     write,
   });
@@ -82,10 +86,10 @@ export function verdictsOf(
   if (space.count <= MAX_SINGLE_VERDICTS) {
     return run.report().verdicts.map((verdict) => ({ ports: 1, verdict: verdictFields(verdict) }));
   }
-  const groups = run.groups();
-  return (isReplayable({ space }) ? groups : groups.slice(0, MAX_LARGE_GROUPS)).map(
-    ({ first, ports }) => ({ ports: ports.length, verdict: verdictFields(first) }),
-  );
+  const groups = isReplayable({ space })
+    ? run.groups()
+    : run.summary().groups.slice(0, MAX_LARGE_GROUPS);
+  return groups.map((group) => ({ ports: countPorts(group), verdict: verdictFields(group.first) }));
 }
 
 function* inBlocks(verdicts: readonly unknown[]): Generator<readonly unknown[]> {

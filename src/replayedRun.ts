@@ -1,5 +1,6 @@
 /** The report of a recorded run, computed again by the same engine from what the recording says that it saw. */
 import { ProbeError } from './errors.ts';
+import { runsOf, type Traced, tracedOf, withPaths } from './filteredPaths.ts';
 import { type FinishedRun, finishedRun, headOf } from './finishedRun.ts';
 import type { Report } from './model.ts';
 import {
@@ -13,7 +14,7 @@ import {
 import { MAX_TRACES, type TraceSettings } from './portTraces.ts';
 import { verdictsOf } from './recording.ts';
 import { replayDiscovery } from './replayedDiscovery.ts';
-import { openTracing, replayTraces } from './replayedTraces.ts';
+import { openTracing, type RecordedTracing, replayTraces } from './replayedTraces.ts';
 import type { BuildContext } from './report/build.ts';
 import type { ReportHead } from './report/jsonl.ts';
 import { summarize } from './report/summary.ts';
@@ -39,15 +40,40 @@ export async function openReplay(
   return recording.plan.discover ? toDiscovery(recording, name) : toScan(recording, name);
 }
 
+/** The traces of a scan's filtered ports, which stand behind it in the file. */
+async function replayFollowing(
+  scan: OpenedRecording,
+  found: FinishedRun,
+  name: string | null,
+): Promise<Traced> {
+  const { groups } = found.summary();
+  const reports: Report[] = [];
+  for (let left = runsOf(groups).size; left > 0; left--) {
+    const next = await scan.openNext();
+    const trace = next?.recorded.trace;
+    if (next === null || trace === undefined) break;
+    reports.push(await replayTraces(openChecked(next, trace), name));
+    scan = next;
+  }
+  const traced = tracedOf(groups, reports);
+  if (reports.length === runsOf(groups).size) return traced;
+  const missing = 'not replayable: the traces did not end; this is what was known by then';
+  return { ...traced, complete: false, warnings: [...traced.warnings, missing] };
+}
+
+function openChecked(recording: OpenedRecording, trace: TraceSettings): RecordedTracing {
+  if (recording.plan.space.count > MAX_TRACES) {
+    throw new ProbeError('E_NOT_REPLAYABLE', 'not replayable: its head is damaged');
+  }
+  return openTracing(recording, trace);
+}
+
 function toTraces(
   recording: OpenedRecording,
   trace: TraceSettings,
   name: string | null,
 ): Replaying {
-  if (recording.plan.space.count > MAX_TRACES) {
-    throw new ProbeError('E_NOT_REPLAYABLE', 'not replayable: its head is damaged');
-  }
-  const tracing = openTracing(recording, trace);
+  const tracing = openChecked(recording, trace);
   return {
     ...recording,
     head: tracing.head,
@@ -106,7 +132,9 @@ function toScan(recording: OpenedRecording, name: string | null): Replaying {
         result,
         warnings,
       });
-    return make(comparisonNotes(recording, finished, () => verdictsOf(plan, make([]))));
+    const found = make(comparisonNotes(recording, finished, () => verdictsOf(plan, make([]))));
+    const isTraced = recorded.isTraced === true && isWhole;
+    return isTraced ? withPaths(found, await replayFollowing(recording, found, name)) : found;
   };
   return { ...recording, head: running.head, build: running.build, run };
 }

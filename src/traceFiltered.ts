@@ -1,121 +1,56 @@
-/** `scan --trace`: the paths of ports that somebody filters, one of those that fail alike. */
-import type { FinishedRun } from './finishedRun.ts';
-import type { Path, Plan, Protocol, Report, Verdict } from './model.ts';
+/** Traces the filtered ports of a scan that has ended. */
+import { runsOf, type Traced, tracedOf } from './filteredPaths.ts';
+import type { Plan, Report } from './model.ts';
 import type { PlanRequest } from './plan/plan.ts';
-import type { AlikePorts, Summary } from './report/summary.ts';
-import { runTrace, type TraceRequest } from './traceRun.ts';
-
-/** Traces of one scan at most: each asks routers that others share. */
-export const MAX_FILTERED_TRACES = 8;
-
-/** What traces add to the report of a scan. */
-export interface Traced {
-  readonly paths: readonly Path[];
-  readonly warnings: readonly string[];
-  readonly durationMs: number;
-}
-
-/** Whether somebody on the way may be the reason: a rejection or a silence, and not one of our own side. */
-function isFiltered({ state, reason, detail }: Verdict): boolean {
-  if (state === 'filtered') return detail !== 'no-neighbour' && reason !== 'local-error';
-  return state === 'open|filtered' && reason === 'no-response' && detail !== 'other-source';
-}
-
-/** Whether the scan knows already where: a device at a known hop rejects. */
-const isPlaced = ({ by }: Verdict): boolean => by?.role === 'path' && by.hop !== null;
-
-/** What is traced of a group. */
-type TracedPort = Pick<Verdict, 'target' | 'protocol' | 'port'>;
+import type { AlikePorts } from './report/summary.ts';
+import { TRACE_IDS } from './trace/evidenceIds.ts';
+import { type Recording, runTrace, type TraceRequest } from './traceRun.ts';
 
 /**
- * One port of each group of a target and protocol that fails for the same reason, by the same sender. Those that a device
- * at a known hop rejects are left out: a trace would tell no more, and take the ICMP errors that the other traces need.
- * Of many hosts in one group the first comes before all second ones: they most likely share the way.
+ * Traces the filtered ports of a scan that has ended, with its options; `options.record` goes on behind the scan. The ids of
+ * the evidence begin behind those of `probes` probes.
  */
-export function chooseTraced(groups: readonly AlikePorts[]): readonly TracedPort[] {
-  const chosen = new Map<string, TracedPort>();
-  const choose = ({ first }: AlikePorts, hosts: AlikePorts['hosts']): void => {
-    const { protocol, port, whyId, by, icmp } = first;
-    for (const { target } of hosts) {
-      const who = by?.ip === first.target ? target : by?.ip;
-      const key = [target, protocol, whyId, who, by?.hop, icmp?.type, icmp?.code].join('/');
-      if (!chosen.has(key)) chosen.set(key, { target, protocol, port });
-    }
-  };
-  const useful = groups.filter(({ first }) => isFiltered(first) && !isPlaced(first));
-  for (const group of useful) choose(group, group.hosts.slice(0, 1));
-  for (const group of useful) choose(group, group.hosts.slice(1));
-  return [...chosen.values()];
-}
-
-/** Traces the filtered ports of a scan that has ended, with its options. */
 export async function traceFiltered(
   groups: readonly AlikePorts[],
   options: TraceRequest,
+  probes: number,
   planScan: (request: PlanRequest) => Promise<Plan>,
 ): Promise<Traced> {
-  const all = chooseTraced(groups);
-  const chosen = all.slice(0, MAX_FILTERED_TRACES);
   const reports: Report[] = [];
-  for (const [key, ports] of byTarget(chosen)) {
+  let firstId = Math.ceil(probes / TRACE_IDS) * TRACE_IDS;
+  for (const [key, ports] of runsOf(groups)) {
     const { target, protocol } = key;
-    const { control, seed, interface: name, source, sourcePort, wire, signal } = options;
+    const { control, seed, interface: name, source, sourcePort, wire, signal, record } = options;
     const request: TraceRequest = {
       targets: [target],
       ports: ports.join(','),
       [protocol]: true,
       names: false,
-      ...present({ control, seed, interface: name, source, sourcePort, wire, signal }),
+      ...present({ control, seed, interface: name, source, sourcePort, wire, signal, record }),
     };
-    reports.push(await runTrace(request, planScan).report());
+    reports.push(await runTrace(request, planScan, firstId).report());
+    firstId += ports.length * TRACE_IDS;
   }
-  const left = all.length - chosen.length;
-  const isRejected = groups.some(({ first }) => isFiltered(first) && isPlaced(first));
-  return {
-    paths: reports.flatMap(({ paths }) => paths),
-    warnings: [
-      ...new Set(reports.flatMap(({ warnings }) => warnings)),
-      ...(left > 0 ? [`${left} further groups of filtered ports were not traced`] : []),
-      ...(isRejected ? ['ports that a device at a known hop rejects were not traced'] : []),
-    ],
-    durationMs: reports.reduce((sum, { durationMs }) => sum + durationMs, 0),
-  };
+  return tracedOf(groups, reports);
 }
 
-type Target = { readonly target: string; readonly protocol: Protocol };
-
-function byTarget(chosen: readonly TracedPort[]): ReadonlyMap<Target, readonly number[]> {
-  const known = new Map<string, Target>();
-  const ports = new Map<Target, number[]>();
-  for (const { target, protocol, port } of chosen) {
-    const text = `${target}/${protocol}`;
-    const key = known.get(text) ?? { target, protocol };
-    known.set(text, key);
-    ports.set(key, [...(ports.get(key) ?? []), port]);
-  }
-  return ports;
+/** A place that knows what was written to it, so that one recording can follow another. */
+export function countBytes({ name, write, offsetBytes = 0 }: Recording): Recording {
+  let written = offsetBytes;
+  return {
+    name,
+    get offsetBytes() {
+      return written;
+    },
+    write(bytes) {
+      written += bytes.length;
+      write(bytes);
+    },
+  };
 }
 
 function present<Options extends object>(options: Options): Partial<Options> {
   return Object.fromEntries(
     Object.entries(options).filter(([, value]) => value !== undefined),
   ) as Partial<Options>;
-}
-
-/** The report of a run with the paths of its filtered ports. */
-export function withPaths(
-  found: FinishedRun,
-  { paths, warnings, durationMs }: Traced,
-): FinishedRun {
-  const add = <One extends Report | Summary>(report: One): One => ({
-    ...report,
-    paths,
-    durationMs: report.durationMs + durationMs,
-    warnings: [...new Set([...report.warnings, ...warnings])],
-  });
-  return {
-    report: () => add(found.report()),
-    summary: () => add(found.summary()),
-    groups: () => found.groups(),
-  };
 }

@@ -63,6 +63,8 @@ export interface TraceRun extends AsyncIterable<Path> {
 export interface Recording {
   readonly name: string;
   readonly write: (bytes: Uint8Array) => void;
+  /** What was written so far, bytes: none unless given. Runs may stand one behind the other. */
+  readonly offsetBytes?: number;
 }
 
 /** Longest path that is walked unless the user says otherwise: few are longer than 20 hops. */
@@ -173,9 +175,10 @@ async function startRecorder(
   if (record === undefined) return undefined;
   const { startRecording } = await import('./recording.ts');
   const { startedAt } = head;
-  const { write } = record;
+  const { write, offsetBytes = 0 } = record;
   const epochMs = Date.now();
-  return startRecording({ plan, opened, startedAt, epochMs, synRequested: false, trace, write });
+  const start = { plan, opened, startedAt, epochMs, synRequested: false, trace };
+  return startRecording({ ...start, offsetBytes, write });
 }
 
 /** How a run of traces is driven. */

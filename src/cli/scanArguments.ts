@@ -49,7 +49,6 @@ export async function parseScanArguments(
     );
   }
   checkDiscovery(raw);
-  checkRecorded(raw);
   const places = [...operands.map(() => null), ...listed.map(({ place }) => place)];
   return {
     scan: { ...scanOptions(raw, targets), ...(listed.length > 0 ? { places } : {}) },
@@ -124,12 +123,6 @@ function checkDiscovery(raw: Raw): void {
   if (!flag(raw, 'discover')) return;
   const other = list(raw, 'expect').length > 0 ? '--expect' : flag(raw, 'trace') ? '--trace' : null;
   if (other !== null) throw new UsageError(`-sn looks for hosts alone: ${other} is about ports`);
-}
-
-/** What a recording does not hold yet. */
-function checkRecorded(raw: Raw): void {
-  if (!flag(raw, 'trace') || text(raw, 'pcap') === undefined) return;
-  throw new UsageError('--pcap with --trace is not built yet');
 }
 
 function scanOptions(raw: Raw, targets: readonly string[]): ScanOptions {

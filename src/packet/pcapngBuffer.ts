@@ -55,14 +55,14 @@ const FLAGS_OF_4_BYTES = OPTION.FLAGS + (4 << 16);
 
 /**
  * Creates an empty buffer. With `pageBytes` (a power of two) no block lies across a multiple of it in the file, as far as
- * it is not longer: blocks without content fill what is left of a page.
+ * it is not longer: blocks without content fill what is left of a page. `offsetBytes` stand in the file before the first block.
  */
-export function createBlockBuffer(pageBytes = 0): BlockBuffer {
+export function createBlockBuffer(pageBytes = 0, offsetBytes = 0): BlockBuffer {
   let bytes = new Uint8Array(BUFFER_BYTES);
   let view = new DataView(bytes.buffer);
   let end = 0;
   /** Of the file, those that were taken. */
-  let takenBytes = 0;
+  let takenBytes = offsetBytes;
 
   const reserve = (length: number): void => {
     if (end + length + pageBytes <= bytes.length) return;

@@ -44,9 +44,9 @@ const MAX_NAME_BYTES = 1024;
 const NANOSECOND_DIGITS = 9;
 const encoder = new TextEncoder();
 
-/** Creates a writer with nothing written; `pageBytes`: blocks keep within pages of the file (pcapngBuffer.ts). */
-export function createPcapngWriter(pageBytes = 0): PcapngWriter {
-  const out = createBlockBuffer(pageBytes);
+/** Creates a writer with nothing written; `pageBytes`: blocks keep within pages of the file, of which `offsetBytes` are there (pcapngBuffer.ts). */
+export function createPcapngWriter(pageBytes = 0, offsetBytes = 0): PcapngWriter {
+  const out = createBlockBuffer(pageBytes, offsetBytes);
   const { begin, finish, u16, u32, padded, option, stamp } = out;
   let interfaces = 0;
   const textOption = (code: number, text: Uint8Array): void => option(code, text, text.length);

@@ -13,6 +13,8 @@ export interface RecordingOptions {
   readonly clock: { readonly epochMs: number; readonly wireMs: number };
   /** The run may be computed again: all packets and turns are written; false: see keptPackets.ts. */
   readonly isWhole: boolean;
+  /** What stands in the file already: another recording, whole. */
+  readonly offsetBytes?: number;
   /** JSON, the first block of the journal. */
   readonly head: unknown;
   /** Takes whole blocks; the bytes are valid during the call. */
@@ -65,8 +67,8 @@ const MAX_NAMES = 1000;
 
 /** Begins a recording; the first blocks are handed out at once, so that a run that is killed leaves a file. */
 export function beginRecording(options: RecordingOptions): RecordingFile {
-  const { plan, clock, isWhole, head, write } = options;
-  const writer = createPcapngWriter(PAGE_BYTES);
+  const { plan, clock, isWhole, offsetBytes, head, write } = options;
+  const writer = createPcapngWriter(PAGE_BYTES, offsetBytes);
   const baseSeconds = Math.floor(clock.epochMs / 1000);
   const baseNanoseconds = Math.round((clock.epochMs - baseSeconds * 1000) * 1e6);
   let flushedMs = clock.wireMs;

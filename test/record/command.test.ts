@@ -76,6 +76,51 @@ describe('trace --pcap', () => {
   });
 });
 
+describe('scan --trace --pcap', () => {
+  const bytesOf = async () => {
+    const { scanned, fake } = await recorded('--json --trace');
+    return {
+      live: JSON.parse(scanned.out) as Report,
+      bytes: Buffer.concat(fake.bytes.get('run.pcapng')!),
+    };
+  };
+  const again = async (bytes: Buffer): Promise<Report> =>
+    JSON.parse(library.toJson(await library.replay([bytes], 'run.pcapng').report())) as Report;
+
+  it('holds the traces behind the scan, and gives the same report', async () => {
+    const { live, bytes } = await bytesOf();
+    const { verdicts, paths, warnings, complete } = await again(bytes);
+    expect(paths.map(({ port }) => port).toSorted()).toEqual([514, 8443]);
+    expect(JSON.stringify({ verdicts, paths, warnings, complete })).toBe(
+      JSON.stringify({
+        verdicts: live.verdicts,
+        paths: live.paths,
+        warnings: live.warnings,
+        complete: live.complete,
+      }),
+    );
+    const { frames } = readCapture(bytes);
+    const ids = paths.flatMap(({ finding }) => finding?.evidence ?? []);
+    const texts = frames.map((frame) => frame.texts.join());
+    const named = (id: string) => texts.filter((text) => text.startsWith(`${id} `)).length;
+    expect(ids.filter((id) => named(id) !== 1)).toEqual([]);
+  });
+
+  it('cut between or within the traces: what was known by then, not complete', async () => {
+    const { live, bytes } = await bytesOf();
+    const traces = bytes.indexOf(Buffer.from('0a0d0d0a', 'hex'), 4);
+    expect(traces).toBeGreaterThan(0);
+    for (const share of [0, 0.3, 0.9]) {
+      const end = traces + Math.floor(share * (bytes.length - traces));
+      const { verdicts, paths, complete, warnings } = await again(bytes.subarray(0, end));
+      expect(verdicts, String(share)).toEqual(live.verdicts);
+      expect(complete, String(share)).toBe(false);
+      expect(paths.length).toBeLessThanOrEqual(live.paths.length);
+      expect(warnings.join(), String(share)).toContain('not replayable');
+    }
+  });
+});
+
 describe('replay', () => {
   it.each(
     [SCAN, TRACE, HOSTS].flatMap((command) =>

@@ -172,11 +172,17 @@ const ARROWS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     report: 'the records of a report',
     wire: 'which wire it was',
   },
-  traceFiltered: {
+  filteredPaths: {
     model: NOUNS,
     finishedRun: 'the report of the scan',
+    report: 'ports that fail alike',
+  },
+  traceFiltered: {
+    model: NOUNS,
+    filteredPaths: 'which ports, and what their paths add',
     plan: 'the request',
     report: 'ports that fail alike',
+    trace: 'how many ids a trace takes',
     traceRun: 'runs of traces',
   },
   recording: {
@@ -214,6 +220,7 @@ const ARROWS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   replayedRun: {
     model: NOUNS,
     replayedDiscovery: 'a recording of a discovery',
+    filteredPaths: 'the paths of filtered ports behind a scan',
     errors: 'a file that holds no run',
     finishedRun: 'the report of a run',
     openedRecording: 'the recording',
@@ -224,7 +231,8 @@ const ARROWS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     scan: 'the scheduler',
   },
   index: {
-    traceFiltered: 'the paths of filtered ports',
+    filteredPaths: 'the paths of filtered ports in the report',
+    traceFiltered: 'traces filtered ports',
     traceRun: 'runs of traces',
     explain: 'types of its report',
     explainCapture: 'a capture to its report',
