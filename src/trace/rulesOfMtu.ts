@@ -11,7 +11,10 @@ export function refineByMtu(view: View, located: Located): Located {
   if (located.finding !== null || mtu === null || mtu.bytes === null) return located;
   const { end } = located;
   const args = { ...commonArgs(view), mtu: mtu.bytes, large: mtu.linkBytes };
-  if (mtu.hole !== null) {
+  // A service of UDP may be silent to what is larger than it expects (dnsmasq above 1,232 bytes): no hole in front of it.
+  const isOfService =
+    mtu.protocol === 'udp' && mtu.hole?.before.ttl === mtu.end && !mtu.hole.isProven;
+  if (mtu.hole !== null && !isOfService) {
     const { after, before } = mtu.hole;
     const whyArgs = { ...args, ...placeArgs('after', after), ...placeArgs('before', before) };
     return { end, finding: holeFinding(mtu, mtu.bytes), whyId: 'path.mtu.hole', whyArgs };
@@ -44,7 +47,7 @@ function saidFinding(said: Observation, isTranslated: boolean): Location {
   };
 }
 
-function holeFinding({ hole, protocol, end }: MtuFacts, bytes: number): Location {
+function holeFinding({ hole }: MtuFacts, bytes: number): Location {
   const { after, before, isProven } = hole!;
   return {
     kind: 'mtu',
@@ -54,8 +57,7 @@ function holeFinding({ hole, protocol, end }: MtuFacts, bytes: number): Location
     by: null,
     mtu: bytes,
     rule: 13,
-    // A service of UDP may be silent to what is larger than it expects.
-    certainty: isProven ? 'high' : protocol === 'udp' && before.ttl === end ? 'low' : 'medium',
+    certainty: isProven ? 'high' : 'medium',
   };
 }
 
