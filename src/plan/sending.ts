@@ -108,7 +108,7 @@ function addressOf({ cidr }: LocalInterface): OwnAddress | null {
 
 /**
  * Addresses of one interface, that by which all targets are reached: from others answers might take another way, or none.
- * Without a name it is the only one that has any.
+ * Without a name there must be one interface alone with such addresses.
  */
 function autoSources(
   interfaces: readonly LocalInterface[],

@@ -213,7 +213,7 @@ function endOf(cells: Cells, { index }: Flow): number {
   return refused === null && isByStack ? reached.ttl : last;
 }
 
-/** The first flow that was heard as far as any but for one hop, the target; null: none was heard. */
+/** The first flow that was heard at most one hop nearer than the furthest, which may be the target; null: none was heard. */
 function furthest(
   flows: readonly { readonly flow: Flow; readonly end: number }[],
 ): { readonly flow: Flow; readonly end: number } | null {

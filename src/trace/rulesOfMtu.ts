@@ -1,9 +1,10 @@
 /** Rules 2 and 13 with sizes measured (`--mtu`): a link takes smaller packets than ours, and somebody says so, or nobody. */
 import type { Location, PathMtu } from '../model.ts';
-import type { MtuFacts, Observation, TraceFacts } from './facts.ts';
+import type { MtuFacts, TraceFacts } from './facts.ts';
 import type { Located } from './locate.ts';
 import { commonArgs, placeArgs } from './reasonArgs.ts';
-import { travelled, type View } from './view.ts';
+import { hopOfTooBig, tooBigFinding } from './rulesOfTheWay.ts';
+import type { View } from './view.ts';
 
 /** Where nothing else was found, what was found of the sizes. */
 export function refineByMtu(view: View, located: Located): Located {
@@ -21,29 +22,12 @@ export function refineByMtu(view: View, located: Located): Located {
   }
   const last = mtu.said.at(-1);
   if (last === undefined) return located;
-  const finding = saidFinding(last, view.natHop !== null);
+  const finding = tooBigFinding(last, view.natHop !== null);
   return {
     end,
     finding,
     whyId: 'path.mtu.said',
-    whyArgs: { ...args, by: last.ip, hop: hopOf(last) },
-  };
-}
-
-/** It is quoted before the TTL is counted down, one hop further than it has come. */
-const hopOf = (said: Observation): number => (travelled(said) ?? said.ttl - 1) + 1;
-
-function saidFinding(said: Observation, isTranslated: boolean): Location {
-  const hop = hopOf(said);
-  return {
-    kind: 'mtu',
-    after: { ttl: hop, ip: said.ip },
-    before: { ttl: hop + 1, ip: null },
-    direction: 'forward',
-    by: { ip: said.ip, hop },
-    mtu: said.mtu,
-    rule: 2,
-    certainty: isTranslated || travelled(said) === null ? 'medium' : 'high',
+    whyArgs: { ...args, by: last.ip, hop: hopOfTooBig(last) },
   };
 }
 
@@ -71,7 +55,7 @@ export function toPathMtu({ mtu }: TraceFacts): PathMtu | null {
     end,
     protocol,
     port,
-    said: said.map((one) => ({ ip: one.ip, hop: hopOf(one), mtu: one.mtu })),
+    said: said.map((one) => ({ ip: one.ip, hop: hopOfTooBig(one), mtu: one.mtu })),
     hole: hole === null ? null : { after: hole.after, before: hole.before },
   };
 }

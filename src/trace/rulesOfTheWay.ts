@@ -5,13 +5,13 @@ import type { Rule } from './locate.ts';
 import { commonArgs, labelOf } from './reasonArgs.ts';
 import { distance, placeAt, travelled, type View } from './view.ts';
 
-/** Rule 2: somebody says that the packet is too big for the next link. */
-export const tooBig: Rule = (view) => {
-  const said = view.asked.refused;
-  if (said?.answer !== 'too-big') return null;
-  // It is quoted before the TTL is counted down, one hop further than it has come.
-  const hop = (travelled(said) ?? said.ttl - 1) + 1;
-  const finding: Location = {
+/** It is quoted before the TTL is counted down, one hop further than it has come. */
+export const hopOfTooBig = (said: Observation): number => (travelled(said) ?? said.ttl - 1) + 1;
+
+/** What is found by a "too big"; behind a translation its hop is a guess. */
+export function tooBigFinding(said: Observation, isTranslated: boolean): Location {
+  const hop = hopOfTooBig(said);
+  return {
     kind: 'mtu',
     after: { ttl: hop, ip: said.ip },
     before: { ttl: hop + 1, ip: null },
@@ -19,10 +19,21 @@ export const tooBig: Rule = (view) => {
     by: { ip: said.ip, hop },
     mtu: said.mtu,
     rule: 2,
-    certainty: travelled(said) === null ? 'medium' : 'high',
+    certainty: isTranslated || travelled(said) === null ? 'medium' : 'high',
   };
-  const args = { ...commonArgs(view), by: said.ip, hop, mtu: said.mtu };
-  return { end: 'rejected', finding, whyId: 'path.mtu', whyArgs: args };
+}
+
+/** Rule 2: somebody says that the packet is too big for the next link. */
+export const tooBig: Rule = (view) => {
+  const said = view.asked.refused;
+  if (said?.answer !== 'too-big') return null;
+  const args = { ...commonArgs(view), by: said.ip, hop: hopOfTooBig(said), mtu: said.mtu };
+  return {
+    end: 'rejected',
+    finding: tooBigFinding(said, false),
+    whyId: 'path.mtu',
+    whyArgs: args,
+  };
 };
 
 /** Codes that a router says of its own table: net, host (3/0, 3/1; v6 no route, address unreachable, reject route). */
