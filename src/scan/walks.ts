@@ -9,6 +9,7 @@ import type { Family, IcmpLimiter } from '../model.ts';
 import { TOKEN, tokenWord } from '../probe/token.ts';
 import type { ScanContext } from './context.ts';
 import { createDeadlines } from './deadlines.ts';
+import { createLatestAttempt } from './latestAttempt.ts';
 import { limiterKind } from './limiterKind.ts';
 import { createRanks, groupOf } from './portRanks.ts';
 import { F64, FROM_TARGET, PHASE, U8, U32 } from './probeState.ts';
@@ -46,12 +47,6 @@ export interface Walks extends WalkSource {
 const LOOKS = 16;
 /** Templates that may send several probes at once; the slower ones are asked for by people who want few packets. */
 const QUICKEST_POLITE = 3;
-/** An answer that comes in less than this share of the shortest time seen belongs to an earlier attempt. */
-const TOO_QUICK = 0.5;
-/** By so much a time of sending or arrival may be off, ms: rows of one call share the times of its begin and end. */
-const STAMP_NOISE_MS = 0.5;
-/** The highest attempt that an IPv4 identification tells (probe/token.ts). */
-const MAX_KNOWN_ATTEMPT = 15;
 
 /** Creates the walks of a run, none of them begun. */
 export function createWalks(context: ScanContext): Walks {
@@ -66,6 +61,7 @@ export function createWalks(context: ScanContext): Walks {
   let known: WalkProgress | null = null;
   let asked = 0;
   const ranks = createRanks(plan);
+  const latest = createLatestAttempt(context);
   /** Targets whose walks may have something to send now. */
   const ready = new Set<number>();
   const isAllowed =
@@ -91,9 +87,9 @@ export function createWalks(context: ScanContext): Walks {
     });
     for (const port of groupOf(plan, target)?.udpPorts ?? []) {
       const probe = space.indexOf(target, PROTO_UDP, port);
-      const isClosed =
-        probes.answer[probe * U8] === ANSWER.ICMP && probes.from[probe * U32] === FROM_TARGET;
-      if (isClosed) walk.addCanary(probe);
+      if (!isClosed(context, probe)) continue;
+      walk.addCanary(probe);
+      latest.noteClosed(probe);
     }
     walks.set(target, walk);
     closed.set(target, { first: targets.udpErrors[target]!, late: 0 });
@@ -123,7 +119,7 @@ export function createWalks(context: ScanContext): Walks {
         walk.unsent(probe);
       } else if (match.answer === ANSWER.ICMP && match.fromIsTarget) {
         if (!isCanary) closed.get(target)!.late += 1;
-        walk.answered(probe, match.atMs, isLatest(context, match));
+        walk.answered(probe, match.atMs, latest.has(match));
       } else if (match.answer > ANSWER.STRANGER) {
         walk.gone(probe);
       }
@@ -194,13 +190,7 @@ function createDraws([keyHi, keyLo]: readonly [number, number]): () => number {
   return () => tokenWord(keyHi, keyLo, drawn++, TOKEN.DRAW) / 2 ** 32;
 }
 
-/** Whether an answer can belong to the latest attempt of its probe. */
-function isLatest({ probes, rtt }: ScanContext, { probe, target, attempt, atMs }: Match): boolean {
-  const attempts = probes.attempts[probe * U8]!;
-  if (attempt > 0 && attempts <= MAX_KNOWN_ATTEMPT) return attempt >= attempts;
-  if (attempt > 0 && attempt < MAX_KNOWN_ATTEMPT) return false;
-  const leastMs = rtt.leastMs(target);
-  if (!Number.isFinite(leastMs)) return true;
-  const tookMs = atMs - probes.lastSentMs[probe * F64]!;
-  return tookMs >= TOO_QUICK * leastMs - STAMP_NOISE_MS;
+/** Whether the port was said to be closed by its own host. */
+function isClosed({ probes }: ScanContext, probe: number): boolean {
+  return probes.answer[probe * U8] === ANSWER.ICMP && probes.from[probe * U32] === FROM_TARGET;
 }

@@ -10,6 +10,7 @@ import { createPlan } from '../../src/plan/plan.ts';
 import { createScheduler } from '../../src/scan/scheduler.ts';
 import { parseWorld } from '../../src/sim/world.ts';
 import { openSimulation } from '../../src/wire/openSimulation.ts';
+import { type Answer, type Asked, runScripted } from './scriptedWire.ts';
 
 /** Two answer, four are silent, fourteen are closed. */
 const NAMED = [
@@ -90,5 +91,26 @@ describe('silences', () => {
       ({ atMs, judgement }) => judgement.detail === 'silent-certified' && atMs < endMs / 2,
     );
     expect(early.length).toBeGreaterThan(20);
+  });
+});
+
+describe('a target whose first answers were slow', () => {
+  it.each(['10.1.0.9', 'fd00::9'])('%s is walked to the end', async (target) => {
+    const bucket = { tokens: 6, atMs: 0 };
+    const answer = ({ port, attempt, atMs }: Asked): readonly Answer[] => {
+      if (port === 514) return [];
+      bucket.tokens = Math.min(6, bucket.tokens + (atMs - bucket.atMs) / 100);
+      bucket.atMs = atMs;
+      if (bucket.tokens < 1) return [];
+      bucket.tokens -= 1;
+      const icmp = target.includes(':') ? ([1, 4] as const) : ([3, 3] as const);
+      return [{ afterMs: attempt === 1 ? 60 : 0.2, kind: 'ICMP', icmp, ttl: 62 }];
+    };
+    const { of } = await runScripted(
+      { targets: [target], ports: '514,2000-2019', udp: true },
+      { answer },
+    );
+    expect(of(514, 'udp').detail).toBe('silent-certified');
+    for (let port = 2000; port < 2020; port++) expect(of(port, 'udp').state).toBe('closed');
   });
 });
