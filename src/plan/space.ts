@@ -21,8 +21,11 @@ interface Rectangle {
   /** Where the echo request stands, or how many ports there are. */
   readonly echoSlot: number;
   /** Slot of a port + 1, 0 = not asked: UDP ports, then TCP ports. Null: `ports` is searched. */
-  readonly slots: Uint32Array | null;
+  readonly slots: Slots | null;
 }
+
+/** 16 bits where they are enough, so that the table of a run over all ports stays in the cache. */
+type Slots = Uint16Array | Uint32Array;
 
 /**
  * Creates the numbering of all probes of a plan.
@@ -37,7 +40,7 @@ export function createSpace(
   families: Uint8Array = NO_FAMILIES,
 ): ProbeSpace {
   const rectangles: Rectangle[] = [];
-  const tables = new Map<string, Uint32Array>();
+  const tables = new Map<string, Slots>();
   let count = 0;
   for (const group of groups) {
     const echoSlot = group.udpPorts.length + group.tcpPorts.length;
@@ -98,7 +101,7 @@ function spaceOf(
 }
 
 /** Groups with the same ports (many `host:port` targets) share one table: it is the only thing here that is not small. */
-function slotsOf(group: PlanGroup, tables: Map<string, Uint32Array>): Uint32Array | null {
+function slotsOf(group: PlanGroup, tables: Map<string, Slots>): Slots | null {
   if (group.udpPorts.length + group.tcpPorts.length <= SEARCHED_PORTS) return null;
   const key = `${group.udpPorts.join()}/${group.tcpPorts.join()}`;
   const known = tables.get(key);
@@ -109,9 +112,9 @@ function slotsOf(group: PlanGroup, tables: Map<string, Uint32Array>): Uint32Arra
   return slots;
 }
 
-function fillSlots(group: PlanGroup): Uint32Array {
-  const slots = new Uint32Array(2 * PORTS);
-  const { udpPorts, tcpPorts } = group;
+function fillSlots({ udpPorts, tcpPorts }: PlanGroup): Slots {
+  const isSmall = udpPorts.length + tcpPorts.length < PORTS;
+  const slots = isSmall ? new Uint16Array(2 * PORTS) : new Uint32Array(2 * PORTS);
   for (let i = 0; i < udpPorts.length; i++) slots[udpPorts[i]!] = i + 1;
   for (let i = 0; i < tcpPorts.length; i++) slots[PORTS + tcpPorts[i]!] = udpPorts.length + i + 1;
   return slots;

@@ -54,9 +54,9 @@ export function createAsking({ plan, probes }: ScanContext): Asking {
     for (; cursor < end; cursor++) drawn[cursor - first] = order(cursor);
     for (let i = 0; i < end - first; i++) {
       const probe = drawn[i]!;
-      // A named one that waits was asked before, and waits to be asked again.
-      if (named.length > 0 && probes.attempts[probe * U8]! > 0) continue;
-      if (probes.phase[probe * U8] === PHASE.WAITING) drawn[drawnCount++] = probe;
+      // One that waits and was asked before (a named one) waits to be asked again.
+      if (probes.attempts[probe * U8]! > 0) continue;
+      if (probes.phase[probe] === PHASE.WAITING) drawn[drawnCount++] = probe;
     }
   };
 
@@ -70,7 +70,7 @@ export function createAsking({ plan, probes }: ScanContext): Asking {
 
   /** Finds the next probe that still waits: what was answered or given up meanwhile needs no asking. */
   const find = (): number => {
-    while (next < 0 || probes.phase[next * U8] !== PHASE.WAITING) {
+    while (next < 0 || probes.phase[next] !== PHASE.WAITING) {
       next = pull();
       if (next < 0) return -1;
     }
@@ -84,7 +84,7 @@ export function createAsking({ plan, probes }: ScanContext): Asking {
       return probe;
     },
     retry(probe) {
-      probes.phase[probe * U8] = PHASE.WAITING;
+      probes.phase[probe] = PHASE.WAITING;
       retries.push(probe);
     },
     defer: (probe) => deferred.push(probe),

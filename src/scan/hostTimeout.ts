@@ -1,6 +1,6 @@
 /** `--host-timeout`: gives up what a target has not answered by then. */
 import type { ScanContext } from './context.ts';
-import { PHASE, U8 } from './probeState.ts';
+import { PHASE } from './probeState.ts';
 
 /** Watches how long each target has been worked on. */
 export interface HostTimeout {
@@ -39,7 +39,7 @@ export function createHostTimeout({ plan, probes, targets }: ScanContext): HostT
       if (!markExpired(nowMs)) return [];
       const given: number[] = [];
       for (let probe = 0; probe < space.count; probe++) {
-        if (expired[space.targetOf(probe)] === 1 && probes.phase[probe * U8]! < PHASE.DONE) {
+        if (expired[space.targetOf(probe)] === 1 && probes.phase[probe]! < PHASE.DONE) {
           given.push(probe);
         }
       }

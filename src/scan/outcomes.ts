@@ -78,7 +78,7 @@ export function createOutcomes(context: ScanContext, options: OutcomesOptions): 
   };
 
   const release = (probe: number, answered: boolean): void => {
-    if (probes.phase[probe * U8] !== PHASE.IN_FLIGHT) return;
+    if (probes.phase[probe] !== PHASE.IN_FLIGHT) return;
     sender.release(probe);
     const cohort = probes.cohort[probe * U32]!;
     probes.cohort[probe * U32] = 0;
@@ -110,8 +110,7 @@ export function createOutcomes(context: ScanContext, options: OutcomesOptions): 
       sender.release(probe);
       sender.lowerTcpLimit();
       sender.retry(probe);
-    } else if (probes.phase[probe * U8] !== PHASE.WALKING)
-      timeouts.arm(probe, nowMs + LOCAL_RETRY_MS);
+    } else if (probes.phase[probe] !== PHASE.WALKING) timeouts.arm(probe, nowMs + LOCAL_RETRY_MS);
     return true;
   };
 
@@ -130,7 +129,7 @@ export function createOutcomes(context: ScanContext, options: OutcomesOptions): 
   };
 
   const hold = (probe: number, untilMs: number): void => {
-    probes.phase[probe * U8] = PHASE.HELD;
+    probes.phase[probe] = PHASE.HELD;
     timeouts.arm(probe, untilMs);
   };
 
@@ -147,7 +146,7 @@ export function createOutcomes(context: ScanContext, options: OutcomesOptions): 
     counters.late += 1;
     // A verdict that is out stays; one that is not may still learn from a late answer.
     const isStronger = match.answer > probes.answer[match.probe * U8]!;
-    if (isStronger && probes.phase[match.probe * U8] === PHASE.DONE) noteAnswer(context, match);
+    if (isStronger && probes.phase[match.probe] === PHASE.DONE) noteAnswer(context, match);
   };
 
   return {
@@ -155,7 +154,7 @@ export function createOutcomes(context: ScanContext, options: OutcomesOptions): 
     answered(match, nowMs) {
       const { probe, target, answer } = match;
       if (walks.heard(match)) return;
-      if (probes.phase[probe * U8]! >= PHASE.DONE) {
+      if (probes.phase[probe]! >= PHASE.DONE) {
         late(match);
         return;
       }
@@ -178,7 +177,7 @@ export function createOutcomes(context: ScanContext, options: OutcomesOptions): 
       const target = plan.space.targetOf(probe);
       const isSilent = targets.alive[target] === 0;
       const isWatched = probes.answer[probe * U8] === ANSWER.WINDOWLESS;
-      const isHeld = probes.phase[probe * U8] === PHASE.HELD && (isWatched || isSilent);
+      const isHeld = probes.phase[probe] === PHASE.HELD && (isWatched || isSilent);
       const isLast =
         isHeld ||
         isNextHopSilent(targets, target) ||

@@ -4,7 +4,7 @@
  *
  * The columns are views of one buffer in which all that is known of a probe stands in 64 bytes, one line of the cache:
  * probes are asked in a random order, and a line and a page for each fact would be fetched from memory for each probe.
- * So a column is indexed by the probe times the stride of its type: `phase[probe * U8]`.
+ * So a column is indexed by the probe times the stride of its type: `phase[probe]`.
  */
 import type { Ip, Service } from '../model.ts';
 
@@ -44,6 +44,7 @@ export const F64: number = PROBE_BYTES / 8;
 
 /** The columns; index them by probe * stride. */
 export interface ProbeState {
+  /** One of PHASE; index it by the probe. */
   readonly phase: Uint8Array;
   readonly attempts: Uint8Array;
   /** When the first and the latest attempt left, ms. */
@@ -99,7 +100,7 @@ export function createProbeState(count: number): ProbeState {
     rttMs,
     fromPort: new Uint16Array(buffer, 36),
     errno: new Uint16Array(buffer, 38),
-    phase: new Uint8Array(buffer, 40),
+    phase: new Uint8Array(count),
     attempts: new Uint8Array(buffer, 41),
     answer: new Uint8Array(buffer, 42),
     answeredAttempt: new Uint8Array(buffer, 43),

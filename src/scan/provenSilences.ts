@@ -65,7 +65,7 @@ export function createProvenSilences(
     ownSide({ target }) {
       const proven = byTarget.get(target);
       if (proven === undefined) return;
-      const waiting = proven.asked.filter((probe) => probes.phase[probe * U8] === PHASE.DONE);
+      const waiting = proven.asked.filter((probe) => probes.phase[probe] === PHASE.DONE);
       check(waiting);
       settle(waiting.filter((probe) => probes.silence[probe * U8] === SILENCE.CHECKED));
       ask(target, proven);

@@ -92,9 +92,9 @@ export function createScheduler(options: SchedulerOptions): ScanEngine {
   const hostTimeout = createHostTimeout(context);
   const walks = createWalks(context);
 
-  const sender = createSender(context, walks, (probe, target, nowMs) => {
+  const sender = createSender(context, walks, (probe, target, protocol, nowMs) => {
     if (Number.isNaN(targets.startedMs[target]!)) targets.startedMs[target] = nowMs;
-    timeouts.start(probe, target, nowMs);
+    timeouts.start(probe, target, protocol, nowMs);
   });
   const judgementOf = createJudging(context);
   const { settle } = settling;
@@ -184,7 +184,7 @@ export function createScheduler(options: SchedulerOptions): ScanEngine {
       return;
     }
     if (match.answer !== ANSWER.SEND_FAILED) giveId(match);
-    const isLate = probes.phase[match.probe * U8]! >= PHASE.DONE;
+    const isLate = probes.phase[match.probe]! >= PHASE.DONE;
     options.onMatch?.(row, isLate ? 'late' : read, match);
     outcomes.answered(match, nowMs);
   };
@@ -222,13 +222,13 @@ function resultOf(
   const settled: number[] = [];
   const notDone: number[] = [];
   for (let probe = 0; probe < plan.space.count; probe++) {
-    const phase = probes.phase[probe * U8]!;
+    const phase = probes.phase[probe]!;
     const hasVerdict = phase === PHASE.SETTLED || phase === PHASE.DONE;
     (hasVerdict ? settled : notDone).push(probe);
   }
   return {
     settled,
-    unsettled: settled.filter((probe) => probes.phase[probe * U8] === PHASE.DONE),
+    unsettled: settled.filter((probe) => probes.phase[probe] === PHASE.DONE),
     notDone,
     controls: closing.controls().map(({ target, port }) => ({ target, port })),
     isAlive: (target) => targets.alive[target] === 1,

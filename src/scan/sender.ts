@@ -43,7 +43,7 @@ const MAX_ATTEMPT = 255;
 export function createSender(
   context: ScanContext,
   walks: WalkSource,
-  onSent: (probe: number, target: number, nowMs: number) => void,
+  onSent: (probe: number, target: number, protocol: number, nowMs: number) => void,
 ): Sender {
   const { plan, can, template, probes, targets, pace, counters } = context;
   const { space } = plan;
@@ -72,12 +72,11 @@ export function createSender(
     batchFull = controls.length > 0;
   };
 
-  const addProbe = (probe: number, target: number, nowMs: number): void => {
-    const protocol = space.protocolOf(probe);
+  const addProbe = (probe: number, target: number, protocol: number, port: number): void => {
     const attempt = probes.attempts[probe * U8]! + 1;
     probes.attempts[probe * U8] = attempt;
-    probes.phase[probe * U8] = PHASE.IN_FLIGHT;
-    rows.add(probe, attempt, target, protocol, space.portOf(probe));
+    probes.phase[probe] = PHASE.IN_FLIGHT;
+    rows.add(probe, attempt, target, protocol, port);
     if (protocol === PROTO_TCP) tcpInFlight += 1;
     inFlight += 1;
     targets.inFlight[target]! += 1;
@@ -85,13 +84,12 @@ export function createSender(
     if (attempt > 1) counters.retransmitted += 1;
     const cohort = pace.sent(attempt === 1);
     if (attempt === 1) probes.cohort[probe * U32] = cohort;
-    onSent(probe, target, nowMs);
   };
 
   /** Known closed ports are asked again too: their own state stays as it is. */
   const addWalked = ({ probe, source }: Walked, nowMs: number): void => {
     const attempt = Math.min(MAX_ATTEMPT, probes.attempts[probe * U8]! + 1);
-    if (probes.phase[probe * U8] === PHASE.WALKING) probes.attempts[probe * U8] = attempt;
+    if (probes.phase[probe] === PHASE.WALKING) probes.attempts[probe * U8] = attempt;
     const row = rows.add(probe, attempt, space.targetOf(probe), PROTO_UDP, space.portOf(probe));
     batch.source[row] = source;
     probes.lastSentMs[probe * F64] = nowMs;
@@ -119,7 +117,8 @@ export function createSender(
       if (probe < 0) break;
       const target = space.targetOf(probe);
       const protocol = space.protocolOf(probe);
-      batchFull = !rows.hasRoom(protocol, space.portOf(probe));
+      const port = space.portOf(probe);
+      batchFull = !rows.hasRoom(protocol, port);
       const tooMany =
         targets.inFlight[target]! >= template.maxTargetWindow ||
         (protocol === PROTO_TCP && tcpInFlight >= tcpLimit);
@@ -128,7 +127,8 @@ export function createSender(
         if (batchFull || aside.length >= MAX_LOOKS) break;
         continue;
       }
-      addProbe(probe, target, nowMs);
+      addProbe(probe, target, protocol, port);
+      onSent(probe, target, protocol, nowMs);
       allowed -= 1;
     }
     heldUp = aside.length > 0 && batch.count === before && !batchFull;

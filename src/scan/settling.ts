@@ -35,12 +35,12 @@ export function createSettling(context: ScanContext): Settling {
   };
 
   const settle = (probe: number): void => {
-    probes.phase[probe * U8] = PHASE.SETTLED;
+    probes.phase[probe] = PHASE.SETTLED;
     settled.push(probe);
   };
 
   /** A proven silence may be out already. */
-  const isWaiting = (probe: number): boolean => probes.phase[probe * U8] === PHASE.DONE;
+  const isWaiting = (probe: number): boolean => probes.phase[probe] === PHASE.DONE;
 
   /** Answers that nothing found out later can change. */
   const isFinalAtOnce = (probe: number, answer: number): boolean =>
@@ -53,7 +53,7 @@ export function createSettling(context: ScanContext): Settling {
     finish(probe) {
       const target = plan.space.targetOf(probe);
       const answer = probes.answer[probe * U8]!;
-      probes.phase[probe * U8] = PHASE.DONE;
+      probes.phase[probe] = PHASE.DONE;
       if (isFinalAtOnce(probe, answer)) settle(probe);
       else {
         const others = waiting.get(target);
@@ -64,7 +64,7 @@ export function createSettling(context: ScanContext): Settling {
       return countDown(target);
     },
     drop(probe) {
-      probes.phase[probe * U8] = PHASE.DROPPED;
+      probes.phase[probe] = PHASE.DROPPED;
       return countDown(plan.space.targetOf(probe));
     },
     takeWaiting(target) {

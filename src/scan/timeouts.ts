@@ -9,7 +9,7 @@ import { isNextHopSilent } from './targetState.ts';
 /** The deadlines of probes in flight. */
 export interface Timeouts {
   /** Starts the clock of an attempt, by what is known of its target. */
-  start(probe: number, target: number, nowMs: number): void;
+  start(probe: number, target: number, protocol: number, nowMs: number): void;
   /** Waits for a probe until `atMs`. */
   arm(probe: number, atMs: number): void;
   /** Calls `onTimeout` for every probe whose time has come, and `onLook` for those whose time it is not yet. */
@@ -37,10 +37,10 @@ export function createTimeouts(context: ScanContext): Timeouts {
       : Math.min(MAX_BACK_OFF, 2 ** (probes.attempts[probe * U8]! - 1));
 
   /** A target that is silent so far may be asked again sooner than it is given up (outcomes.ts). */
-  const waitMs = (probe: number, target: number): number => {
+  const waitMs = (probe: number, target: number, protocol: number): number => {
     const onceMs = targets.alive[target] === 0 ? rtt.askAgainMs(target) : rtt.rtoMs(target);
     const rtoMs = onceMs * backOff(probe);
-    return space.protocolOf(probe) === PROTO_TCP ? Math.max(rtoMs, can.tcpSilenceMs) : rtoMs;
+    return protocol === PROTO_TCP ? Math.max(rtoMs, can.tcpSilenceMs) : rtoMs;
   };
 
   /** A timeout set before the target's first answer is looked at again, in doubling steps: the answer may shorten it. */
@@ -51,12 +51,13 @@ export function createTimeouts(context: ScanContext): Timeouts {
   const dueMs = (probe: number, nowMs: number): number => {
     const untilMs = probes.waitedUntilMs[probe * F64]!;
     const target = space.targetOf(probe);
-    const isHeld = probes.phase[probe * U8] === PHASE.HELD;
+    const isHeld = probes.phase[probe] === PHASE.HELD;
     if (isHeld && probes.answer[probe * U8] === ANSWER.WINDOWLESS) return untilMs;
     // What waits for its next hop is not on its way, and fills no window.
     if (!isHeld && isNextHopSilent(targets, target)) return nowMs;
     if (isHeld && rtt.srttMs(target) < 0) return untilMs;
-    return Math.min(untilMs, probes.lastSentMs[probe * F64]! + waitMs(probe, target));
+    const rtoMs = waitMs(probe, target, space.protocolOf(probe));
+    return Math.min(untilMs, probes.lastSentMs[probe * F64]! + rtoMs);
   };
 
   const arm = (probe: number, atMs: number): void => {
@@ -65,16 +66,16 @@ export function createTimeouts(context: ScanContext): Timeouts {
   };
 
   return {
-    start(probe, target, nowMs) {
+    start(probe, target, protocol, nowMs) {
       probes.lastSentMs[probe * F64] = nowMs;
       if (probes.attempts[probe * U8] === 1) probes.firstSentMs[probe * F64] = nowMs;
-      arm(probe, nowMs + waitMs(probe, target));
+      arm(probe, nowMs + waitMs(probe, target, protocol));
     },
     arm,
     expire(nowMs, onTimeout, onLook) {
       while (deadlines.peekMs() <= nowMs) {
         const probe = deadlines.pop();
-        const phase = probes.phase[probe * U8];
+        const phase = probes.phase[probe];
         // Entries are never removed: that of an answered or newer attempt is stale.
         if (phase !== PHASE.IN_FLIGHT && phase !== PHASE.HELD) continue;
         const due = dueMs(probe, nowMs);

@@ -103,7 +103,7 @@ export function createWalks(context: ScanContext): Walks {
       if (probes.answer[probe * U8] !== ANSWER.NONE || targets.udpErrors[target] === 0)
         return false;
       const walk = walks.get(target) ?? begin(target);
-      probes.phase[probe * U8] = PHASE.WALKING;
+      probes.phase[probe] = PHASE.WALKING;
       walk.add(probe, ranks(target, space.portOf(probe)));
       ready.add(target);
       due.push(nowMs, target);
@@ -151,7 +151,7 @@ export function createWalks(context: ScanContext): Walks {
         wakeMs.delete(target);
         walk.advance(nowMs);
         for (const { probe, isCertified } of walk.takeFinal()) {
-          if (probes.phase[probe * U8] !== PHASE.WALKING) continue;
+          if (probes.phase[probe] !== PHASE.WALKING) continue;
           probes.silence[probe * U8] = isCertified ? SILENCE.CERTIFIED : SILENCE.NO_TOKEN;
           probes.waitedUntilMs[probe * F64] = nowMs;
           onFinal(probe, nowMs);
