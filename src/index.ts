@@ -236,6 +236,7 @@ const buildContext = (plan: Plan, opened: OpenedWire, engine: ScanEngine): Build
   plan,
   wire: opened.wire.kind,
   judgementOf: engine.judgementOf,
+  oddsOf: engine.oddsOf,
 });
 
 async function run(

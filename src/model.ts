@@ -187,6 +187,13 @@ export interface Service {
   readonly info: string;
 }
 
+/** What a silent UDP port may be, by chances whose sum is 1 (match/silentOdds.ts); `dropped` by a filter, either way. */
+export interface SilentOdds {
+  readonly open: number;
+  readonly dropped: number;
+  readonly closed: number;
+}
+
 /** What the matching engine concluded of one port, before it is put in words. */
 export interface Judgement {
   readonly state: State;
@@ -216,6 +223,8 @@ export interface Verdict extends Judgement {
   /** One English sentence. */
   readonly why: string;
   readonly wire: WireKind;
+  /** Of a UDP port that stayed silent, by what was known when the verdict became final; 4 decimals, each rounded down. */
+  readonly between?: SilentOdds;
 }
 
 export interface HostVerdict {

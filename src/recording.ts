@@ -1,6 +1,6 @@
 /** Recording a run from outside of it: what goes into the head and the end of its journal. Loaded only where it is asked for. */
 import type { FinishedRun } from './finishedRun.ts';
-import type { Plan, Report } from './model.ts';
+import type { Plan, Report, Verdict } from './model.ts';
 import { MAX_SAVED_PROBES, savePlan } from './plan/savedPlan.ts';
 import type { RecordedEnd, RecordedHead } from './record/recordedRun.ts';
 import { createRecorder, type Recorder } from './record/recorder.ts';
@@ -84,12 +84,20 @@ export function verdictsOf(
   run: FinishedRun,
 ): readonly { readonly ports: number; readonly verdict: object }[] {
   if (space.count <= MAX_SINGLE_VERDICTS) {
-    return run.report().verdicts.map((verdict) => ({ ports: 1, verdict: verdictFields(verdict) }));
+    return run.report().verdicts.map((verdict) => ({ ports: 1, verdict: recordedFields(verdict) }));
   }
   const groups = isReplayable({ space })
     ? run.groups()
     : run.summary().groups.slice(0, MAX_LARGE_GROUPS);
-  return groups.map((group) => ({ ports: countPorts(group), verdict: verdictFields(group.first) }));
+  return groups.map((group) => ({
+    ports: countPorts(group),
+    verdict: recordedFields(group.first),
+  }));
+}
+
+/** Chances among which a silence lies are computed again, and are better known in later versions. */
+function recordedFields({ between: _between, ...verdict }: Verdict): object {
+  return verdictFields(verdict);
 }
 
 function* inBlocks(verdicts: readonly unknown[]): Generator<readonly unknown[]> {

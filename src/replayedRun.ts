@@ -104,7 +104,7 @@ function toScan(recording: OpenedRecording, name: string | null): Replaying {
     plan,
     opened,
     engine,
-    build: { plan, wire: kind, judgementOf: engine.judgementOf },
+    build: { plan, wire: kind, judgementOf: engine.judgementOf, oddsOf: engine.oddsOf },
     head: headOf(plan, opened, recorded.startedAt),
     recording: name ?? undefined,
   };

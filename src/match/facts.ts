@@ -56,6 +56,12 @@ export const RESET_CHECK = {
  */
 export const SILENCE = { PLAIN: 0, CERTIFIED: 1, NO_TOKEN: 2, CHECKED: 3 } as const;
 
+/**
+ * Port-unreachables after which a stock Linux target may have none left: its bucket holds 6 (XRLIM_BURST_FACTOR, net/ipv4/icmp.c), and the
+ * last token is spent on an answer that we may still be waiting for.
+ */
+export const LIMITER_BURST = 5;
+
 /** One port. */
 export interface PortFacts {
   readonly probe: number;

@@ -3,6 +3,7 @@ import { CONFIDENCE, silenceConfidence } from './confidence.ts';
 import { provenHop } from './distance.ts';
 import {
   type JudgeContext,
+  LIMITER_BURST,
   type PortFacts,
   type Ruling,
   SILENCE,
@@ -10,12 +11,6 @@ import {
 } from './facts.ts';
 import { icmpLabel, icmpMeaning } from './icmpMeaning.ts';
 import { judgeCounters, judgeOverflow, judgeRoute } from './judgeOwnSide.ts';
-
-/**
- * Port-unreachables after which a stock Linux target may have none left: its bucket holds 6 (XRLIM_BURST_FACTOR, net/ipv4/icmp.c), and the
- * last token is spent on an answer that we may still be waiting for.
- */
-const LIMITER_BURST = 5;
 
 /** Judges a port that did not answer; never certain, as silence has several causes (truth.md). */
 export function judgeSilence(port: PortFacts, target: TargetFacts, { can }: JudgeContext): Ruling {

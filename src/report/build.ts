@@ -5,6 +5,7 @@ import type {
   Judgement,
   Plan,
   Protocol,
+  SilentOdds,
   Verdict,
   WireKind,
 } from '../model.ts';
@@ -17,10 +18,12 @@ export interface BuildContext {
   readonly plan: Plan;
   readonly wire: WireKind;
   readonly judgementOf: (probe: number) => Judgement;
+  readonly oddsOf: (probe: number) => SilentOdds | null;
 }
 
 /** The verdict of a probe, with its sentence. */
-export function buildVerdict({ plan, wire, judgementOf }: BuildContext, probe: number): Verdict {
+export function buildVerdict(context: BuildContext, probe: number): Verdict {
+  const { plan, wire, judgementOf } = context;
   const judgement = judgementOf(probe);
   const { whyId, whyArgs } = judgement;
   const target = plan.space.targetOf(probe);
@@ -39,12 +42,34 @@ export function buildVerdict({ plan, wire, judgementOf }: BuildContext, probe: n
     quotedTtl: judgement.quotedTtl,
     rttMs: judgement.rttMs,
     attempts: judgement.attempts,
-    confidence: Math.floor(judgement.confidence * 10_000 + 1e-9) / 10_000,
+    confidence: roundDown(judgement.confidence),
     why: sentence(whyId, whyArgs),
     whyId,
     whyArgs,
     wire,
     evidence: judgement.evidence,
+    ...betweenOf(context, probe, judgement),
+  };
+}
+
+const roundDown = (chance: number): number => Math.floor(chance * 10_000 + 1e-9) / 10_000;
+
+/** Silences that nothing else explains: neither our own side, nor somebody who speaks of the way. */
+const UNEXPLAINED: ReadonlySet<Judgement['detail']> = new Set([
+  'silent-certified',
+  'silent-unverified',
+]);
+
+function betweenOf(
+  { oddsOf }: BuildContext,
+  probe: number,
+  { detail }: Judgement,
+): Pick<Verdict, 'between'> {
+  const odds = UNEXPLAINED.has(detail) ? oddsOf(probe) : null;
+  if (odds === null) return {};
+  const { open, dropped, closed } = odds;
+  return {
+    between: { open: roundDown(open), dropped: roundDown(dropped), closed: roundDown(closed) },
   };
 }
 

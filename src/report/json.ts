@@ -24,7 +24,7 @@ export function* jsonChunks(report: Report): Generator<string> {
   yield `  "warnings": ${JSON.stringify(warnings)}\n}\n`;
 }
 
-/** A verdict with the names, order and digits of the contract; `detail` only where there is one. */
+/** A verdict with the names, order and digits of the contract; `detail` and `between` only where there is one. */
 export function verdictFields(verdict: Verdict): Readonly<Record<string, unknown>> {
   const { target, name, port, protocol, state, reason, detail, service, by, icmp } = verdict;
   const { ttl, quotedTtl, rttMs, attempts, confidence, why, whyId, whyArgs, wire } = verdict;
@@ -49,6 +49,7 @@ export function verdictFields(verdict: Verdict): Readonly<Record<string, unknown
     whyArgs: roundArgs(whyArgs),
     wire,
     evidence: verdict.evidence,
+    ...(verdict.between === undefined ? {} : { between: verdict.between }),
   };
 }
 

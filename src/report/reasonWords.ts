@@ -1,4 +1,4 @@
-import type { By, Reason, Verdict } from '../model.ts';
+import type { By, Reason, SilentOdds, Verdict } from '../model.ts';
 import { printable } from './printable.ts';
 import { brief } from './sentences.ts';
 
@@ -91,4 +91,14 @@ function fromWords(by: By | null, from: 'from' | 'at' = 'from'): string {
 /** Downwards, so that nothing reads surer than it is. */
 function sureWords(confidence: number): string {
   return `${Math.floor(confidence * 100 + 1e-9)} %`;
+}
+
+/** `dropped 0.95 / open 0.05`, the likeliest first; what is told as 0.00 is left out. */
+export function betweenWords(between: SilentOdds): string {
+  return Object.entries(between)
+    .map(([what, chance]) => ({ what, chance: Math.round(100 * chance) / 100 }))
+    .filter(({ chance }) => chance > 0)
+    .sort((a, b) => b.chance - a.chance)
+    .map(({ what, chance }) => `${what} ${chance.toFixed(2)}`)
+    .join(' / ');
 }

@@ -6,7 +6,7 @@ import { counted, createPaint, formatCount, MIN_WRAP, paragraph, wrap } from './
 import { recordedLines } from './packetsCommand.ts';
 import { pathLines } from './pathText.ts';
 import { printable } from './printable.ts';
-import { formatMs, reasonWords, sureness } from './reasonWords.ts';
+import { betweenWords, formatMs, reasonWords, sureness } from './reasonWords.ts';
 import { brief } from './sentences.ts';
 import {
   type AlikePorts,
@@ -238,12 +238,13 @@ function serviceWords(verdict: Verdict, { portName }: TextOptions): string {
 }
 
 function facts(verdict: Verdict): string {
-  const { confidence, ttl, quotedTtl, attempts, wire, evidence } = verdict;
+  const { confidence, ttl, quotedTtl, attempts, wire, evidence, between } = verdict;
   const parts = [`confidence ${(Math.floor(confidence * 1e4 + 1e-9) / 1e4).toFixed(4)}`];
   if (ttl !== null) parts.push(`ttl ${ttl}`);
   if (quotedTtl !== null) parts.push(`quoted ttl ${quotedTtl}`);
   if (attempts > 0) parts.push(counted(attempts, 'attempt'));
   parts.push(`wire ${wire}`);
+  if (between !== undefined) parts.push(`between ${betweenWords(between)}`);
   if (evidence.length > 0) parts.push(`evidence ${evidence.join(' ')}`);
   return parts.join(', ');
 }

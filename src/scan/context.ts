@@ -18,6 +18,8 @@ export interface ScanContext {
   readonly rtt: RttTable;
   readonly pace: Pace;
   readonly covers: Covers;
+  /** What walks have found against "closed" of ports whose silence is final, nats. */
+  readonly walkedNats: Map<number, number>;
   readonly counters: ScanCounters;
 }
 
@@ -54,6 +56,7 @@ export function createScanContext(
     targets,
     rtt: createRttTable(targets.way, template),
     covers: createCovers(),
+    walkedNats: new Map(),
     pace: createPace({ template, ratePps: plan.ratePps }),
     counters: {
       sent: 0,

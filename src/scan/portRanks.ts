@@ -11,13 +11,25 @@ export function groupOf({ groups }: Plan, target: number): PlanGroup | undefined
   );
 }
 
+const PORTS = 65_536;
+
+/** Whether a UDP service is registered for a port; each is looked up once, as the table of names is searched. */
+export function createRegistered(): (port: number) => boolean {
+  const known = new Uint8Array(PORTS);
+  return (port) => {
+    if (known[port] === 0) known[port] = nameOfPort(port, 'udp') === null ? 1 : 2;
+    return known[port] === 2;
+  };
+}
+
 /** Creates the ranks of a run: named before ranges, with a request of its own, with a registered service, all others. */
 export function createRanks(plan: Plan): (target: number, port: number) => Rank {
+  const isRegistered = createRegistered();
   const named = new Map(plan.groups.map((group) => [group, new Set(group.udpNamed)]));
   return (target, port) => {
     const group = groupOf(plan, target);
     if (group !== undefined && named.get(group)!.has(port)) return RANK.NAMED;
     if (payloadFor(port).ports.length > 0) return RANK.REQUEST;
-    return nameOfPort(port, 'udp') === null ? RANK.OTHER : RANK.REGISTERED;
+    return isRegistered(port) ? RANK.REGISTERED : RANK.OTHER;
   };
 }

@@ -37,7 +37,7 @@ export const U8: number = PROBE_BYTES;
 export const U16: number = PROBE_BYTES / 2;
 /** Stride of the columns of 32 bits. */
 export const U32: number = PROBE_BYTES / 4;
-/** Stride of the column of 32-bit floats. */
+/** Stride of the columns of 32-bit floats. */
 export const F32: number = PROBE_BYTES / 4;
 /** Stride of the columns of 64-bit floats. */
 export const F64: number = PROBE_BYTES / 8;
@@ -75,6 +75,9 @@ export interface ProbeState {
   readonly resetCheck: Uint8Array;
   /** One of SILENCE (match/facts.ts). */
   readonly silence: Uint8Array;
+  /** Of a silent UDP port that was settled, the chances that it is open and that it is closed; both 0: not known. */
+  readonly openChance: Float32Array;
+  readonly closedChance: Float32Array;
   /** What parsed answers proved. */
   readonly services: Map<number, Service>;
   /** Reference of a sender that is not the target. */
@@ -113,6 +116,8 @@ export function createProbeState(count: number): ProbeState {
     idNumber: new Uint16Array(buffer, 50),
     idAttempt: new Uint8Array(buffer, 52),
     firstAnswered: new Uint8Array(buffer, 53),
+    openChance: new Float32Array(buffer, 56),
+    closedChance: new Float32Array(buffer, 60),
     services: new Map(),
     refOf(ip) {
       let ref = refs.get(ip);

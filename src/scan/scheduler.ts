@@ -13,7 +13,16 @@ import { SIGNAL, type SignalBatch } from '../batch.ts';
 import { ANSWER } from '../match/facts.ts';
 import type { MatchListener } from '../match/match.ts';
 import { createMatchingEngine } from '../match/matchingEngine.ts';
-import type { Engine, IcmpLimiter, Ip, Judgement, OwnSide, Plan, WireCan } from '../model.ts';
+import type {
+  Engine,
+  IcmpLimiter,
+  Ip,
+  Judgement,
+  OwnSide,
+  Plan,
+  SilentOdds,
+  WireCan,
+} from '../model.ts';
 import { ROUTED_RATE_PPS } from '../timing/templates.ts';
 import { type AlikeScope, groupAlike } from './alike.ts';
 import { type Closing, createClosing } from './closing.ts';
@@ -25,7 +34,7 @@ import { createOutcomes } from './outcomes.ts';
 import { PHASE, U8 } from './probeState.ts';
 import { createProvenSilences } from './provenSilences.ts';
 import { createSender } from './sender.ts';
-import { createSettling } from './settling.ts';
+import { createSettling, type Settling } from './settling.ts';
 import { createTimeouts } from './timeouts.ts';
 import type { WalkProgress } from './walkProgress.ts';
 import { createWalks, type Walks } from './walks.ts';
@@ -74,6 +83,8 @@ export interface ScanEngine extends Engine<ScanResult> {
   /** Probes whose verdict became final since the last call. */
   takeSettled(): readonly number[];
   judgementOf(probe: number): Judgement;
+  /** What a port that stayed silent may be, by what was known when it was settled; null of all others. */
+  oddsOf(probe: number): SilentOdds | null;
   progress(): ScanProgress;
 }
 
@@ -148,14 +159,8 @@ export function createScheduler(options: SchedulerOptions): ScanEngine {
   };
 
   const takeOwnSide = (said: OwnSide, nowMs: number): void => {
-    if (asksForRoute) {
-      const isOnLink = LINK_ROUTES.has(said.route);
-      if (isOnLink) context.rtt.noteOnLink(said.target);
-      // Once: a later inquiry must not undo what congestion has taught since.
-      if (isOnLink && !isRouteKnown) pace.startLarge();
-      if (said.route === 'gateway') pace.limitRate(ROUTED_RATE_PPS);
-      isRouteKnown = true;
-    }
+    if (asksForRoute) noteRoute(context, said, !isRouteKnown);
+    isRouteKnown ||= asksForRoute;
     outcomes.ownSide(said);
     closing.ownSide(said, nowMs);
     proven.ownSide(said);
@@ -202,14 +207,23 @@ export function createScheduler(options: SchedulerOptions): ScanEngine {
     },
     takeSettled: settling.takeSettled,
     judgementOf,
+    oddsOf: settling.oddsOf,
     progress: () => ({
       done: settling.doneCount(),
       total: plan.space.count,
       sent: counters.sent,
       walk: walks.progress(),
     }),
-    result: () => resultOf(context, closing, walks),
+    result: () => resultOf(context, closing, walks, settling),
   };
+}
+
+/** Chooses the rate by the first route, as a later inquiry must not undo what congestion has taught since. */
+function noteRoute({ rtt, pace }: ScanContext, { route, target }: OwnSide, isFirst: boolean): void {
+  const isOnLink = LINK_ROUTES.has(route);
+  if (isOnLink) rtt.noteOnLink(target);
+  if (isOnLink && isFirst) pace.startLarge();
+  if (route === 'gateway') pace.limitRate(ROUTED_RATE_PPS);
 }
 
 /** What is known when a run is over. */
@@ -217,6 +231,7 @@ function resultOf(
   context: ScanContext,
   closing: Pick<Closing, 'controls'>,
   { limiterOf }: Pick<Walks, 'limiterOf'>,
+  { noteOdds }: Pick<Settling, 'noteOdds'>,
 ): ScanResult {
   const { plan, probes, targets, counters } = context;
   const settled: number[] = [];
@@ -226,9 +241,11 @@ function resultOf(
     const hasVerdict = phase === PHASE.SETTLED || phase === PHASE.DONE;
     (hasVerdict ? settled : notDone).push(probe);
   }
+  const unsettled = settled.filter((probe) => probes.phase[probe] === PHASE.DONE);
+  noteOdds(unsettled);
   return {
     settled,
-    unsettled: settled.filter((probe) => probes.phase[probe] === PHASE.DONE),
+    unsettled,
     notDone,
     controls: closing.controls().map(({ target, port }) => ({ target, port })),
     isAlive: (target) => targets.alive[target] === 1,

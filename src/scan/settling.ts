@@ -1,6 +1,8 @@
-/** The end of a probe: its verdict is out at once, or waits until its target is closed. */
+/** The end of a probe: its verdict is out at once, or waits until its target is closed; what else a silence may be is kept with it. */
 import { ANSWER } from '../match/facts.ts';
+import type { SilentOdds } from '../model.ts';
 import type { ScanContext } from './context.ts';
+import { createPortOdds } from './portOdds.ts';
 import { PHASE, U8, U32 } from './probeState.ts';
 
 /** Probes that are done, and those of them whose verdicts are final. */
@@ -15,6 +17,10 @@ export interface Settling {
     readonly needsOwnSide: boolean;
   };
   settle(probes: readonly number[]): void;
+  /** Keeps what is known now of those that stayed silent; done for those that are settled. */
+  noteOdds(probes: readonly number[]): void;
+  /** What a port that stayed silent may be, by what was known when its verdict became final; null of all others. */
+  oddsOf(probe: number): SilentOdds | null;
   /** Probes settled since the last call. */
   takeSettled(): readonly number[];
   doneCount(): number;
@@ -27,6 +33,7 @@ export function createSettling(context: ScanContext): Settling {
   const needsOwnSide = new Uint8Array(plan.targets.count);
   let settled: number[] = [];
   let doneCount = 0;
+  const odds = createPortOdds(context);
 
   const countDown = (target: number): boolean => {
     doneCount += 1;
@@ -54,6 +61,7 @@ export function createSettling(context: ScanContext): Settling {
       const target = plan.space.targetOf(probe);
       const answer = probes.answer[probe * U8]!;
       probes.phase[probe] = PHASE.DONE;
+      odds.finished(probe);
       if (isFinalAtOnce(probe, answer)) settle(probe);
       else {
         const others = waiting.get(target);
@@ -72,7 +80,12 @@ export function createSettling(context: ScanContext): Settling {
       waiting.delete(target);
       return { probes: taken, needsOwnSide: needsOwnSide[target] === 1 };
     },
-    settle: (list) => list.forEach(settle),
+    settle(list) {
+      odds.settled(list);
+      list.forEach(settle);
+    },
+    noteOdds: odds.settled,
+    oddsOf: odds.of,
     takeSettled() {
       const taken = settled;
       settled = [];

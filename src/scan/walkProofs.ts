@@ -10,6 +10,8 @@ import type { WaitingPorts } from './waitingPorts.ts';
 export interface FinalSilence {
   readonly probe: number;
   readonly isCertified: boolean;
+  /** What is known against "closed", nats. */
+  readonly nats: number;
 }
 
 /** What is proven in one walk. */
@@ -64,12 +66,13 @@ export function createWalkProofs({
   /** Proven beyond that, and until when a late answer may come. */
   let early: { readonly probe: number; readonly atMs: number }[] = [];
 
-  const isProven = (probe: number): boolean => evidence.score(probe, gapMs()) >= markNats;
+  const natsOf = (probe: number): number => evidence.score(probe, gapMs());
+  const isProven = (probe: number): boolean => natsOf(probe) >= markNats;
   const isProvenEarly = (probe: number): boolean =>
     evidence.cautiousScore(probe, gapMs()) >= markNats;
 
   const finish = (probe: number, isCertified: boolean): void => {
-    final.push({ probe, isCertified });
+    final.push({ probe, isCertified, nats: natsOf(probe) });
     ports.remove(probe);
   };
 

@@ -15,6 +15,7 @@ import { createRanks, groupOf } from './portRanks.ts';
 import { F64, FROM_TARGET, PHASE, U8, U32 } from './probeState.ts';
 import { createWalk, type Walk, type Walked } from './walk.ts';
 import { type WalkProgress, walkProgressOf } from './walkProgress.ts';
+import type { FinalSilence } from './walkProofs.ts';
 
 /** What leaves for the walks; the sender asks for it. */
 export interface WalkSource {
@@ -150,11 +151,10 @@ export function createWalks(context: ScanContext): Walks {
         const walk = walks.get(target)!;
         wakeMs.delete(target);
         walk.advance(nowMs);
-        for (const { probe, isCertified } of walk.takeFinal()) {
-          if (probes.phase[probe] !== PHASE.WALKING) continue;
-          probes.silence[probe * U8] = isCertified ? SILENCE.CERTIFIED : SILENCE.NO_TOKEN;
-          probes.waitedUntilMs[probe * F64] = nowMs;
-          onFinal(probe, nowMs);
+        for (const silence of walk.takeFinal()) {
+          if (probes.phase[silence.probe] !== PHASE.WALKING) continue;
+          noteFinal(context, silence, nowMs);
+          onFinal(silence.probe, nowMs);
         }
         // Its next time is known when it has sent what is due.
         ready.add(target);
@@ -176,6 +176,16 @@ export function createWalks(context: ScanContext): Walks {
       return limiterKind({ family, limit, scope: scope(), ...closed.get(target)! });
     },
   };
+}
+
+function noteFinal(
+  { probes, walkedNats }: ScanContext,
+  { probe, isCertified, nats }: FinalSilence,
+  nowMs: number,
+): void {
+  walkedNats.set(probe, nats);
+  probes.silence[probe * U8] = isCertified ? SILENCE.CERTIFIED : SILENCE.NO_TOKEN;
+  probes.waitedUntilMs[probe * F64] = nowMs;
 }
 
 function countUdp({ plan }: ScanContext): number {

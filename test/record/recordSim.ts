@@ -86,7 +86,7 @@ export async function recordScenario(request: RecordRequest): Promise<Recorded> 
     plan,
     opened,
     engine,
-    build: { plan, wire: wire.kind, judgementOf: engine.judgementOf },
+    build: { plan, wire: wire.kind, judgementOf: engine.judgementOf, oddsOf: engine.oddsOf },
     head: headOf(plan, opened, startedAt),
   };
   const end = { finished, durationMs, failedAtHome };

@@ -42,7 +42,7 @@ const STRIDES: Readonly<Record<string, string>> = {
   U8: 'attempts answer answeredAttempt icmpType icmpCode ttl quotedTtl resetCheck',
   U16: 'fromPort errno',
   U32: 'cohort from',
-  F32: 'rttMs',
+  F32: 'rttMs openChance closedChance',
   F64: 'firstSentMs lastSentMs waitedUntilMs',
 };
 

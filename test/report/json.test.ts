@@ -42,6 +42,14 @@ describe('toJson', () => {
     expect(roundConfidence(0.99899999)).toBe(0.9989);
   });
 
+  it('tells the chances of a silent port last, and leaves them out of all others', () => {
+    const between = { open: 0.0476, dropped: 0.9523, closed: 0 };
+    const { verdicts } = JSON.parse(toJson(report([{ ...dnsOpen, between }, ntpClosed])));
+    expect(Object.keys(verdicts[0]).at(-1)).toBe('between');
+    expect(verdicts[0].between).toEqual(between);
+    expect(verdicts[1]).not.toHaveProperty('between');
+  });
+
   it('comes in pieces of which none holds two verdicts', () => {
     const chunks = [...jsonChunks(report(troubles))];
     expect(chunks.join('')).toBe(toJson(report(troubles)));

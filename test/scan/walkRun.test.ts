@@ -3,8 +3,9 @@
  * them is final.
  */
 import { describe, expect, it } from 'vitest';
+import { PROTO_UDP } from '../../src/batch.ts';
 import { drive } from '../../src/drive.ts';
-import type { Family, Judgement } from '../../src/model.ts';
+import type { Family, Judgement, SilentOdds } from '../../src/model.ts';
 import { formatIp } from '../../src/packet/address.ts';
 import { createPlan } from '../../src/plan/plan.ts';
 import { createScheduler } from '../../src/scan/scheduler.ts';
@@ -33,6 +34,7 @@ const WORLD = {
 interface Final {
   readonly atMs: number;
   readonly judgement: Judgement;
+  readonly odds: SilentOdds | null;
 }
 
 /** Runs until `isEnough` of what is final. */
@@ -56,11 +58,17 @@ async function run(
     onTurn: () => {
       for (const probe of engine.takeSettled()) {
         const judgement = engine.judgementOf(probe);
-        final.set(plan.space.portOf(probe), { atMs: wire.nowMs(), judgement });
+        const odds = engine.oddsOf(probe);
+        final.set(plan.space.portOf(probe), { atMs: wire.nowMs(), judgement, odds });
       }
       if (isEnough(final)) enough.abort();
     },
   });
+  engine.result();
+  for (const [port, { odds }] of final) {
+    const probe = plan.space.indexOf(0, PROTO_UDP, port);
+    expect(engine.oddsOf(probe), 'what was handed out does not change').toEqual(odds);
+  }
   return final;
 }
 
@@ -91,6 +99,17 @@ describe('silences', () => {
       ({ atMs, judgement }) => judgement.detail === 'silent-certified' && atMs < endMs / 2,
     );
     expect(early.length).toBeGreaterThan(20);
+  });
+
+  it.each([4, 6] as const)('say what the port may be, IPv%i', async (family) => {
+    const final = await run('161,514,700-712,870-899', family, (all) => all.size === 45);
+    const oddsOf = (port: number) => final.get(port)!.odds!;
+    expect(final.get(700)!.odds, 'a closed port has none').toBeNull();
+    for (const port of [161, 514, 703, 711, 870, 885])
+      expect(oddsOf(port).closed).toBeLessThan(1e-3);
+    // A registered service, an unknown port alone among closed ones, and one in a silent range.
+    expect(oddsOf(514).open).toBeGreaterThan(oddsOf(711).open);
+    expect(oddsOf(885).dropped).toBeGreaterThan(0.9);
   });
 });
 

@@ -65,7 +65,7 @@ export async function runInSimulator(
   });
   if (hanging.signal.aborted) throw new Error(`no end after ${MAX_TURNS} turns`);
   const result = engine.result();
-  const build = { plan, wire: wire.kind, judgementOf: engine.judgementOf };
+  const build = { plan, wire: wire.kind, judgementOf: engine.judgementOf, oddsOf: engine.oddsOf };
   const verdicts = result.settled.map((probe) => buildVerdict(build, probe));
   const ruled = verdicts.map((verdict) => ({ verdict, ports: 1 }));
   const lost = wire.counters()['ringDrops'] ?? 0;
