@@ -225,11 +225,12 @@ async function openRun(options: ScanOptions, started: Date) {
   return { plan, opened, head: headOf(plan, opened, started.toISOString()) };
 }
 
-const engineOptions = (plan: Plan, { wire, ownAddresses, srcPort }: OpenedWire) => ({
+const engineOptions = (plan: Plan, { wire, ownAddresses, srcPort, allocate }: OpenedWire) => ({
   plan,
   can: wire.can,
   ownAddresses,
   srcPort,
+  allocate,
 });
 
 const buildContext = (plan: Plan, opened: OpenedWire, engine: ScanEngine): BuildContext => ({

@@ -4,7 +4,7 @@ import { createPace, type Pace } from '../timing/pace.ts';
 import { createRttTable, type RttTable } from '../timing/rtt.ts';
 import { TIMING_TEMPLATES, type TimingTemplate } from '../timing/templates.ts';
 import { type Covers, createCovers } from './cover.ts';
-import { createProbeState, type ProbeState } from './probeState.ts';
+import { type Allocate, createProbeState, type ProbeState } from './probeState.ts';
 import { createTargetState, type TargetState } from './targetState.ts';
 
 /** What the parts of one scheduler share. */
@@ -44,6 +44,7 @@ export function createScanContext(
   plan: Plan,
   can: WireCan,
   ownAddresses: ReadonlySet<Ip>,
+  allocate?: Allocate,
 ): ScanContext {
   const template = TIMING_TEMPLATES[plan.timing]!;
   const targets = createTargetState(plan.targets.count, plan.groups);
@@ -52,7 +53,7 @@ export function createScanContext(
     can,
     ownAddresses,
     template,
-    probes: createProbeState(plan.space.count),
+    probes: createProbeState(plan.space.count, allocate),
     targets,
     rtt: createRttTable(targets.way, template),
     covers: createCovers(),

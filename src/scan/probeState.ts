@@ -86,10 +86,16 @@ export interface ProbeState {
   senderOf(ref: number): Ip;
 }
 
+/** Gives zeroed memory for what is known of the probes of a run, in bytes. */
+export type Allocate = (bytes: number) => ArrayBuffer;
+
 /** Creates the state of `count` probes, all of them waiting to be asked. */
-export function createProbeState(count: number): ProbeState {
+export function createProbeState(
+  count: number,
+  allocate: Allocate = (bytes) => new ArrayBuffer(bytes),
+): ProbeState {
   // One more, so that a column that begins inside of the first probe is not cut at the last one.
-  const buffer = new ArrayBuffer((count + 1) * PROBE_BYTES);
+  const buffer = allocate((count + 1) * PROBE_BYTES);
   const senders: Ip[] = [];
   const refs = new Map<Ip, number>();
   const rttMs = new Float32Array(buffer, 32);

@@ -36,6 +36,8 @@ export function createProvenSilences(
   { inquire, judgementOf, settle }: ProvenSilencesOptions,
 ): ProvenSilences {
   const byTarget = new Map<number, Proven>();
+  /** Of TCP no silence is proven, and runs of many TCP ports are long. */
+  const asksUdp = plan.groups.some(({ udpPorts }) => udpPorts.length > 0);
 
   const isClean = (probe: number): boolean => {
     const isProven = probes.silence[probe * U8] === SILENCE.CERTIFIED;
@@ -43,6 +45,7 @@ export function createProvenSilences(
   };
 
   const check = (list: readonly number[]): void => {
+    if (!asksUdp) return;
     for (const probe of list) if (isClean(probe)) probes.silence[probe * U8] = SILENCE.CHECKED;
   };
 

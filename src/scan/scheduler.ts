@@ -31,7 +31,7 @@ import { createAnswerIds, noteTarget } from './evidence.ts';
 import { createHostTimeout } from './hostTimeout.ts';
 import { createJudging } from './judging.ts';
 import { createOutcomes } from './outcomes.ts';
-import { PHASE, U8 } from './probeState.ts';
+import { type Allocate, PHASE, U8 } from './probeState.ts';
 import { createProvenSilences } from './provenSilences.ts';
 import { createSender } from './sender.ts';
 import { createSettling, type Settling } from './settling.ts';
@@ -46,6 +46,8 @@ export interface SchedulerOptions {
   readonly ownAddresses: ReadonlySet<Ip>;
   /** The reserved source port of a packet wire; 0 on socket wires. */
   readonly srcPort: number;
+  /** Gives the memory of what is known of the probes; the engine makes its own without it. */
+  readonly allocate?: Allocate | undefined;
   readonly onMatch?: MatchListener | undefined;
 }
 
@@ -96,7 +98,7 @@ const ROUTE_MATTERS_PROBES = 1000;
 /** Creates the scheduler of one run. */
 export function createScheduler(options: SchedulerOptions): ScanEngine {
   const { plan } = options;
-  const context = createScanContext(plan, options.can, options.ownAddresses);
+  const context = createScanContext(plan, options.can, options.ownAddresses, options.allocate);
   const { probes, targets, pace, counters } = context;
   const timeouts = createTimeouts(context);
   const settling = createSettling(context);

@@ -15,6 +15,8 @@ export interface OpenedWire {
   /** The reserved source port of a wire of packets, 0 on socket wires. */
   readonly srcPort: number;
   readonly warnings: readonly string[];
+  /** Zeroed memory for the state of a run, in bytes: in large pages where this machine has them. */
+  readonly allocate?: (bytes: number) => ArrayBuffer;
   /** Of a wire that passes our own firewall by: opens one of ordinary sockets in the same world, null where none can be had. */
   readonly ordinary?: () => Wire | null;
 }
@@ -128,10 +130,21 @@ function had(kind: string, bound: string | null, opened: OpenedWire | Unavailabl
 
 const live = (wire: Wire, srcPort = 0): OpenedWire => ({
   wire,
+  ...(wire.kind === 'connect' ? {} : { allocate }),
   ownAddresses: ownAddresses(wire.kind !== 'connect'),
   srcPort,
   warnings: [],
 });
+
+/** Smaller memory holds no large page for sure: the usual size of one is 2 MiB, and it begins at a multiple of that. */
+const LARGE_BYTES = 2 * 2 ** 21;
+
+function allocate(bytes: number): ArrayBuffer {
+  const buffer = new ArrayBuffer(bytes);
+  const loaded = bytes < LARGE_BYTES ? null : loadNative();
+  if (loaded !== null && 'addon' in loaded) loaded.addon.largePages(new Uint8Array(buffer));
+  return buffer;
+}
 
 /** The addon knows those of interfaces without a carrier as well. */
 function ownAddresses(hasNative: boolean): ReadonlySet<Ip> {

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -25,7 +25,7 @@ describe('loading the addon', () => {
   test.each([
     ['not a library', 'broken.node', 'no ELF', /cannot be loaded: .*broken\.node/],
     ['another ABI', 'stale.cjs', 'module.exports = { abi: 0 }', /of another version/],
-    ['functions missing', 'short.cjs', 'module.exports = { abi: 3 }', /of another version/],
+    ['functions missing', 'short.cjs', 'module.exports = { abi: 4 }', /of another version/],
     ['no object', 'none.cjs', 'module.exports = null', /of another version/],
     ['throws', 'throws.cjs', 'throw "no"', /cannot be loaded: no/],
   ])('says why: %s', (_, name, content, expected) => {
@@ -48,6 +48,15 @@ describe.skipIf(reason !== null)(
   () => {
     const native = 'addon' in loaded ? loaded.addon : (undefined as never);
     const targets = toTargets(['127.0.0.1', '::1']);
+
+    test('advises large pages for memory that holds a page, and changes nothing in it', () => {
+      const memory = new Uint8Array(2 ** 23);
+      const hasLarge = existsSync('/sys/kernel/mm/transparent_hugepage');
+      expect(native.largePages(memory)).toBe(hasLarge);
+      expect(memory.every((byte) => byte === 0)).toBe(true);
+      expect(native.largePages(new Uint8Array(64))).toBe(false);
+      expect(() => native.largePages('memory' as never)).toThrow(TypeError);
+    });
     const targetColumns: Columns = [targets.bytes, targets.families, targets.scopeIds];
     const probes = createProbeBatch(8);
     const probeColumns = toProbeColumns(probes);
