@@ -1,6 +1,6 @@
 // Kills recorded scans (kill -9) and reads what they leave: the recording by our reader and by tshark, the JSONL line by line.
 // A moment is a seeded number of bytes: the scan is killed once one of its two files is so long, or at 0 when it was started.
-// As root (its own namespace), with tshark and a build.  node scripts/killTrial.mjs [MOMENTS] [SEED]
+// As root (its own namespace), with tshark and a build.  node scripts/killTrial.mjs [MOMENTS] [SEED] [WIRE]
 // Prints a line of JSON for each wire, and ends with 1 where something could not be read.
 import { spawn, spawnSync } from 'node:child_process';
 import {
@@ -18,6 +18,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 
 const moments = Number(process.argv[2] ?? 50);
 const seed = Number(process.argv[3] ?? 20_261_128);
+const only = process.argv[4];
 const namespace = `pp-${process.pid}-kill`;
 const folder = mkdtempSync(join(tmpdir(), 'pp-kill-'));
 const pcap = join(folder, 'run.pcapng');
@@ -125,7 +126,8 @@ async function trial(wire, words) {
 ip('netns', 'add', namespace);
 try {
   ip('-n', namespace, 'link', 'set', 'lo', 'up');
-  for (const [wire, words] of rows) await trial(wire, words);
+  for (const [wire, words] of rows.filter(([wire]) => (only ?? wire) === wire))
+    await trial(wire, words);
 } finally {
   ip('netns', 'del', namespace);
   rmSync(folder, { recursive: true, force: true });

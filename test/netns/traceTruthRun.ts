@@ -1,7 +1,12 @@
 /** One trace of a scene on a real wire: a lab of its own (its ICMP limiters start full), both families at once. */
 import type { Family } from '../../src/model.ts';
 import { pathDifferences } from '../scenarios/traceCheck.ts';
-import type { TraceCase, TraceScenario, TraceView } from '../scenarios/traceScenario.ts';
+import type {
+  TraceCase,
+  TraceExtras,
+  TraceScenario,
+  TraceView,
+} from '../scenarios/traceScenario.ts';
 import { buildLab } from './lab.ts';
 import { type Installed, type Ran, runCommand, toReport, type User } from './runInLab.ts';
 
@@ -17,6 +22,11 @@ export const TRACE_COLUMNS: readonly TraceColumn[] = [
   { wire: 'errqueue', view: 'E', user: 'nobody' },
 ];
 
+/** The options that ask for it. */
+export function extraWords({ flows, mtu }: TraceExtras): readonly string[] {
+  return [...(flows > 0 ? ['--flows', String(flows)] : []), ...(mtu ? ['--mtu'] : [])];
+}
+
 /** Runs the trace and returns the differences from what the scene expects, in words. */
 export async function runTraceTruth(
   { world }: TraceScenario,
@@ -29,15 +39,11 @@ export async function runTraceTruth(
     const place = { namespace: lab.scanner.name, user, prefix: [] };
     const runs = ([4, 6] as const).map(async (family: Family) => {
       const asked = ['-p', String(port), protocol === 'udp' ? '-sU' : '-sT'];
-      const more = [
-        ...(extras.flows > 0 ? ['--flows', String(extras.flows)] : []),
-        ...(extras.mtu ? ['--mtu'] : []),
-      ];
       const argv = [
         'trace',
         lab.targetIp(family),
         ...asked,
-        ...more,
+        ...extraWords(extras),
         '-n',
         '--wire',
         wire,
