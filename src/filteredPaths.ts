@@ -32,7 +32,7 @@ type TracedPort = Pick<Verdict, 'target' | 'protocol' | 'port'>;
  * at a known hop rejects are left out: a trace would tell no more, and take the ICMP errors that the other traces need.
  * Of many hosts in one group the first comes before all second ones: they most likely share the way.
  */
-export function chooseTraced(groups: readonly AlikePorts[]): readonly TracedPort[] {
+function chooseTraced(groups: readonly AlikePorts[]): readonly TracedPort[] {
   const chosen = new Map<string, TracedPort>();
   const choose = ({ first }: AlikePorts, hosts: AlikePorts['hosts']): void => {
     const { protocol, port, whyId, by, icmp } = first;
@@ -48,22 +48,33 @@ export function chooseTraced(groups: readonly AlikePorts[]): readonly TracedPort
   return [...chosen.values()];
 }
 
-/** The runs of traces that follow a scan: the ports of each target and protocol. */
-export function runsOf(groups: readonly AlikePorts[]): ReadonlyMap<Target, readonly number[]> {
-  return byTarget(chooseTraced(groups).slice(0, MAX_FILTERED_TRACES));
+/** The traces that follow a scan. */
+export interface FollowingTraces {
+  /** The ports of each target and protocol: a run each. */
+  readonly runs: ReadonlyMap<Target, readonly number[]>;
+  /** What is left out, in words. */
+  readonly warnings: readonly string[];
 }
 
-/** What the reports of these runs add to that of the scan. */
-export function tracedOf(groups: readonly AlikePorts[], reports: readonly Report[]): Traced {
-  const left = chooseTraced(groups).length - MAX_FILTERED_TRACES;
+/** Chooses the traces that follow a scan. */
+export function followingTraces(groups: readonly AlikePorts[]): FollowingTraces {
+  const chosen = chooseTraced(groups);
+  const left = chosen.length - MAX_FILTERED_TRACES;
   const isRejected = groups.some(({ first }) => isFiltered(first) && isPlaced(first));
   return {
-    paths: reports.flatMap(({ paths }) => paths),
+    runs: byTarget(chosen.slice(0, MAX_FILTERED_TRACES)),
     warnings: [
-      ...new Set(reports.flatMap(({ warnings }) => warnings)),
       ...(left > 0 ? [`${left} further groups of filtered ports were not traced`] : []),
       ...(isRejected ? ['ports that a device at a known hop rejects were not traced'] : []),
     ],
+  };
+}
+
+/** What the reports of these runs add to that of the scan. */
+export function tracedOf(following: FollowingTraces, reports: readonly Report[]): Traced {
+  return {
+    paths: reports.flatMap(({ paths }) => paths),
+    warnings: [...new Set(reports.flatMap(({ warnings }) => warnings)), ...following.warnings],
     durationMs: reports.reduce((sum, { durationMs }) => sum + durationMs, 0),
     complete: reports.every(({ complete }) => complete),
   };

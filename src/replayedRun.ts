@@ -1,6 +1,6 @@
 /** The report of a recorded run, computed again by the same engine from what the recording says that it saw. */
 import { ProbeError } from './errors.ts';
-import { runsOf, type Traced, tracedOf, withPaths } from './filteredPaths.ts';
+import { followingTraces, type Traced, tracedOf, withPaths } from './filteredPaths.ts';
 import { type FinishedRun, finishedRun, headOf } from './finishedRun.ts';
 import type { Report } from './model.ts';
 import {
@@ -46,17 +46,17 @@ async function replayFollowing(
   found: FinishedRun,
   name: string | null,
 ): Promise<Traced> {
-  const { groups } = found.summary();
+  const following = followingTraces(found.summary().groups);
   const reports: Report[] = [];
-  for (let left = runsOf(groups).size; left > 0; left--) {
+  for (let left = following.runs.size; left > 0; left--) {
     const next = await scan.openNext();
     const trace = next?.recorded.trace;
     if (next === null || trace === undefined) break;
     reports.push(await replayTraces(openChecked(next, trace), name));
     scan = next;
   }
-  const traced = tracedOf(groups, reports);
-  if (reports.length === runsOf(groups).size) return traced;
+  const traced = tracedOf(following, reports);
+  if (reports.length === following.runs.size) return traced;
   const missing = 'not replayable: the traces did not end; this is what was known by then';
   return { ...traced, complete: false, warnings: [...traced.warnings, missing] };
 }

@@ -1,5 +1,5 @@
 /** Traces the filtered ports of a scan that has ended. */
-import { runsOf, type Traced, tracedOf } from './filteredPaths.ts';
+import { followingTraces, type Traced, tracedOf } from './filteredPaths.ts';
 import type { Plan, Report } from './model.ts';
 import type { PlanRequest } from './plan/plan.ts';
 import type { AlikePorts } from './report/summary.ts';
@@ -17,8 +17,9 @@ export async function traceFiltered(
   planScan: (request: PlanRequest) => Promise<Plan>,
 ): Promise<Traced> {
   const reports: Report[] = [];
+  const following = followingTraces(groups);
   let firstId = Math.ceil(probes / TRACE_IDS) * TRACE_IDS;
-  for (const [key, ports] of runsOf(groups)) {
+  for (const [key, ports] of following.runs) {
     const { target, protocol } = key;
     const { control, seed, interface: name, source, sourcePort, wire, signal, record } = options;
     const request: TraceRequest = {
@@ -31,7 +32,7 @@ export async function traceFiltered(
     reports.push(await runTrace(request, planScan, firstId).report());
     firstId += ports.length * TRACE_IDS;
   }
-  return tracedOf(groups, reports);
+  return tracedOf(following, reports);
 }
 
 /** A place that knows what was written to it, so that one recording can follow another. */
