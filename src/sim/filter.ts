@@ -4,6 +4,7 @@
 import type { Family } from '../model.ts';
 import { IP_PROTOCOL } from '../packet/ip.ts';
 import type { Flight } from './flight.ts';
+import { prefixHolds } from './prefix.ts';
 import { HOOKS, type Hook, ICMP_MESSAGES, type Rule } from './rules.ts';
 
 /** The rules of one node, ready. */
@@ -84,6 +85,10 @@ function isMatch(matcher: Matcher, flight: Flight): boolean {
   if (protocol >= 0 && protocol !== ip.protocol) return false;
   if (rule.dport !== null && !isWithin(rule.dport, flight.dstPort)) return false;
   if (rule.sport !== null && !isWithin(rule.sport, flight.srcPort)) return false;
+  if (rule.daddr !== null) {
+    const prefix = rule.daddr[ip.family];
+    if (prefix === null || !prefixHolds(prefix, bytes, ip.dstAt)) return false;
+  }
   if (icmpType < 0) return true;
   if (ip.payloadEnd - ip.payloadAt < 2 || bytes[ip.payloadAt] !== icmpType) return false;
   return icmpCode < 0 || bytes[ip.payloadAt + 1] === icmpCode;

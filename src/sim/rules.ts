@@ -4,6 +4,7 @@
  * The names follow nftables, whose rules the namespace lab makes from the same records.
  */
 import type { Family } from '../model.ts';
+import { type PerFamily, type Prefix, parsePrefix } from './prefix.ts';
 import { CHANGE_KEYS, parseChange, type RuleChange } from './ruleChanges.ts';
 import {
   failAt,
@@ -128,6 +129,8 @@ export interface Rule extends RuleChange {
   readonly protocol: RuleProtocol | null;
   readonly dport: PortRange | null;
   readonly sport: PortRange | null;
+  /** Address or prefix that the packet is for, one for each family. */
+  readonly daddr: PerFamily<Prefix | null> | null;
   readonly icmp: IcmpMessage | null;
   readonly verdict: RuleVerdict;
   /** What a reject answers, per family; null in the family that the rule does not match. */
@@ -140,6 +143,7 @@ const RULE_KEYS = [
   'protocol',
   'dport',
   'sport',
+  'daddr',
   'icmp',
   'verdict',
   'with',
@@ -170,6 +174,7 @@ function parseRule(place: JsonPlace, hooks: readonly Hook[]): Rule {
       protocol === undefined ? ((icmp && 'icmp') ?? null) : readWord(protocol, RULE_PROTOCOLS),
     dport: parsePortRange(at('dport')),
     sport: parsePortRange(at('sport')),
+    daddr: parseDestination(at('daddr')),
     icmp: icmp === undefined ? null : readWord(icmp, Object.keys(ICMP_MESSAGES) as IcmpMessage[]),
     verdict: readWord(verdict, RULE_VERDICTS),
     with: { 4: null, 6: null },
@@ -239,6 +244,13 @@ function parseReject(place: JsonPlace, rule: Rule): Rule['with'] {
 function readFamily(place: JsonPlace): Family {
   if (place.value !== 4 && place.value !== 6) failAt(place, '4 or 6 is wanted here');
   return place.value;
+}
+
+/** `{"4": "10.0.0.0/8", "6": "fd00::/8"}`: in a family that is left out the rule matches nothing. */
+function parseDestination(place: JsonPlace | undefined): Rule['daddr'] {
+  if (place === undefined) return null;
+  const at = openObject(place, ['4', '6']);
+  return { 4: parsePrefix(at('4'), 4), 6: parsePrefix(at('6'), 6) };
 }
 
 /** Reads a port (53) or a range ("6000-6009"); nothing there is null. */

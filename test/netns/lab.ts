@@ -132,6 +132,7 @@ function setNode(node: WorldNode, ns: Namespace): void {
     protocol: 'tcp' as const,
     dport: ports,
     sport: null,
+    daddr: null,
     icmp: null,
     verdict: 'drop' as const,
     with: { 4: null, 6: null },

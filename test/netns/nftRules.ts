@@ -93,7 +93,10 @@ export const ROUTE_MARKS: Readonly<Record<RuleRoute, number>> = {
 function toLines(rule: Rule): readonly string[] {
   const families: readonly Family[] = rule.family === null ? [4, 6] : [rule.family];
   const isFamilyBound =
-    rule.family !== null || rule.icmp !== null || FAMILY_BOUND.includes(rule.verdict);
+    rule.family !== null ||
+    rule.icmp !== null ||
+    rule.daddr !== null ||
+    FAMILY_BOUND.includes(rule.verdict);
   const lines = isFamilyBound
     ? families.map(
         (family) => `meta nfproto ipv${family} ${toMatch(rule, family)}${toVerdict(rule, family)}`,
@@ -126,6 +129,19 @@ const ICMP_6: Readonly<Record<IcmpMessage, string>> = {
 };
 
 function toMatch(rule: Rule, family: Family): string {
+  return `${toDestination(rule, family)}${toTransport(rule, family)}`;
+}
+
+function toDestination({ daddr }: Rule, family: Family): string {
+  if (daddr === null) return '';
+  const prefix = daddr[family];
+  // A rule without a prefix for the family matches nothing there.
+  if (prefix === null) return 'meta length 0 ';
+  const header = family === 4 ? 'ip' : 'ip6';
+  return `${header} daddr ${formatIp(prefix.bytes, 0, family)}/${prefix.bits} `;
+}
+
+function toTransport(rule: Rule, family: Family): string {
   const { protocol, dport, sport, icmp } = rule;
   if (icmp !== null) return family === 4 ? ICMP_4[icmp] : ICMP_6[icmp];
   if (protocol === 'icmp') return 'meta l4proto { icmp, icmpv6 } ';

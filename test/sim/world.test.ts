@@ -38,7 +38,7 @@ test('a reject may answer differently in each family', () => {
   };
   const world = parseWorld({ routers: [{ rules: [rule] }] }, 'w');
   expect(world.routers[0]!.rules).toEqual([
-    { ...rule, family: null, dport: [80, 90], sport: null, icmp: null },
+    { ...rule, family: null, dport: [80, 90], sport: null, daddr: null, icmp: null },
   ]);
 });
 
@@ -64,6 +64,10 @@ describe('a mistake is one line with the file, the place and the text', () => {
     [
       { targets: [{ v4: '10.0.0.1/8' }] },
       'w.json: targets[0].v4: "10.0.0.1/8": 10.0.0.1 has bits beyond the prefix length 8',
+    ],
+    [
+      inRule({ hook: 'forward', verdict: 'drop', daddr: { 4: 'fd00::/8' } }),
+      'w.json: routers[0].rules[0].daddr.4: "fd00::/8": an IPv4 address or prefix is wanted here',
     ],
     [
       { scanner: { v4: '10.0.0.0/8' } },
