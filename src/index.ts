@@ -21,12 +21,14 @@ import { buildHost } from './report/hosts.ts';
 import type { ReportHead } from './report/jsonl.ts';
 import { createScheduler, type ScanEngine } from './scan/scheduler.ts';
 import { type ScanRun, toScanRun } from './scanRun.ts';
+import { TRACE_IDS } from './trace/evidenceIds.ts';
 import { countBytes, traceFiltered } from './traceFiltered.ts';
 import { type Recording, runTrace, type TraceRequest, type TraceRun } from './traceRun.ts';
 import { localInterfaces } from './wire/localInterfaces.ts';
 import { checkWire, type OpenedWire, openWire, type TcpBy } from './wire/openWire.ts';
 import { dropPrivileges } from './wire/privileges.ts';
 
+export type { HopsToAsk } from './askedHops.ts';
 export type { Progress } from './drivenRun.ts';
 export { ProbeError, type ProbeErrorCode, UsageError } from './errors.ts';
 export type {
@@ -136,7 +138,11 @@ export function explainCapture(
 
 /** Starts traces of ports, one after the other. */
 export function trace(request: TraceRequest): TraceRun {
-  return runTrace(request, planScan);
+  const { record, askHops } = request;
+  const options = record === undefined ? request : { ...request, record: countBytes(record) };
+  return runTrace(options, planScan, askHops === true ? TRACE_IDS : 0, (hops) =>
+    scan(hops).report(),
+  );
 }
 
 /** A scan that has been opened, and its recorder. */
@@ -187,7 +193,8 @@ async function startRecorder(
   const epochMs = Date.now();
   const startedAt = started.toISOString();
   const start = { plan, opened, startedAt, epochMs, synRequested, isTraced: trace };
-  return startRecording({ ...start, write: record.write });
+  const { offsetBytes = 0, write } = record;
+  return startRecording({ ...start, offsetBytes, write });
 }
 
 /** Looks for hosts (`-sn`): no port gets a verdict. */

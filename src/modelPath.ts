@@ -93,6 +93,29 @@ export interface PathMtu {
   readonly hole: { readonly after: PathPlace; readonly before: PathPlace } | null;
 }
 
+/**
+ * What came of a SYN to a router's own address: `answered` by TCP (RST or SYN-ACK), `silent` each time, `unclear` what is
+ * neither, such as an ICMP error.
+ */
+export type HopAnswer = 'answered' | 'silent' | 'unclear';
+
+/** A router of the path that was asked itself (`--ask-hops`). */
+export interface AskedHop {
+  readonly ttl: number;
+  readonly ip: Ip;
+  /** Of the asked port, and of a port that nobody filters by name. */
+  readonly port: HopAnswer;
+  readonly control: HopAnswer;
+}
+
+/** What the routers of a path said to SYNs that were addressed to them (`--ask-hops`). */
+export interface PathAskedHops {
+  /** The control port. */
+  readonly control: number;
+  /** Nearest first. */
+  readonly hops: readonly AskedHop[];
+}
+
 /** What a trace can find. */
 export type FindingKind =
   | 'drop'
@@ -123,6 +146,8 @@ export interface Location {
   readonly direction: 'forward' | 'return' | 'either';
   readonly by: { readonly ip: Ip | null; readonly hop: number | null } | null;
   readonly mtu?: number;
+  /** What the rule that drops seems to name, where routers were asked; absent: not known. */
+  readonly scope?: 'port' | 'destination';
   /** Number of the rule that decided (trace/locate.ts). */
   readonly rule: number;
   /** `high` is certain. */
@@ -157,4 +182,5 @@ export interface Path {
   /** Absent unless it was asked for. */
   readonly sources?: PathSources;
   readonly mtu?: PathMtu;
+  readonly askedHops?: PathAskedHops;
 }

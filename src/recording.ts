@@ -25,6 +25,7 @@ export interface RecordingStart {
   readonly synRequested: boolean;
   readonly trace?: RecordedHead['trace'];
   readonly isTraced?: boolean;
+  readonly asksHops?: boolean | undefined;
   /** What stands in the file already. */
   readonly offsetBytes?: number;
   /** Takes pcapng, in pieces of whole blocks. */
@@ -38,7 +39,8 @@ export function isReplayable({ space }: Pick<Plan, 'space'>): boolean {
 
 /** Begins the recording of a run, and listens to its wire. */
 export function startRecording(start: RecordingStart): Recorder {
-  const { plan, opened, startedAt, synRequested, trace, isTraced, offsetBytes = 0, write } = start;
+  const { plan, opened, startedAt, synRequested, trace, isTraced, asksHops } = start;
+  const { offsetBytes = 0, write } = start;
   const { wire } = opened;
   const isWhole = isReplayable(plan);
   const head: RecordedHead = {
@@ -52,6 +54,7 @@ export function startRecording(start: RecordingStart): Recorder {
     synRequested,
     ...(trace === undefined ? {} : { trace }),
     ...(isTraced === true ? { isTraced } : {}),
+    ...(asksHops === true ? { asksHops } : {}),
   };
   const clock = { epochMs: start.epochMs, wireMs: wire.nowMs() };
   const recorder = createRecorder({

@@ -1,4 +1,5 @@
 /** The report of a recorded run, computed again by the same engine from what the recording says that it saw. */
+import { hopsToAsk, withAskedHops } from './askedHops.ts';
 import { ProbeError } from './errors.ts';
 import { followingTraces, type Traced, tracedOf, withPaths } from './filteredPaths.ts';
 import { type FinishedRun, finishedRun, headOf } from './finishedRun.ts';
@@ -77,8 +78,28 @@ function toTraces(
   return {
     ...recording,
     head: tracing.head,
-    run: async () => withoutVerdicts(await replayTraces(tracing, name)),
+    async run() {
+      const report = await replayTraces(tracing, name);
+      const isAsked = recording.recorded.asksHops === true;
+      return withoutVerdicts(isAsked ? await replayAskedHops(recording, report, name) : report);
+    },
   };
+}
+
+/** The scan of the routers that the traces have learned, which stands behind them in the file. */
+async function replayAskedHops(
+  traces: OpenedRecording,
+  report: Report,
+  name: string | null,
+): Promise<Report> {
+  if (hopsToAsk(report) === null) return withAskedHops(report, null);
+  const next = await traces.openNext();
+  if (next !== null) {
+    const scanned = await toScan(next, name).run(() => undefined);
+    return withAskedHops(report, scanned.report());
+  }
+  const missing = 'not replayable: the routers were not asked; this is what was known by then';
+  return { ...report, complete: false, warnings: [...report.warnings, missing] };
 }
 
 function toDiscovery(recording: OpenedRecording, name: string | null): Replaying {

@@ -1,4 +1,5 @@
 /** A run of traces: plan -> wire -> one traceroute a port, one after the other -> report. */
+import { type HopsToAsk, hopsToAsk, withAskedHops } from './askedHops.ts';
 import { drive } from './drive.ts';
 import { ProbeError, UsageError } from './errors.ts';
 import { createFeed } from './feed.ts';
@@ -45,6 +46,13 @@ export interface TraceRequest
   readonly flows?: number;
   /** Measures how large a packet may be on the way. Needs packets of our own. */
   readonly mtu?: boolean;
+  /**
+   * Asks the routers of lost TCP ports themselves when the traces are over: by SYN, to those ports and a control port, each at
+   * its own address. Paths are told when that is over.
+   */
+  readonly askHops?: boolean;
+  /** Called before the first router is asked. */
+  readonly onAskHops?: (hops: HopsToAsk) => void;
   /** False: no reverse names are looked up. */
   readonly names?: boolean;
   readonly signal?: AbortSignal;
@@ -67,6 +75,9 @@ export interface Recording {
   readonly offsetBytes?: number;
 }
 
+/** Scans routers, with the options of the run of traces that has learned them. */
+type ScanHops = (request: TraceRequest) => Promise<Report>;
+
 /** Longest path that is walked unless the user says otherwise: few are longer than 20 hops. */
 export const DEFAULT_MAX_HOPS = 32;
 /** A run of traces that was opened, and its recorder. */
@@ -76,23 +87,30 @@ export interface TracingRun extends Tracing {
 
 /**
  * Starts a run of traces; rejects as a scan does, and with ProbeError on a wire that sees no senders. `firstId` is where the
- * ids of its evidence begin.
+ * ids of its evidence begin. `scanHops` is needed by `askHops`.
  */
 export function runTrace(
   request: TraceRequest,
   planScan: (request: PlanRequest) => Promise<Plan>,
   firstId = 0,
+  scanHops?: ScanHops,
 ): TraceRun {
   const feed = createFeed<Path>();
   const opening = open(request, planScan, firstId);
-  const reporting = opening.then((running) =>
-    traceAll(running, {
+  const reporting = opening.then(async (running) => {
+    const report = await traceAll(running, {
       signal: request.signal,
       names: request.names === false ? NO_NAMES : createHopNames(),
       recording: request.record?.name ?? null,
-      onPath: (path) => feed.push([path]),
-    }),
-  );
+      onPath: (path) => {
+        if (request.askHops !== true) feed.push([path]);
+      },
+    });
+    if (request.askHops !== true || scanHops === undefined) return report;
+    const asked = await askHops(report, request, scanHops);
+    feed.push(asked.paths);
+    return asked;
+  });
   // The rejection reaches whoever asks for the report or iterates; here it only ends the iteration.
   reporting.then(feed.end, feed.end);
 
@@ -104,6 +122,25 @@ export function runTrace(
       await reporting;
     },
   };
+}
+
+/** Asks the routers that the traces of a run have learned. */
+async function askHops(report: Report, request: TraceRequest, scanHops: ScanHops): Promise<Report> {
+  const hops = hopsToAsk(report);
+  if (hops === null) return withAskedHops(report, null);
+  request.onAskHops?.(hops);
+  try {
+    const { targets, ports } = hops;
+    const { seed } = report;
+    // By SYN alone: nothing else goes to a router.
+    const more = { targets, ports: ports.join(','), tcp: true, control: false, seed };
+    return withAskedHops(report, await scanHops({ ...request, ...more }));
+  } catch (error) {
+    // A stranger may have named an address that is no host's here: the traces are worth telling all the same.
+    if (!(error instanceof UsageError || error instanceof ProbeError)) throw error;
+    const warning = `routers were not asked: ${error.message}`;
+    return { ...report, complete: false, warnings: [...report.warnings, warning] };
+  }
 }
 
 async function open(
@@ -125,6 +162,7 @@ async function open(
       `${plan.space.count} ports are too many for traces: a run takes ${MAX_TRACES} at most`,
     );
   }
+  if (request.askHops === true) checkAskHops(request, plan);
   const opened = await openWire(request.wire ?? 'auto', plan, 'packets', request.flows);
   const { can, kind, note } = opened.wire;
   if (!can.icmpSender || !can.setTtl) {
@@ -148,7 +186,8 @@ async function open(
       `--mtu needs packets of our own, to choose their sizes: this wire cannot (${kind}: ${note})`,
     );
   }
-  if (request.dropPrivileges === true) dropPrivileges();
+  // The wire to the routers is opened later, and gives them up.
+  if (request.dropPrivileges === true && request.askHops !== true) dropPrivileges();
   const started = new Date();
   const head = traceHead(plan, opened, started.toISOString());
   const settings = { maxHops, sources: request.flows ?? 0, mtu: request.mtu === true, firstId };
@@ -167,17 +206,26 @@ function checkFlows({ flows = 0, control, sourcePort }: TraceRequest): void {
   }
 }
 
+function checkAskHops({ control }: TraceRequest, { groups }: Plan): void {
+  if (control === false) throw new UsageError('--ask-hops asks what --no-control forbids');
+  const [udp] = groups.flatMap(({ udpPorts }) => [...udpPorts]);
+  if (udp === undefined) return;
+  throw new UsageError(
+    `--ask-hops is for TCP, not for ${udp}/udp: a router answers a datagram by ICMP, which has no port to be filtered by`,
+  );
+}
+
 /** Loaded only where it is asked for: start-up is a feature. */
 async function startRecorder(
   { plan, opened, head, settings: trace }: Tracing,
-  { record }: TraceRequest,
+  { record, askHops }: TraceRequest,
 ): Promise<Recorder | undefined> {
   if (record === undefined) return undefined;
   const { startRecording } = await import('./recording.ts');
   const { startedAt } = head;
   const { write, offsetBytes = 0 } = record;
   const epochMs = Date.now();
-  const start = { plan, opened, startedAt, epochMs, synRequested: false, trace };
+  const start = { plan, opened, startedAt, epochMs, synRequested: false, trace, asksHops: askHops };
   return startRecording({ ...start, offsetBytes, write });
 }
 

@@ -156,6 +156,7 @@ export const TRACE_OPTIONS: readonly OptionRow[] = [
   ...OPTIONS.filter(({ long }) => SHARED.has(long)),
   row('What is asked', '-m', 'max-hops', 'N', 'longest path that is walked, 32 unless given'),
   row('What is asked', '', 'flows', 'N', 'walk it from N source ports, 2 to 32: shared ways'),
+  row('What is asked', '', 'ask-hops', null, 'SYNs to each router: is a TCP answer lost?'),
   row('What is asked', '', 'mtu', null, 'measure how large a packet may be, and where not'),
   row('Other', '-n', 'no-names', null, 'look up no names of hops'),
 ];

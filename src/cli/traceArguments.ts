@@ -65,5 +65,6 @@ function traceRequest(raw: Raw, targets: readonly string[]): TraceRequest {
   const flows = text(raw, 'flows');
   if (flows !== undefined) request.flows = parseWhole('--flows', flows, MOST_HOPS);
   if (flag(raw, 'mtu')) request.mtu = true;
+  if (flag(raw, 'askHops')) request.askHops = true;
   return request;
 }

@@ -1,3 +1,4 @@
+import type { HopsToAsk } from '../index.ts';
 import type { Api } from './api.ts';
 import { exitCode } from './exitCode.ts';
 import type { Io } from './io.ts';
@@ -5,6 +6,11 @@ import { openRecording } from './pcapFile.ts';
 import { tellUnresolved } from './scanCommand.ts';
 import { isAnyUnasked, lastRecords, textOptions } from './showRun.ts';
 import type { TraceArguments } from './traceArguments.ts';
+
+/** Who is asked, and what: said before it is done. */
+function askingLine({ targets, ports }: HopsToAsk): string {
+  return `pu-probe: asking ${targets.join(', ')} by SYN to ports ${ports.join(', ')} (--ask-hops)\n`;
+}
 
 /** Runs `trace` and resolves to the exit code. Rejects with UsageError, ProbeError, or an internal error. */
 export async function runTraceCommand(args: TraceArguments, io: Io, api: Api): Promise<number> {
@@ -14,7 +20,13 @@ export async function runTraceCommand(args: TraceArguments, io: Io, api: Api): P
   try {
     const record = recording === undefined ? {} : { record: recording };
     const signal = abort.signal;
-    const tracing = api.trace({ dropPrivileges: true, ...args.trace, ...record, signal });
+    const tracing = api.trace({
+      dropPrivileges: true,
+      ...args.trace,
+      ...record,
+      signal,
+      onAskHops: (hops) => io.stderr(askingLine(hops)),
+    });
     const head = await tracing.start();
     tellUnresolved(head.plan.unresolved, io);
     if (args.format === 'jsonl') {

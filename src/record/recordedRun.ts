@@ -20,6 +20,8 @@ export interface RecordedHead {
   readonly trace?: Required<Pick<TraceOptions, 'maxHops' | 'sources' | 'mtu' | 'firstId'>>;
   /** The ports that somebody filters are traced afterwards: each run of traces is a recording of its own behind this one. */
   readonly isTraced?: boolean;
+  /** Routers are asked when the traces are over: by a scan, a recording of its own behind this one. */
+  readonly asksHops?: boolean;
 }
 
 /** The end of a recording. */
@@ -57,7 +59,7 @@ export function readHead(value: unknown): (RecordedHead & { readonly loaded: Pla
     isListOf(warnings, isText) &&
     typeof synRequested === 'boolean' &&
     (trace === undefined || isTrace(trace)) &&
-    [undefined, true, false].includes(value['isTraced'] as boolean | undefined);
+    ['isTraced', 'asksHops'].every((key) => FLAGS.includes(value[key]));
   if (!isGood) return damaged;
   if (value['plan'] === null) return 'the run was too large, over 1,000,000 probes';
   const loaded = loadPlan(value['plan']);
@@ -92,6 +94,8 @@ const isTrace = (value: unknown): boolean =>
   ['boolean', 'undefined'].includes(typeof value['mtu']) &&
   isWhole(value['firstId'], 0, MAX_FIRST_ID);
 
+/** What a flag may be. */
+const FLAGS: readonly unknown[] = [undefined, true, false];
 const KINDS: readonly unknown[] = ['packet', 'raw-socket', 'errqueue', 'connect', 'sim'];
 
 /** Each property with the type that it must have. */

@@ -153,6 +153,22 @@ export function traceNotes(paths: readonly Path[]): readonly string[] {
   ];
 }
 
+/** Routers of traces that were asked themselves (`--ask-hops`), or that none was. */
+export function askedHopsNotes(paths: readonly Path[]): readonly string[] {
+  const asked = paths.flatMap(({ port, askedHops }) =>
+    askedHops === undefined ? [] : [{ port, ...askedHops }],
+  );
+  const [first] = asked;
+  if (first === undefined) return [NO_HOPS_NOTE];
+  const routers = new Set(asked.flatMap(({ hops }) => hops.map(({ ip }) => ip)));
+  const ports = [...new Set(asked.map(({ port }) => port)), first.control];
+  const more = routers.size > MAX_NAMED ? ` and ${routers.size - MAX_NAMED} more` : '';
+  const names = `${[...routers].slice(0, MAX_NAMED).join(', ')}${more}`;
+  return [`${names} asked too, by SYN to ports ${ports.join(', ')} (--ask-hops)`];
+}
+
+const NO_HOPS_NOTE =
+  '--ask-hops asked no router: it tells more about a TCP port that is lost behind a router that is known, and about nothing else';
 const CHANGING_NOTE =
   'each TCP probe had a source port of its own: where routers share the load, hops of several ways may stand in one column';
 const ESTIMATED_NOTE =

@@ -1,5 +1,6 @@
 /** Traces for a person: the finding on top, the flows side by side with the edge marked, hypotheses and next steps below. */
 import type { Hop, HopNotes, Path, PathFlow, Reason, Report, Translated } from '../model.ts';
+import { askedHopLines } from './askedHopsText.ts';
 import {
   commandLines,
   counted,
@@ -78,7 +79,7 @@ export function pathLines(
   if (path.flows.some(({ hops }) => hops.length > 0)) {
     lines.push('', ...tableLines(path, options, paint));
   }
-  lines.push(...sourceLines(path, width), ...mtuLines(path, width));
+  lines.push(...sourceLines(path, width), ...mtuLines(path, width), ...askedHopLines(path, width));
   if (finding === null) return lines;
   if (finding.hypotheses.length > 0) {
     lines.push('', '  It may be:');
@@ -153,6 +154,7 @@ function isEdge({ finding }: Path, before: number, ttl: number): boolean {
 
 const EDGE_WORDS: Readonly<Record<string, string>> = {
   drop: 'lost here',
+  'return-drop': 'answers are lost here',
   route: 'no way on',
   reject: 'rejected here',
   'forged-reset': 'RST forged here',

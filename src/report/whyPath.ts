@@ -3,6 +3,7 @@ import type { PathEntry } from './pathWords.ts';
 import { printable } from './printable.ts';
 import type { WhyArgs } from './why.ts';
 import { ANSWERED_PATH_WHY } from './whyPathAnswers.ts';
+import { HOPS_PATH_WHY } from './whyPathHops.ts';
 import { MTU_PATH_WHY } from './whyPathMtu.ts';
 import { SILENT_PATH_WHY } from './whyPathSilence.ts';
 
@@ -10,6 +11,7 @@ const PATH_WHY: Readonly<Record<string, PathEntry>> = {
   ...ANSWERED_PATH_WHY,
   ...SILENT_PATH_WHY,
   ...MTU_PATH_WHY,
+  ...HOPS_PATH_WHY,
 };
 
 /** All ids, for tests. */

@@ -20,6 +20,12 @@ import { targetName, type WhyArgs } from './why.ts';
 const hopsAsked = ({ maxTtl }: WhyArgs): string =>
   maxTtl === undefined ? '' : ` (${maxTtl} hops asked)`;
 
+/** SYNs to the routers would tell whether an answer is lost on its way back; of datagrams routers tell by ICMP alone. */
+const askHops = (args: WhyArgs): readonly string[] =>
+  args['protocol'] === 'tcp'
+    ? [trace(args, '--ask-hops', 'asks each router: lost on the way back?')]
+    : [];
+
 /** Their ids and words. */
 export const SILENT_PATH_WHY: Readonly<Record<string, PathEntry>> = {
   'path.drop': {
@@ -82,6 +88,7 @@ export const SILENT_PATH_WHY: Readonly<Record<string, PathEntry>> = {
       `${flow(args)} comes to ${place(args, 'after')}, right before ${targetName(args)}, and no answer comes back.`,
     hypotheses: lastSuspects,
     next: (args) => [
+      ...askHops(args),
       watch(args, `on ${targetName(args)}`),
       rules('drop', `on ${targetName(args)}`),
       rules('drop', machine(args, 'after')),

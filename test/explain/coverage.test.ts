@@ -39,9 +39,14 @@ const WITHOUT: Readonly<Record<string, string>> = {
 /** Trace scenes without captures; those whose picture another capture has, by its name. */
 const TRACES_WITHOUT: Readonly<Record<string, string>> = {
   dnatDrop: 'to a client the picture of pathDropForward, to a trace that of traceDnat',
+  dropDestination: 'the picture of pathDropForward: no other destination is asked',
   dropFirstHop: 'the picture of pathDropForward, one router nearer',
   dropFirstHopPrerouting: 'the picture of pathDropPrerouting, one router nearer',
   dropForwardNextSilent: 'to a client the picture of pathDropForward',
+  dropInputGuardedRouters: 'the picture of pathDropInput: only routers that are asked differ',
+  dropReturnMuteRouters: 'the picture of pathDropReturn: only routers that are asked differ',
+  dropReturnOneGuard: 'the picture of pathDropReturn: only routers that are asked differ',
+  dropReturnQuietRouters: 'the picture of pathDropReturn: only routers that are asked differ',
   dscpRewrite: 'no port is touched: only the DSCP of quotes shows it, which explain does not read',
   ecmpOpen: 'nothing fails',
   labels: KERNEL,

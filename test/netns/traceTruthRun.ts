@@ -23,8 +23,12 @@ export const TRACE_COLUMNS: readonly TraceColumn[] = [
 ];
 
 /** The options that ask for it. */
-export function extraWords({ flows, mtu }: TraceExtras): readonly string[] {
-  return [...(flows > 0 ? ['--flows', String(flows)] : []), ...(mtu ? ['--mtu'] : [])];
+export function extraWords({ flows, mtu, askHops }: TraceExtras): readonly string[] {
+  return [
+    ...(flows > 0 ? ['--flows', String(flows)] : []),
+    ...(mtu ? ['--mtu'] : []),
+    ...(askHops ? ['--ask-hops'] : []),
+  ];
 }
 
 /** Runs the trace and returns the differences from what the scene expects, in words. */

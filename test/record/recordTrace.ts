@@ -7,6 +7,7 @@ import { traceHead } from '../../src/portTraces.ts';
 import { startRecording } from '../../src/recording.ts';
 import { traceAll } from '../../src/traceRun.ts';
 import { openSimulation } from '../../src/wire/openSimulation.ts';
+import { askHopsInSimulator } from '../scenarios/askHopsSimRun.ts';
 import type { TraceScenario, TraceView } from '../scenarios/traceScenario.ts';
 
 /** 2026-01-01T00:00:00Z. */
@@ -28,6 +29,9 @@ export interface RecordTraceRequest {
   readonly firstId?: number;
   readonly sources?: number;
   readonly mtu?: boolean;
+  readonly askHops?: boolean;
+  /** The recording says that routers are asked, and ends before. */
+  readonly marksHops?: boolean;
 }
 
 /** Traces the ports of a scene in one run, and records it. */
@@ -71,6 +75,7 @@ export async function recordTrace(
     epochMs: EPOCH_MS,
     synRequested: false,
     trace: settings,
+    asksHops: request.askHops === true || request.marksHops === true,
     write: (bytes) => void pieces.push(bytes.slice()),
   });
   const head = traceHead(plan, opened, startedAt);
@@ -78,5 +83,13 @@ export async function recordTrace(
   const { names = NO_NAMES } = request;
   const { signal } = stop;
   const report = await traceAll(tracing, { signal, names, recording: null, onPath: () => {} });
-  return { report, pieces };
+  if (request.askHops !== true) return { report, pieces };
+  const asked = await askHopsInSimulator(report, {
+    world,
+    view: VIEWS[view],
+    startedAt,
+    offsetBytes: pieces.reduce((sum, { length }) => sum + length, 0),
+    write: (bytes) => void pieces.push(bytes.slice()),
+  });
+  return { report: asked, pieces };
 }

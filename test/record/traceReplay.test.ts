@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { HopNames } from '../../src/hopNames.ts';
 import type { Ip, Report } from '../../src/model.ts';
+import { formatIp } from '../../src/packet/address.ts';
 import { jsonChunks } from '../../src/report/json.ts';
 import { readCapture } from '../packet/captures.ts';
 import { loadTraceScenarios, TRACE_VIEWS } from '../scenarios/traceScenario.ts';
@@ -59,6 +60,68 @@ describe.each(TRACE_VIEWS)('%s', (view) => {
     const { report, pieces } = await recordTrace({ scenario, view, family: 6, seed: 1, mtu: true });
     expect(report.paths[0]!.mtu).toMatchObject({ bytes: 1280 });
     expect(said(await replayPieces(pieces))).toBe(said(report));
+  });
+
+  it('the same with routers asked behind the traces, whole, under loss, and every id in the file', async () => {
+    const asking = scenarios.filter(({ traces }) => traces.some(({ extras }) => extras.askHops));
+    expect(asking.length).toBeGreaterThan(4);
+    for (const { name, world, traces } of asking) {
+      const scenario = { world, traces: traces.filter(({ extras }) => extras.askHops) };
+      for (const [family, loss] of [
+        [4, 0],
+        [6, 0],
+        [4, LOSS],
+      ] as const) {
+        const request = { scenario, view, family, seed: 1, loss, askHops: true, firstId: 0x1_0000 };
+        const { report, pieces } = await recordTrace(request);
+        expect(said(await replayPieces(pieces)), name).toBe(said(report));
+        expect(report.paths.some(({ askedHops }) => askedHops !== undefined) || loss > 0).toBe(
+          true,
+        );
+        const comments = commentsOf(pieces);
+        for (const id of report.paths.flatMap(({ finding }) => finding?.evidence ?? [])) {
+          expect(
+            comments.filter((text) => text.startsWith(`${id} `)),
+            `${name} ${id}`,
+          ).toHaveLength(1);
+        }
+      }
+    }
+  });
+
+  it.runIf(view === 'P')('to routers go SYNs alone, to two ports of each', async () => {
+    const scenario = named('dropDestination');
+    const request = { scenario, view, family: 4, seed: 1, askHops: true } as const;
+    const { report, pieces } = await recordTrace(request);
+    const { control, hops } = report.paths[0]!.askedHops!;
+    const { frames } = readCapture(Buffer.concat(pieces));
+    const sent = frames
+      .filter(({ direction }) => direction === 'out')
+      .map(({ data }) => ({
+        to: formatIp(data, 16, 4),
+        protocol: data[9],
+        port: (data[22]! << 8) | data[23]!,
+        flags: data[33],
+      }))
+      .filter(({ to }) => to !== report.paths[0]!.target);
+    const wanted = hops.flatMap(({ ip }) =>
+      [443, control].map((port) => ({ to: ip, protocol: 6, port, flags: 2 })),
+    );
+    const inOrder = (list: typeof sent) => list.map((one) => JSON.stringify(one)).toSorted();
+    expect(inOrder(sent)).toEqual(inOrder(wanted));
+  });
+
+  it('a recording that lacks the scan of the routers says so, and what was known by then', async () => {
+    const scenario = named('dropDestination');
+    const request = { scenario, view, family: 4, seed: 1 } as const;
+    const { pieces } = await recordTrace({ ...request, askHops: true });
+    const alone = await recordTrace({ ...request, marksHops: true });
+    const replayed = await replayPieces(alone.pieces);
+    expect(replayed.complete).toBe(false);
+    expect(replayed.warnings.join()).toContain('the routers were not asked');
+    expect(replayed.paths).toEqual(alone.report.paths);
+    const cut = Buffer.concat(pieces).subarray(0, -400);
+    expect(await replayPieces([cut])).toMatchObject({ complete: false });
   });
 
   it('a run that was stopped is replayed up to there, a later trace included', async () => {

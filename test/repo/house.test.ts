@@ -143,6 +143,13 @@ describe('results of traces in words', () => {
       wayHop: 3,
       lostBy: '10.0.3.2',
       passingBy: '10.0.3.1',
+      controlPort: 40_000,
+      lastHop: 6,
+      heard: 3,
+      heardHop: 3,
+      beyond: 3,
+      beyondHop: 4,
+      beyondIp: '10.0.4.1',
     };
     const places = { afterHop: 3, afterIp: '10.0.3.1', beforeHop: 4, beforeIp: '10.0.4.1' };
     const all = { ...least, ...of, ...places, by: '10.0.3.1', errno: 'EPERM' };

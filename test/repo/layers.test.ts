@@ -145,6 +145,7 @@ const ARROWS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   },
   traceRun: {
     model: NOUNS,
+    askedHops: 'routers that are asked behind the traces',
     drive: 'the loop',
     errors: "the user's mistakes, and a wire that sees no senders",
     feed: 'paths on their way to a reader',
@@ -165,6 +166,13 @@ const ARROWS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     trace: 'the traceroute',
     version: 'the version in reports',
     wire: 'which wire it was',
+  },
+  askedHops: {
+    model: NOUNS,
+    plan: 'the seed as numbers',
+    probe: 'the draw of a control port',
+    report: 'findings in words',
+    trace: 'which routers, and what follows from their answers',
   },
   finishedDiscovery: {
     model: NOUNS,
@@ -219,6 +227,7 @@ const ARROWS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   },
   replayedRun: {
     model: NOUNS,
+    askedHops: 'routers that were asked behind the traces',
     replayedDiscovery: 'a recording of a discovery',
     filteredPaths: 'the paths of filtered ports behind a scan',
     errors: 'a file that holds no run',
@@ -231,6 +240,8 @@ const ARROWS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     scan: 'the scheduler',
   },
   index: {
+    askedHops: 'a type of its callback',
+    trace: 'how many ids a trace takes',
     filteredPaths: 'the paths of filtered ports in the report',
     traceFiltered: 'traces filtered ports',
     traceRun: 'runs of traces',

@@ -19,6 +19,7 @@ interface FindingSaid {
   readonly direction: string;
   readonly by: { readonly ip: string | null; readonly hop: number | null } | null;
   readonly mtu?: number | undefined;
+  readonly scope?: string;
   readonly rule: number;
   readonly certainty: string;
 }
@@ -66,6 +67,8 @@ function compare(
   isOneOf('before', said.before?.ttl ?? null, expected.before);
   isOneOf<string>('direction', said.direction, expected.directions);
   isOneOf('by hop', said.by?.hop ?? null, expected.by);
+  if (expected.scopes !== undefined)
+    isOneOf<string>('scope', said.scope ?? 'none', expected.scopes);
   isOneOf<string>('certainty', said.certainty, expected.certainties);
   if (expected.mtu !== undefined) isOneOf('mtu', said.mtu, [expected.mtu]);
   return [...lines, ...addressDifferences(expected, said, world, family)];

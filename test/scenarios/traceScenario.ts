@@ -35,6 +35,7 @@ export const FINDING_KINDS = [
   'path-variant',
 ] as const;
 export const DIRECTIONS = ['forward', 'return', 'either'] as const;
+export const SCOPES = ['port', 'destination'] as const;
 export const CERTAINTIES = ['high', 'medium', 'low'] as const;
 
 /** Views that can trace: P = packet, E = errqueue. */
@@ -57,6 +58,7 @@ export interface ExpectedFinding {
   readonly isMasked: boolean;
   readonly certainties: readonly (typeof CERTAINTIES)[number][];
   readonly mtu: number | undefined;
+  readonly scopes: readonly (typeof SCOPES)[number][] | undefined;
 }
 
 /** What a path must say: its end, and one of the findings (null: none). */
@@ -70,6 +72,7 @@ export interface TraceExtras {
   /** Source ports; 0: its own alone. */
   readonly flows: number;
   readonly mtu: boolean;
+  readonly askHops: boolean;
 }
 
 /** One trace of a scene. */
@@ -135,7 +138,7 @@ function needIn<Key extends string>(
 
 /** Several ports of which the same is expected stand for one trace each. */
 function parseCases(place: JsonPlace): readonly TraceCase[] {
-  const at = openObject(place, ['ask', 'flows', 'mtu', 'P', 'E']);
+  const at = openObject(place, ['ask', 'flows', 'mtu', 'askHops', 'P', 'E']);
   const need = needIn(place, at);
   const packet = parsePath(need('P'));
   const errqueue = at('E');
@@ -143,6 +146,7 @@ function parseCases(place: JsonPlace): readonly TraceCase[] {
     extras: {
       flows: readNumber(at('flows'), { min: 0, max: 32, whole: true }, 0),
       mtu: at('mtu')?.value === true,
+      askHops: at('askHops')?.value === true,
     },
     expect: { P: packet, E: errqueue === undefined ? packet : parseColumn(errqueue) },
   };
@@ -174,6 +178,7 @@ const FINDING_KEYS = [
   'masked',
   'certainty',
   'mtu',
+  'scope',
 ] as const;
 
 function parseFinding(place: JsonPlace): ExpectedFinding | null {
@@ -198,6 +203,7 @@ function parseFinding(place: JsonPlace): ExpectedFinding | null {
     by: listOf('by', readHop),
     isMasked: at('masked')?.value === true,
     certainties: choices(need('certainty')).map((item) => readWord(item, CERTAINTIES)),
+    scopes: listOf('scope', (item) => readWord(item, SCOPES)),
     mtu: mtu === undefined ? undefined : readNumber(mtu, { min: 68, max: 65_535, whole: true }, 68),
   };
 }

@@ -1,14 +1,17 @@
 /** Runs a trace scene over the simulator, as the packet or the error-queue wire would see it. */
 import { drive } from '../../src/drive.ts';
-import type { Family, Path } from '../../src/model.ts';
+import type { Family, Path, Plan } from '../../src/model.ts';
 import { formatIp } from '../../src/packet/address.ts';
 import { createPlan } from '../../src/plan/plan.ts';
+import { traceHead, traceReport } from '../../src/portTraces.ts';
 import { buildPath } from '../../src/report/path.ts';
 import type { World } from '../../src/sim/world.ts';
 import { locate } from '../../src/trace/locate.ts';
 import { toTraced } from '../../src/trace/toPath.ts';
 import { createTraceroute } from '../../src/trace/traceroute.ts';
 import { openSimulation } from '../../src/wire/openSimulation.ts';
+import type { OpenedWire } from '../../src/wire/openWire.ts';
+import { askHopsInSimulator } from './askHopsSimRun.ts';
 
 export interface TraceAsked {
   readonly world: World;
@@ -21,6 +24,7 @@ export interface TraceAsked {
   readonly maxHops?: number;
   readonly flows?: number;
   readonly mtu?: boolean;
+  readonly askHops?: boolean;
   /** The target's address unless it is another one. */
   readonly target?: string;
 }
@@ -43,7 +47,8 @@ export async function traceInSimulator(asked: TraceAsked): Promise<TraceSaid> {
     { targets: [target], ports: String(port), [protocol]: true, control: asked.control ?? true },
     { resolve: async () => [], interfaces: [], seed: [0x5eed, seed] },
   );
-  const { wire, srcPort, ownAddresses } = openSimulation(plan, world, view, 32);
+  const opened = openSimulation(plan, world, view, 32);
+  const { wire, srcPort, ownAddresses } = opened;
   const engine = createTraceroute({
     plan,
     run: 0,
@@ -69,6 +74,22 @@ export async function traceInSimulator(asked: TraceAsked): Promise<TraceSaid> {
   if (hanging.signal.aborted) throw new Error(`no end after ${MAX_TURNS} turns`);
   const facts = engine.result();
   const of = { plan, target: 0, protocol, port, wire: wire.kind };
-  const path = buildPath(of, toTraced(facts, locate(facts)), () => null);
+  const traced = buildPath(of, toTraced(facts, locate(facts)), () => null);
+  const path = asked.askHops === true ? await askHops(asked, traced, plan, opened) : traced;
   return { path, virtualMs: wire.nowMs(), sent: engine.counters().sent };
+}
+
+async function askHops(
+  { world, view }: TraceAsked,
+  path: Path,
+  plan: Plan,
+  opened: OpenedWire,
+): Promise<Path> {
+  const head = traceHead(plan, opened, '');
+  const settings = { maxHops: 32, sources: 0, mtu: false, firstId: 0 };
+  const counters = { sent: 0, received: 0, matched: 0, foreign: 0 };
+  const ended = { finished: true, notDone: [], counters };
+  const more = { paths: [path], durationMs: 0, recording: null };
+  const report = traceReport({ plan, opened, head, settings }, ended, more);
+  return (await askHopsInSimulator(report, { world, view })).paths[0]!;
 }
