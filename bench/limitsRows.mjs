@@ -26,6 +26,14 @@ function udpScene(count, open, silent, dropped) {
   return { ports, scene: { udpOpen, udpSilent, udpDropped }, truth };
 }
 
+/** UDP ports of which some ranges are dropped; all others are closed. */
+function rangeScene(count, ranges) {
+  const ports = range(count);
+  const truth = new Map(ports.map((port) => [`${port}/udp`, 'closed']));
+  for (const port of ranges.flat()) truth.set(`${port}/udp`, 'open|filtered');
+  return { ports, scene: { udpDropped: ranges.flat() }, truth };
+}
+
 function tcpScene(count, open, dropped) {
   const ports = range(count);
   const [tcpOpen, tcpDropped] = deal(ports, [open, dropped]);
@@ -65,6 +73,9 @@ const UDP_300 = udpScene(300, 5, 5, 10);
 const UDP_1000 = udpScene(1000, 5, 5, 10);
 const UDP_200 = udpScene(200, 10, 5, 15);
 const TCP_1000 = tcpScene(1000, 101, 100);
+
+/** Ten in a row, begun at no port that is asked first. */
+const RANGES_1000 = rangeScene(1000, [range(10, FIRST + 394)]);
 
 /** Twenty ports that are named before the whole range. */
 const NAMED = range(20).map((i) => FIRST + 49 * (i - FIRST) + 7);
@@ -148,6 +159,22 @@ export const ROWS = [
     waits: true,
     peers: [],
   }),
+  ...[4, 6].map((family) =>
+    udpRow(
+      `ranges-v${family}`,
+      `1,000 ports of IPv${family}, ten in a row dropped, --infer-ranges`,
+      RANGES_1000,
+      {
+        target: TARGET[family],
+        ask: `-sU -p ${text(RANGES_1000.ports)} --infer-ranges`,
+        // What asking all of them takes.
+        boundS: boundS(990, family === 4 ? 1 : 0.1),
+        waits: true,
+        peers: [],
+        kind: 'per-source',
+      },
+    ),
+  ),
   udpRow('none', '1,000 ports, no limiter', UDP_1000, {
     sysctls: NO_LIMIT,
     peers: ['-sU', '-sU --min-rate 5000'],

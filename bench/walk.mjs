@@ -1,5 +1,6 @@
 // The certified walk in simulated time: half a million port verdicts against every known limiter.
-//   node bench/walk.mjs [--verdicts N] [--certainty P]
+//   node bench/walk.mjs [--verdicts N] [--certainty P] [--named N]
+// `--named`: so many of the 100 ports of a run were named before ranges.
 // Exits with 1 when more runs hold a false silence than the certainty allows. Bundles walkTrials.ts into build/.
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';

@@ -6,9 +6,11 @@ const { values } = parseArgs({
   options: {
     verdicts: { type: 'string', default: '500000' },
     certainty: { type: 'string', default: '0.999' },
+    named: { type: 'string', default: '0' },
   },
 });
 const certainty = Number(values.certainty);
+const named = Number(values.named);
 const PORTS = 100;
 const SHARES = [0.1, 0.5, 0.93];
 const LOSSES = [0, 0.01, 0.05];
@@ -20,15 +22,20 @@ const seeds = Math.ceil(Number(values.verdicts) / PORTS / worlds);
 let runs = 0;
 let wrongRuns = 0;
 let wrongPorts = 0;
-console.log('limiter | closed | false | unproven | packets/port | s | learned gap, ms');
+console.log(
+  'limiter | closed | false | unproven | packets/port | s | learned gap, ms | named, s | final before the end, %',
+);
 for (const limiter of limiters) {
   for (const closedShare of SHARES) {
-    const sum = { falseSilent: 0, unproven: 0, packets: 0, lastedMs: 0, gapMs: 0 };
+    const sum = {
+      ...{ falseSilent: 0, unproven: 0, packets: 0, lastedMs: 0, gapMs: 0 },
+      ...{ namedMs: 0, early: 0, certified: 0 },
+    };
     let count = 0;
     for (const loss of LOSSES) {
       for (const reorderMs of REORDERS_MS) {
         for (let seed = 1; seed <= seeds; seed++) {
-          const trial = { limiter, ports: PORTS, closedShare, loss, reorderMs, certainty };
+          const trial = { limiter, ports: PORTS, closedShare, loss, reorderMs, certainty, named };
           const result = runTrial({ ...trial, seed: 104_729 * seed });
           for (const key of Object.keys(sum) as (keyof typeof sum)[]) sum[key] += result[key];
           count += 1;
@@ -41,7 +48,9 @@ for (const limiter of limiters) {
     const mean = (value: number, digits: number): string => (value / count).toFixed(digits);
     const packets = mean(sum.packets / PORTS, 1);
     const cells = [limiter, closedShare, sum.falseSilent, sum.unproven, packets];
-    console.log([...cells, mean(sum.lastedMs / 1000, 2), mean(sum.gapMs, 0)].join(' | '));
+    const times = [mean(sum.lastedMs / 1000, 2), mean(sum.gapMs, 0), mean(sum.namedMs / 1000, 2)];
+    const early = sum.certified === 0 ? '-' : ((100 * sum.early) / sum.certified).toFixed(0);
+    console.log([...cells, ...times, early].join(' | '));
   }
 }
 const allowed = (1 - certainty) * runs;

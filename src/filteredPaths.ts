@@ -1,7 +1,7 @@
 /** `scan --trace`: which ports of a scan are traced, one of those that fail alike, and what their paths add to its report. */
 import type { FinishedRun } from './finishedRun.ts';
 import type { Path, Protocol, Report, Verdict } from './model.ts';
-import type { AlikePorts, Summary } from './report/summary.ts';
+import { type AlikePorts, isToldByOthers, type Summary } from './report/summary.ts';
 
 /** Traces of one scan at most: each asks routers that others share. */
 export const MAX_FILTERED_TRACES = 8;
@@ -16,7 +16,10 @@ export interface Traced {
 }
 
 /** Whether somebody on the way may be the reason: a rejection or a silence, and not one of our own side. */
-function isFiltered({ state, reason, detail }: Verdict): boolean {
+function isFiltered(verdict: Verdict): boolean {
+  const { state, reason, detail } = verdict;
+  // Those that it is told by are traced.
+  if (isToldByOthers(verdict)) return false;
   if (state === 'filtered') return detail !== 'no-neighbour' && reason !== 'local-error';
   return state === 'open|filtered' && reason === 'no-response' && detail !== 'other-source';
 }

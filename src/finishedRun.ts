@@ -16,6 +16,7 @@ import {
   limiterNotes,
   ordinaryNotes,
   ownSideNotes,
+  rangeNotes,
   selfNotes,
   synNote,
 } from './report/notes.ts';
@@ -27,6 +28,7 @@ import {
 } from './report/summary.ts';
 import { chooseOrdinary, createOrdinaryCheck } from './scan/ordinaryCheck.ts';
 import type { ScanEngine, ScanResult } from './scan/scheduler.ts';
+import { mayWalk } from './scan/walks.ts';
 import { VERSION } from './version.ts';
 import type { OpenedWire } from './wire/openWire.ts';
 
@@ -133,6 +135,7 @@ export function finishedRun(
       duplicate,
       badToken,
       retransmitted,
+      ...(plan.inferRanges ? { inferred: result.inferred } : {}),
       ringDrops: 0,
       ...counters,
     },
@@ -144,6 +147,7 @@ export function finishedRun(
       ...synNote(synRequested, wire.can.packets),
       ...selfNotes(plan, opened.ownAddresses),
       ...controlNotes(plan, result.controls),
+      ...rangeNotes(plan, result.inferred, mayWalk({ plan, can: wire.can })),
       ...limiterNotes(plan, result.limiterOf),
       ...ordinaryNotes(plan, end.failedAtHome),
       ...ownSideNotes(ruled, counters['ringDrops'] ?? 0),

@@ -62,6 +62,7 @@ export {
 export { type PathTextOptions, renderPaths } from './report/pathText.ts';
 export { type AlikePorts, type Summary, summarize } from './report/summary.ts';
 export { renderText, type TextOptions } from './report/text.ts';
+export { sparedPorts } from './scan/sparedPorts.ts';
 export type { ScanRun } from './scanRun.ts';
 export type { Recording, TraceRequest, TraceRun } from './traceRun.ts';
 export { VERSION } from './version.ts';

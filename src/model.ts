@@ -163,6 +163,8 @@ export interface Plan {
   readonly control: boolean;
   /** Chance that a whole run holds no wrong verdict. */
   readonly certainty: number;
+  /** UDP ports between two that are alike are told by them, and not asked (scan/rangeInference.ts). */
+  readonly inferRanges?: true;
   readonly sending: Sending;
   /** What SNMP is asked with; null: no community, the discovery of version 3 alone. A password: it is never printed. */
   readonly snmpCommunity: { readonly name: string; readonly version: 'v1' | 'v2c' } | null;

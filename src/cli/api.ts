@@ -7,6 +7,7 @@ export type Api = Pick<
   | 'trace'
   | 'discover'
   | 'planScan'
+  | 'sparedPorts'
   | 'replay'
   | 'renderText'
   | 'renderPaths'

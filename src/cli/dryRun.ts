@@ -1,4 +1,5 @@
 import type { Plan } from '../index.ts';
+import type { Api } from './api.ts';
 import { formatCount, formatWait, LONG_WAIT_MS } from './progress.ts';
 
 /** Targets and port ranges that are written out; further ones are counted. */
@@ -10,8 +11,12 @@ const WIDTH = 80;
 /** What may be asked besides (README, "What it says that nmap does not"). */
 const CONTROL = 'up to three UDP ports a target, to learn how far it is';
 
-/** The plan for a person (`--dry-run`). */
-export function planText(plan: Plan, seed: string): string {
+/** The plan for a person (`--dry-run`); the library knows which ports ranges spare. */
+export function planText(
+  plan: Plan,
+  seed: string,
+  { sparedPorts }: Pick<Api, 'sparedPorts'>,
+): string {
   const { targets, space } = plan;
   const what = plan.discover
     ? `${counted(targets.count, 'target')} to look for: on the link, by echo requests, or at these ports`
@@ -37,7 +42,7 @@ export function planText(plan: Plan, seed: string): string {
     `rate          ${rate}`,
     `retries       ${plan.retries ?? `as -T${plan.timing} has them`}`,
     `host timeout  ${timeout}`,
-    ...udpWaitLines(plan),
+    ...udpWaitLines(plan, sparedPorts),
     `control       ${plan.control ? CONTROL : 'none'}`,
     `seed          ${seed}`,
     ...plan.warnings.map((warning) => `Note: ${warning}`),
@@ -52,24 +57,36 @@ const LINUX_GAP_MS: Readonly<Record<number, number>> = { 4: 1000, 6: 100 };
 const QUICKEST_POLITE = 3;
 
 /** How long closed UDP ports of one target may take, where that is long. */
-function udpWaitLines({ groups, targets, retries, timing, discover }: Plan): string[] {
+function udpWaitLines(plan: Plan, sparedPorts: Api['sparedPorts']): string[] {
+  const { groups, targets, retries, timing, discover, sending } = plan;
   if (retries !== undefined || timing < QUICKEST_POLITE || discover) return [];
+  const askers = Math.max(1, sending.sources.length);
   const waitMs = (ports: number, firstTarget: number): number =>
-    Math.max(0, ports - LINUX_BURST) * (LINUX_GAP_MS[targets.families[firstTarget]!] ?? 0);
+    Math.max(0, ports / askers - LINUX_BURST) * (LINUX_GAP_MS[targets.families[firstTarget]!] ?? 0);
   let allMs = 0;
+  let spared = 0;
   let named = 0;
   let namedMs = 0;
-  for (const { firstTarget, udpPorts, udpNamed = [] } of groups) {
-    const ms = waitMs(udpPorts.length, firstTarget);
+  for (const group of groups) {
+    const { firstTarget, udpPorts, udpNamed = [] } = group;
+    const notAsked = sparedPorts(plan, group).length;
+    const ms = waitMs(udpPorts.length - notAsked, firstTarget);
     if (ms <= allMs) continue;
     allMs = ms;
+    spared = notAsked;
     named = udpNamed.length;
     namedMs = waitMs(named, firstTarget);
   }
   if (allMs < LONG_WAIT_MS) return [];
+  const from = askers > 1 ? ` from ${askers} addresses, if it has one for each` : '';
   const lines = [
-    `UDP           ${formatWait(allMs)} at most for closed ports, at the limit that Linux has by default`,
+    `UDP           ${formatWait(allMs)} at most for closed ports, at the limit that Linux has by default${from}`,
   ];
+  if (spared > 0) {
+    lines.push(
+      `              ${formatCount(spared)} are not asked; where asked ones differ, some of them are besides`,
+    );
+  }
   if (named > 0) {
     lines.push(
       `              the ${formatCount(named)} that you named come first: ${namedMs === 0 ? 'at once' : formatWait(namedMs)}`,

@@ -90,6 +90,13 @@ export const OPTIONS: readonly OptionRow[] = [
     'give a host up after 90s, 5m, 1h, 1500ms',
   ),
   row('Speed and certainty', '', 'certainty', 'P', 'chance that a whole run is right, 0.999'),
+  row(
+    'Speed and certainty',
+    '',
+    'infer-ranges',
+    null,
+    'UDP: ask each tenth port, and between unlike ones',
+  ),
   row('Speed and certainty', '', 'no-control', null, 'ask no control ports of its own choice'),
   row('Speed and certainty', '', 'seed', 'HEX', 'repeat the order and tokens of an earlier run'),
   row(

@@ -64,10 +64,12 @@ export function waitNotice({ done, total, walk }: Progress): string | null {
     walk.named === 0 || walk.named === walk.waiting
       ? ''
       : `; the ${formatCount(walk.named)} that you named: ${formatWait(walk.namedLeftMs)}, a few more if they are silent`;
+  const most = walk.mayGrow ? ', and those between unlike ones besides' : ' at most';
+  const quicker = walk.mayGrow ? '' : ', --infer-ranges asks a tenth of them';
   return (
     `pu-probe: ${formatCount(walk.waiting)} silent ${ports} at ${formatRate(walk.gapMs)} (${limit}): ` +
-    `about ${formatWait(walk.leftMs)} at most${named}\n` +
-    'pu-probe: Ctrl-C keeps what was found; fewer ports are quicker, --retries 2 goes without proof\n'
+    `about ${formatWait(walk.leftMs)}${most}${named}\n` +
+    `pu-probe: Ctrl-C keeps what was found; fewer ports are quicker${quicker}, --retries 2 goes without proof\n`
   );
 }
 
@@ -92,7 +94,7 @@ export function progressText({ done, total, sent, elapsedMs, etaMs, walk }: Prog
   const percent = total === 0 ? 100 : Math.floor((100 * done) / total);
   if (walk !== null && done + walk.waiting >= total) {
     const seen = walk.isMeasured ? 'measured' : 'presumed';
-    const wait = `${formatRate(walk.gapMs)} ${seen}, ${formatWait(walk.leftMs)} left at most`;
+    const wait = `${formatRate(walk.gapMs)} ${seen}, ${formatWait(walk.leftMs)} left${walk.mayGrow ? ' so far' : ' at most'}`;
     return `${formatCount(done)} of ${formatCount(total)} (${percent} %), ${wait}`;
   }
   const ratePps = elapsedMs > 0 ? (1000 * sent) / elapsedMs : 0;

@@ -144,6 +144,7 @@ function scanOptions(raw: Raw, targets: readonly string[]): ScanOptions {
   if (flag(raw, 'ipv6')) options.family = 6;
   if (flag(raw, 'allAddresses')) options.allAddresses = true;
   if (flag(raw, 'trace')) options.trace = true;
+  if (flag(raw, 'inferRanges')) options.inferRanges = true;
   if (raw['control'] === false) options.control = false;
   const read = { ...raw, source: sourcesText(text(raw, 'source'), text(raw, 'sources')) };
   for (const key of ['seed', 'wire', 'interface', 'source', 'snmpCommunity'] as const) {

@@ -63,7 +63,7 @@ async function dryRun(args: ScanArguments, io: Io, api: Api): Promise<number> {
   const plan = await api.planScan(args.scan);
   const seed = plan.seed.map((word) => word.toString(16).padStart(8, '0')).join('');
   tellUnresolved(plan.unresolved, io);
-  await io.stdout(args.format === 'text' ? planText(plan, seed) : planJson(plan, seed));
+  await io.stdout(args.format === 'text' ? planText(plan, seed, api) : planJson(plan, seed));
   const unchecked = plan.unresolved.length > 0;
   return exitCode({ interrupted: false, internalError: false, failed: false, unchecked });
 }

@@ -39,6 +39,10 @@ export const CONFIDENCE = {
   silenceLimited: 0.5,
   /** Other ports of the target got an answer that is about the way to it; a rule of a firewall may be about those alone. */
   inferred: 0.9,
+  /** Not asked, as the asked ports on both sides are closed: a lone service among them is not seen. */
+  betweenClosed: 0.98,
+  /** The same between silent ones: filters drop ranges, but end where they like. */
+  betweenSilent: 0.9,
   stranger: 0.95,
   noNeighbour: 0.99,
   /** The kernel said so itself, at once. */

@@ -97,6 +97,17 @@ export interface PortFacts {
   readonly resetCheck: number;
   /** One of SILENCE. */
   readonly silence: number;
+  /** The two ports that it was told by, where it was not asked. */
+  readonly between: BetweenFacts | null;
+}
+
+/** Two ports of a target that are alike: both closed, or both silent and proven not to be closed. */
+export interface BetweenFacts {
+  readonly isClosed: boolean;
+  readonly low: number;
+  readonly high: number;
+  /** Ids of what they were asked and what they answered. */
+  readonly evidence: readonly string[];
 }
 
 /** What a router said of the way to a target, to more than one of its ports, where nobody said anything else. */

@@ -54,7 +54,7 @@ export function judge(port: PortFacts, target: TargetFacts, context: JudgeContex
     confidence: ruling.confidence,
     whyId: ruling.whyId,
     whyArgs: { ...commonArgs(port, target, ruling.by), ...ruling.whyArgs },
-    evidence: evidenceIds(port),
+    evidence: port.between?.evidence ?? evidenceIds(port),
   };
 }
 
@@ -80,7 +80,7 @@ function commonArgs(
 }
 
 /** `s<probe>.<attempt>` of what was sent, `r<probe>.<attempt>.<n>` of the deciding answer (contract.md, "Evidence ids"). */
-function evidenceIds(port: PortFacts): readonly string[] {
+export function evidenceIds(port: PortFacts): readonly string[] {
   const number = port.probe + 1;
   const answered = port.answer !== ANSWER.NONE && port.answer !== ANSWER.SEND_FAILED;
   const answer = `r${number}.${port.idAttempt}.${port.idNumber}`;

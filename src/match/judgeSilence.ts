@@ -2,6 +2,7 @@
 import { CONFIDENCE, silenceConfidence } from './confidence.ts';
 import { provenHop } from './distance.ts';
 import {
+  type BetweenFacts,
   type JudgeContext,
   LIMITER_BURST,
   type PortFacts,
@@ -15,6 +16,7 @@ import { judgeCounters, judgeOverflow, judgeRoute } from './judgeOwnSide.ts';
 /** Judges a port that did not answer; never certain, as silence has several causes (truth.md). */
 export function judgeSilence(port: PortFacts, target: TargetFacts, { can }: JudgeContext): Ruling {
   const { ownSide } = target;
+  if (port.between?.isClosed) return betweenClosed(port.between);
   // It may have been handed out: what our own side did later does not change it.
   if (port.silence === SILENCE.CHECKED) return certified(port);
   if (ownSide !== null) {
@@ -52,14 +54,37 @@ export function judgeSilence(port: PortFacts, target: TargetFacts, { can }: Judg
   };
 }
 
-const certified = ({ waitedMs }: PortFacts): Ruling => ({
-  state: 'open|filtered',
-  reason: 'no-response',
-  detail: 'silent-certified',
+/** A silence that is proven: its own, or that of the ports on both sides. */
+const certified = ({ waitedMs, between }: PortFacts): Ruling =>
+  between === null
+    ? {
+        state: 'open|filtered',
+        reason: 'no-response',
+        detail: 'silent-certified',
+        by: null,
+        confidence: CONFIDENCE.silenceMost,
+        whyId: 'udp.silent.certified',
+        whyArgs: { waitedMs: Math.round(waitedMs) },
+      }
+    : {
+        state: 'open|filtered',
+        reason: 'no-response',
+        detail: 'inferred',
+        by: null,
+        confidence: CONFIDENCE.betweenSilent,
+        whyId: 'udp.between.silent',
+        whyArgs: { low: between.low, high: between.high },
+      };
+
+/** Nobody has spoken of this port: the reason is that of its neighbours. */
+const betweenClosed = ({ low, high }: BetweenFacts): Ruling => ({
+  state: 'closed',
+  reason: 'port-unreach',
+  detail: 'inferred',
   by: null,
-  confidence: CONFIDENCE.silenceMost,
-  whyId: 'udp.silent.certified',
-  whyArgs: { waitedMs: Math.round(waitedMs) },
+  confidence: CONFIDENCE.betweenClosed,
+  whyId: 'udp.between.closed',
+  whyArgs: { low, high },
 });
 
 /** A silent port of a target that nobody answered for but one router, which spoke of the way to it. */

@@ -23,13 +23,14 @@ export function discoveryPorts(): {
 
 /** Throws a UsageError where ports are named besides. */
 export function checkDiscovery(request: PlanRequest): void {
-  const { ports, fast, tcp, udp, synRequested, connectRequested } = request;
+  const { ports, fast, tcp, udp, synRequested, connectRequested, inferRanges } = request;
   const named = [
     [ports !== undefined, '-p'],
     [fast, '-F'],
     [udp, '-sU'],
     [synRequested, '-sS'],
     [tcp || connectRequested, '-sT'],
+    [inferRanges, '--infer-ranges'],
   ] as const;
   const other = named.find(([isNamed]) => isNamed);
   if (other !== undefined) throw new UsageError(`-sn looks for hosts alone: not with ${other[1]}`);

@@ -51,6 +51,8 @@ export interface PlanRequest extends SendingRequest {
   readonly hostTimeoutMs?: number;
   readonly control?: boolean;
   readonly certainty?: number;
+  /** UDP ports between two that are alike are told by them, and not asked. */
+  readonly inferRanges?: boolean;
   /** 1 to 16 hexadecimal digits. */
   readonly seed?: string;
 }
@@ -72,6 +74,7 @@ export async function createPlan(request: PlanRequest, env: PlanEnv): Promise<Pl
   const seed = request.seed === undefined ? env.seed : parseSeed(request.seed);
   const discover = request.discover ?? false;
   if (discover) checkDiscovery(request);
+  const inferRanges = request.inferRanges ?? false;
   const { ports, protocols } = discover ? discoveryPorts() : portsOf(request);
   const { targets, unresolved, warnings, ...planned } = await planTargets(
     {
@@ -90,6 +93,7 @@ export async function createPlan(request: PlanRequest, env: PlanEnv): Promise<Pl
   const groups = discover
     ? planned.groups.map((group) => ({ ...group, echo: true }))
     : planned.groups;
+  if (inferRanges) checkRanges(request, groups);
   const space = createSpace(groups, targets.families);
   if (space.count > MAX_PROBES) {
     const [asked, limit] = [space.count, MAX_PROBES].map((count) => count.toLocaleString('en-US'));
@@ -106,12 +110,29 @@ export async function createPlan(request: PlanRequest, env: PlanEnv): Promise<Pl
     hostTimeoutMs: request.hostTimeoutMs,
     control: request.control ?? true,
     certainty: request.certainty ?? DEFAULT_CERTAINTY,
+    ...(inferRanges ? { inferRanges } : {}),
     sending: planSending(request, env.interfaces, targets, !discover && asksUdp(groups)),
     snmpCommunity: planCommunity(request.snmpCommunity, groups),
     discover,
     unresolved,
     warnings,
   };
+}
+
+/** Timing templates and retries that go without a walk, which proves what ranges rest on. */
+const QUICKEST_POLITE = 3;
+
+function checkRanges({ timing, retries }: PlanRequest, groups: readonly PlanGroup[]): void {
+  const other =
+    retries !== undefined
+      ? `--retries ${retries}`
+      : (timing ?? DEFAULT_TIMING) < QUICKEST_POLITE
+        ? `-T${timing}`
+        : null;
+  if (other !== null) {
+    throw new UsageError(`--infer-ranges rests on proven silences: not with ${other}`);
+  }
+  if (!asksUdp(groups)) throw new UsageError('--infer-ranges is about UDP ports: add -sU');
 }
 
 const asksUdp = (groups: readonly PlanGroup[]): boolean =>
@@ -126,18 +147,18 @@ function portsOf(request: PlanRequest): {
   ports: PortLists;
   protocols: { tcp: boolean; udp: boolean; areNamed: boolean };
 } {
-  const { connectRequested = false, synRequested = false } = request;
+  const { connectRequested = false, synRequested = false, inferRanges } = request;
   const tcp = (request.tcp ?? false) || synRequested || connectRequested;
   const udp = request.udp ?? false;
   const areNamed = tcp || udp;
   if (!areNamed && request.ports !== undefined) {
-    const ports = parsePortsByPrefix(request.ports);
+    const ports = parsePortsByPrefix(request.ports, inferRanges);
     const byPrefix = { tcp: ports.tcp.length > 0, udp: ports.udp.length > 0, areNamed };
     return { ports, protocols: byPrefix };
   }
   const protocols = areNamed ? { tcp, udp, areNamed } : { tcp: true, udp: false, areNamed };
   if (request.ports !== undefined)
-    return { ports: parsePorts(request.ports, protocols), protocols };
+    return { ports: parsePorts(request.ports, protocols, inferRanges), protocols };
   const list = request.fast ? 'short' : 'default';
   return {
     ports: {

@@ -8,7 +8,10 @@ const MAX_PORT = 65_535;
 export interface PortLists {
   readonly tcp: readonly number[];
   readonly udp: readonly number[];
-  /** UDP ports that were named one by one where ranges stand beside them; absent where nothing is to tell apart. */
+  /**
+   * UDP ports that were named one by one where ranges stand beside them; absent where nothing is to tell apart. With `keepsNamed`
+   * also where there are no ranges.
+   */
   readonly udpNamed?: readonly number[];
 }
 
@@ -29,6 +32,7 @@ interface Piece {
 export function parsePorts(
   text: string,
   asked: { readonly tcp: boolean; readonly udp: boolean },
+  keepsNamed = false,
 ): PortLists {
   const tcp = createPortList();
   const udp = createPortList();
@@ -43,13 +47,15 @@ export function parsePorts(
     if (asked.tcp && piece.protocol !== 'udp') tcp.add(piece);
     if (asked.udp && piece.protocol !== 'tcp') udp.add(piece);
   }
-  return toLists(tcp, udp);
+  return toLists(tcp, udp, keepsNamed);
 }
 
-function toLists(tcp: PortList, udp: PortList): PortLists {
+function toLists(tcp: PortList, udp: PortList, keepsNamed: boolean): PortLists {
   const lists = { tcp: tcp.ports, udp: udp.ports };
   const isMixed = udp.named.length > 0 && udp.named.length < udp.ports.length;
-  return isMixed ? { ...lists, udpNamed: udp.named } : lists;
+  return isMixed || (keepsNamed && udp.named.length > 0)
+    ? { ...lists, udpNamed: udp.named }
+    : lists;
 }
 
 /**
@@ -57,11 +63,11 @@ function toLists(tcp: PortList, udp: PortList): PortLists {
  *
  * Throws as {@link parsePorts}.
  */
-export function parsePortsByPrefix(text: string): PortLists {
+export function parsePortsByPrefix(text: string, keepsNamed = false): PortLists {
   const tcp = createPortList();
   const udp = createPortList();
   for (const piece of parsePieces(text)) (piece.protocol === 'udp' ? udp : tcp).add(piece);
-  return toLists(tcp, udp);
+  return toLists(tcp, udp, keepsNamed);
 }
 
 interface PortList {

@@ -33,6 +33,7 @@ export interface SavedPlan extends SavedSources {
   readonly hostTimeoutMs: number | null;
   readonly control: boolean;
   readonly discover?: boolean;
+  readonly inferRanges?: true;
   readonly certainty: number;
   readonly ttl: number | null;
   readonly snmpCommunity: Plan['snmpCommunity'];
@@ -64,6 +65,7 @@ export function savePlan(plan: Plan): SavedPlan {
     control: plan.control,
     ...(plan.discover ? { discover: true } : {}),
     certainty: plan.certainty,
+    ...(plan.inferRanges ? { inferRanges: true as const } : {}),
     ttl: plan.sending.ttl,
     ...saveSources(plan.sending),
     snmpCommunity: plan.snmpCommunity,
@@ -129,6 +131,7 @@ export function loadPlan(value: unknown): Plan | null {
     hostTimeoutMs: value.hostTimeoutMs ?? undefined,
     control: value.control,
     certainty: value.certainty,
+    ...(value.inferRanges ? { inferRanges: true as const } : {}),
     sending,
     discover: value.discover === true,
     snmpCommunity: value.snmpCommunity,
@@ -233,6 +236,7 @@ function isSavedPlan(value: unknown): value is SavedPlan {
     orNull(value['hostTimeoutMs'], isPositive) &&
     typeof value['control'] === 'boolean' &&
     ['undefined', 'boolean'].includes(typeof value['discover']) &&
+    ['undefined', 'boolean'].includes(typeof value['inferRanges']) &&
     isPositive(value['certainty']) &&
     orNull(value['ttl'], (ttl) => isWhole(ttl, 1, 255)) &&
     orNull(value['snmpCommunity'], isCommunity) &&

@@ -66,6 +66,23 @@ const WHOSE_LIMIT: Readonly<Record<IcmpLimiter['kind'], string>> = {
   unknown: '',
 };
 
+/** What `--infer-ranges` has spared; `isProving`: silences could be proven, on which it rests. */
+export function rangeNotes(
+  { inferRanges }: Pick<Plan, 'inferRanges'>,
+  inferred: number,
+  isProving: boolean,
+): readonly string[] {
+  if (inferRanges !== true) return [];
+  if (!isProving) {
+    return [
+      '--infer-ranges rests on proven silences, which this wire has not: every port was asked',
+    ];
+  }
+  return [
+    `${inferred} UDP ${inferred === 1 ? 'port was' : 'ports were'} not asked, as asked ones on both sides are alike; a lone one that differs is not seen so`,
+  ];
+}
+
 /** Control ports that the tool chose itself (contract.md: printed). */
 export function controlNotes(
   { targets }: Pick<Plan, 'targets'>,

@@ -42,10 +42,18 @@ export function isListed({ state }: Pick<Verdict, 'state'>, portCount: number): 
 }
 
 /** Facts that ports counted together need not share (scan/alike.ts). */
-const OF_ONE_PORT: readonly string[] = ['attempts', 'waitedMs', 'rttMs', 'fromPort'];
+const OF_ONE_PORT: readonly string[] = ['attempts', 'waitedMs', 'rttMs', 'fromPort', 'low', 'high'];
 
 /** Facts that hosts told together need not share. */
 const OF_ONE_HOST: readonly string[] = ['target', 'targetHop', 'icmpAnswers', 'count'];
+
+/** Whether a port was not asked, and is told by those on both sides of it: it is counted apart from all that were. */
+export function isToldByOthers({
+  detail,
+  attempts,
+}: Pick<Verdict, 'detail' | 'attempts'>): boolean {
+  return detail === 'inferred' && attempts === 0;
+}
 
 /** The facts (`whyArgs`) that hold for every port of a group that is not listed. */
 export function commonArgs({ first, hosts }: AlikePorts): Verdict['whyArgs'] {

@@ -13,6 +13,7 @@ import {
   commonArgs,
   countPorts,
   isListed,
+  isToldByOthers,
   type Summary,
   summarize,
 } from './summary.ts';
@@ -258,9 +259,14 @@ function silentLines(titles: readonly string[], { width }: TextOptions): string[
 function footLines(report: Summary, { width, verbose }: TextOptions): string[] {
   const countOf = (groups: readonly AlikePorts[]): number =>
     groups.reduce((sum, group) => sum + countPorts(group), 0);
-  const states = STATES.map((state) => {
-    const count = countOf(report.groups.filter(({ first }) => first.state === state));
-    return count === 0 ? '' : `${formatCount(count)} ${state}`;
+  const states = STATES.flatMap((state) => {
+    const all = report.groups.filter(({ first }) => first.state === state);
+    const told = all.filter(({ first }) => isToldByOthers(first));
+    const asked = countOf(all) - countOf(told);
+    return [
+      asked === 0 ? '' : `${formatCount(asked)} ${state}`,
+      told.length === 0 ? '' : `${formatCount(countOf(told))} ${state} as inferred, not asked`,
+    ];
   })
     .filter((words) => words !== '')
     .join(', ');

@@ -32,7 +32,9 @@ export type UdpWhyId =
   | 'udp.errno'
   | 'udp.silent'
   | 'udp.silent.certified'
-  | 'udp.silent.no-token';
+  | 'udp.silent.no-token'
+  | 'udp.between.closed'
+  | 'udp.between.silent';
 
 /** The words for UDP ports. */
 export const UDP_WHY: Readonly<Record<UdpWhyId, WhyEntry>> = {
@@ -131,6 +133,20 @@ export const UDP_WHY: Readonly<Record<UdpWhyId, WhyEntry>> = {
       'had an ICMP error to send each time, so that its limit on them does not explain the silence.',
     next: (args) => [watchArrival(args), showListeners(args), showRules(args, 'drop')],
   },
+  'udp.between.closed': {
+    sentence: (args) => notAsked(args, 'closed'),
+    meaning: () =>
+      'Most likely it is closed too. This is no proof: a service that is alone between closed ports is not seen so.',
+    next: (args) => [askAgain(args, '', 'asks each of them')],
+    brief: () => 'not asked: closed on both sides',
+  },
+  'udp.between.silent': {
+    sentence: (args) => notAsked(args, 'silent, which no limit on ICMP errors explains'),
+    meaning: () =>
+      'Most likely a filter drops the whole range. This is no proof: a closed port in it, or one that answers, is not seen so.',
+    next: (args) => [askAgain(args, '', 'asks each of them')],
+    brief: () => 'not asked: silent on both sides',
+  },
   'udp.silent.no-token': {
     sentence: (args) => {
       const count = args['icmpAnswers'] === undefined ? '' : `${args['icmpAnswers']} `;
@@ -148,6 +164,16 @@ export const UDP_WHY: Readonly<Record<UdpWhyId, WhyEntry>> = {
     ],
   },
 };
+
+/** `UDP port 104 of 10.0.0.5 was not asked: ports 100 and 110, which were, are closed.` */
+function notAsked(args: Parameters<WhyEntry['sentence']>[0], state: string): string {
+  const { low, high } = args;
+  const beside =
+    low === undefined || high === undefined
+      ? 'the asked ports on both sides'
+      : `ports ${low} and ${high}, which were,`;
+  return `${portOfTarget(args)} ${was(args)} not asked: ${beside} are ${state}.`;
+}
 
 /** What a rejection by a device on the way means, for either protocol. */
 export function pathMeaning(args: Parameters<WhyEntry['meaning']>[0]): string {

@@ -9,7 +9,7 @@ import { ANSWER, type TargetFacts } from '../match/facts.ts';
 import { LATE_MS } from '../match/judgeOwnSide.ts';
 import type { OwnSide } from '../model.ts';
 import type { ScanContext } from './context.ts';
-import { targetFacts } from './judging.ts';
+import { silenceOf, targetFacts } from './judging.ts';
 import { F32, F64, U8, U16, U32 } from './probeState.ts';
 
 /** Whether a group holds probes of one target alone, or of all that are alike. */
@@ -74,7 +74,8 @@ function isAlike(context: ScanContext, a: number, b: number): boolean {
     p.icmpCode[a * U8] === p.icmpCode[b * U8] &&
     p.errno[a * U16] === p.errno[b * U16] &&
     p.resetCheck[a * U8] === p.resetCheck[b * U8] &&
-    p.silence[a * U8] === p.silence[b * U8] &&
+    silenceOf(context, a) === silenceOf(context, b) &&
+    isBetweenClosed(context, a) === isBetweenClosed(context, b) &&
     p.quotedTtl[a * U8] === p.quotedTtl[b * U8] &&
     p.attempts[a * U8] === p.attempts[b * U8] &&
     p.fromPort[a * U16] === p.fromPort[b * U16] &&
@@ -85,27 +86,24 @@ function isAlike(context: ScanContext, a: number, b: number): boolean {
 
 function keyOf(context: ScanContext, probe: number, targetClass: number, protocol: number): string {
   const { probes: p } = context;
-  const bytes = [
-    p.answer,
-    p.ttl,
-    p.icmpType,
-    p.icmpCode,
-    p.resetCheck,
-    p.silence,
-    p.quotedTtl,
-    p.attempts,
-  ];
+  const bytes = [p.answer, p.ttl, p.icmpType, p.icmpCode, p.resetCheck, p.quotedTtl, p.attempts];
   return [
     targetClass,
     protocol,
     isLate(p.rttMs[probe * F32]!),
     isBrief(context, probe),
+    silenceOf(context, probe),
+    isBetweenClosed(context, probe),
     ...bytes.map((column) => column[probe * U8]),
     p.from[probe * U32],
     p.errno[probe * U16],
     p.fromPort[probe * U16],
   ].join();
 }
+
+/** Whether it was not asked, and told by closed or by silent ones beside it; undefined: it was asked. */
+const isBetweenClosed = ({ ranges }: ScanContext, probe: number): boolean | undefined =>
+  ranges.get(probe)?.isClosed;
 
 /** An answer that came after seconds, or that cannot be dated (match/judgeOwnSide.ts). */
 const isLate = (rttMs: number): boolean => !(rttMs < LATE_MS);

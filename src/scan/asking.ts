@@ -29,8 +29,14 @@ const LOOK_AHEAD = 128;
 /** Named ports of all targets that are asked before the others; with more, nobody waits for a few of them. */
 const MAX_NAMED = 65_536;
 
-/** Creates the order of asking of a run: retransmissions, named ports, then a seeded permutation of all probes. */
-export function createAsking({ plan, probes }: ScanContext): Asking {
+/**
+ * Creates the order of asking of a run: retransmissions, named ports, then a seeded permutation of all probes but those that are
+ * spared when their turn comes.
+ */
+export function createAsking(
+  { plan, probes }: ScanContext,
+  isSpared: (probe: number) => boolean,
+): Asking {
   const named = namedProbes(plan);
   const namedOrder = createOrder(named.length, plan.seed);
   const { count } = plan.space;
@@ -56,7 +62,7 @@ export function createAsking({ plan, probes }: ScanContext): Asking {
       const probe = drawn[i]!;
       // One that waits and was asked before (a named one) waits to be asked again.
       if (probes.attempts[probe * U8]! > 0) continue;
-      if (probes.phase[probe] === PHASE.WAITING) drawn[drawnCount++] = probe;
+      if (probes.phase[probe] === PHASE.WAITING && !isSpared(probe)) drawn[drawnCount++] = probe;
     }
   };
 

@@ -20,7 +20,17 @@ export interface ScanContext {
   readonly covers: Covers;
   /** What walks have found against "closed" of ports whose silence is final, nats. */
   readonly walkedNats: Map<number, number>;
+  /** Ports that were not asked, as those beside them are alike. */
+  readonly ranges: Map<number, InferredRange>;
   readonly counters: ScanCounters;
+}
+
+/** Two ports of a target that are alike, as probes: what lies between them is told by them. */
+export interface InferredRange {
+  /** Both are closed; else both are silent, and proven not to be closed. */
+  readonly isClosed: boolean;
+  readonly low: number;
+  readonly high: number;
 }
 
 /** What a run has sent and seen; control rows are among the sent, own-side inquiries are not. */
@@ -58,6 +68,7 @@ export function createScanContext(
     rtt: createRttTable(targets.way, template),
     covers: createCovers(),
     walkedNats: new Map(),
+    ranges: new Map(),
     pace: createPace({ template, ratePps: plan.ratePps }),
     counters: {
       sent: 0,

@@ -1,8 +1,14 @@
 /** From columns to a judgement: collects what is known of a probe and lets the matching engine judge it. */
 import { PROTO_TCP } from '../batch.ts';
 import { distanceOf } from '../match/distance.ts';
-import { ANSWER, type PortFacts, RESET_CHECK, type TargetFacts } from '../match/facts.ts';
-import { judge } from '../match/judge.ts';
+import {
+  ANSWER,
+  type BetweenFacts,
+  type PortFacts,
+  RESET_CHECK,
+  type TargetFacts,
+} from '../match/facts.ts';
+import { evidenceIds, judge } from '../match/judge.ts';
 import type { Ip, Judgement } from '../model.ts';
 import { DEFAULT_TTL } from '../probe/frame.ts';
 import { lossOf, type ScanContext } from './context.ts';
@@ -85,13 +91,32 @@ function portFacts(context: ScanContext, probe: number): PortFacts {
     waitedMs: Math.max(0, probes.waitedUntilMs[probe * F64]! - probes.firstSentMs[probe * F64]!),
     errno: probes.errno[probe * U16]!,
     service: probes.services.get(probe) ?? null,
-    silence: probes.silence[probe * U8]!,
+    silence: silenceOf(context, probe),
+    between: betweenOf(context, probe),
     resetCheck: resetCheckOf(
       probes.resetCheck[probe * U8]!,
       probes.ttl[probe * U8]!,
       targets.distance[target]!,
     ),
   };
+}
+
+/** Ids of each of the two that a port is told by: the answer and what it answers, or the last silent attempts. */
+const MAX_IDS = 2;
+
+function betweenOf(context: ScanContext, probe: number): BetweenFacts | null {
+  const range = context.ranges.get(probe);
+  if (range === undefined) return null;
+  const [low, high] = [portFacts(context, range.low), portFacts(context, range.high)];
+  const evidence = [low, high].flatMap((facts) => evidenceIds(facts).slice(-MAX_IDS));
+  return { isClosed: range.isClosed, low: low.port, high: high.port, evidence };
+}
+
+/** A silence that was not asked for is as sure of our own side as the two that it is told by. */
+export function silenceOf({ probes, ranges }: ScanContext, probe: number): number {
+  const range = ranges.get(probe);
+  if (range === undefined) return probes.silence[probe * U8]!;
+  return Math.min(probes.silence[range.low * U8]!, probes.silence[range.high * U8]!);
 }
 
 /** A wire that sees the TTL of a RST needs no ladder: the comparison is made here. */

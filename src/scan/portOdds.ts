@@ -3,13 +3,13 @@
  * when its verdict becomes final. It is not computed again: what was handed out stays as it is.
  */
 import { PROTO_TCP, PROTO_UDP } from '../batch.ts';
-import { ANSWER, LIMITER_BURST, SILENCE } from '../match/facts.ts';
-import { isPortUnreachable } from '../match/icmpMeaning.ts';
+import { ANSWER, LIMITER_BURST } from '../match/facts.ts';
 import { type SilentPort, silentOdds } from '../match/silentOdds.ts';
 import type { SilentOdds } from '../model.ts';
 import { lossOf, type ScanContext } from './context.ts';
+import { isClosed, isDecided, isProvenSilent } from './decided.ts';
 import { createRegistered } from './portRanks.ts';
-import { F32, FROM_TARGET, U8, U32 } from './probeState.ts';
+import { F32, U8 } from './probeState.ts';
 import { createSortedPorts, type SortedPorts } from './udpNeighbours.ts';
 
 /** The chances of a run. */
@@ -32,7 +32,9 @@ export function createPortOdds(context: ScanContext): PortOdds {
   const isRegistered = createRegistered();
 
   const isSilent = (probe: number): boolean =>
-    probes.answer[probe * U8] === ANSWER.NONE && space.protocolOf(probe) === PROTO_UDP;
+    probes.answer[probe * U8] === ANSWER.NONE &&
+    space.protocolOf(probe) === PROTO_UDP &&
+    !context.ranges.has(probe);
 
   const factsOf = (probe: number): SilentPort => {
     const target = space.targetOf(probe);
@@ -75,32 +77,6 @@ export function createPortOdds(context: ScanContext): PortOdds {
 
 /** Above zero, and below all digits that are told. */
 const LEAST_CHANCE = 1e-9;
-
-/** Whether the target itself has said that the port is closed. */
-function isClosed({ plan, probes }: ScanContext, probe: number): boolean {
-  const family = plan.targets.families[plan.space.targetOf(probe)] === 6 ? 6 : 4;
-  return (
-    probes.answer[probe * U8] === ANSWER.ICMP &&
-    probes.from[probe * U32] === FROM_TARGET &&
-    isPortUnreachable(family, probes.icmpType[probe * U8]!, probes.icmpCode[probe * U8]!)
-  );
-}
-
-const isProvenSilent = ({ probes }: ScanContext, probe: number): boolean => {
-  const silence = probes.silence[probe * U8];
-  return (
-    probes.answer[probe * U8] === ANSWER.NONE &&
-    (silence === SILENCE.CERTIFIED || silence === SILENCE.CHECKED)
-  );
-};
-
-/** Whether it is known if the port is closed. */
-function isDecided(context: ScanContext, probe: number): boolean {
-  const { probes } = context;
-  const answer = probes.answer[probe * U8]!;
-  if (answer === ANSWER.ICMP) return probes.from[probe * U32] === FROM_TARGET;
-  return answer === ANSWER.DATAGRAM || isProvenSilent(context, probe);
-}
 
 function silenceOf(context: ScanContext, probe: number, target: number): SilentPort['silence'] {
   const { walkedNats, targets, probes, counters } = context;

@@ -33,6 +33,7 @@ import { createJudging } from './judging.ts';
 import { createOutcomes } from './outcomes.ts';
 import { type Allocate, PHASE, U8 } from './probeState.ts';
 import { createProvenSilences } from './provenSilences.ts';
+import { createRangeInference, type RangeInference } from './rangeInference.ts';
 import { createSender } from './sender.ts';
 import { createSettling, type Settling } from './settling.ts';
 import { createTimeouts } from './timeouts.ts';
@@ -51,7 +52,7 @@ export interface SchedulerOptions {
   readonly onMatch?: MatchListener | undefined;
 }
 
-/** How many probes are decided, of how many, and what was sent for it. */
+/** How many probes are decided, of how many, and what was sent for it; those that are not asked so far, and may never be, are left out. */
 export interface ScanProgress {
   readonly done: number;
   readonly total: number;
@@ -68,6 +69,8 @@ export interface ScanResult {
   readonly unsettled: readonly number[];
   /** Probes that were not finished: host timeout, or the run was stopped. */
   readonly notDone: readonly number[];
+  /** How many have a verdict without having been asked. */
+  readonly inferred: number;
   /** Control ports that the tool chose itself. */
   readonly controls: readonly { readonly target: number; readonly port: number }[];
   readonly isAlive: (target: number) => boolean;
@@ -104,8 +107,9 @@ export function createScheduler(options: SchedulerOptions): ScanEngine {
   const settling = createSettling(context);
   const hostTimeout = createHostTimeout(context);
   const walks = createWalks(context);
+  const ranges = createRangeInference(context);
 
-  const sender = createSender(context, walks, (probe, target, protocol, nowMs) => {
+  const sender = createSender(context, walks, ranges, (probe, target, protocol, nowMs) => {
     if (Number.isNaN(targets.startedMs[target]!)) targets.startedMs[target] = nowMs;
     timeouts.start(probe, target, protocol, nowMs);
   });
@@ -126,8 +130,14 @@ export function createScheduler(options: SchedulerOptions): ScanEngine {
     const waiting = settling.takeWaiting(target);
     closing.begin(target, waiting.probes, waiting.needsOwnSide, nowMs);
   };
-  const onFinished = (probe: number, nowMs: number): void =>
+  const finish = (probe: number, nowMs: number): void =>
     closeIf(settling.finish(probe), plan.space.targetOf(probe), nowMs);
+  const onFinished = (probe: number, nowMs: number): void => {
+    finish(probe, nowMs);
+    const { inferred, wanted } = ranges.finished(probe);
+    wanted.forEach(sender.retry);
+    for (const one of inferred) finish(one, nowMs);
+  };
   const outcomes = createOutcomes(context, { sender, timeouts, walks, onFinished });
   const giveId = createAnswerIds(context);
 
@@ -140,6 +150,7 @@ export function createScheduler(options: SchedulerOptions): ScanEngine {
     for (const probe of hostTimeout.expire(nowMs)) {
       outcomes.release(probe, false);
       walks.gone(probe);
+      ranges.gone(probe);
       closeIf(settling.drop(probe), plan.space.targetOf(probe), nowMs);
     }
     walks.advance(nowMs, (probe) => {
@@ -210,12 +221,7 @@ export function createScheduler(options: SchedulerOptions): ScanEngine {
     takeSettled: settling.takeSettled,
     judgementOf,
     oddsOf: settling.oddsOf,
-    progress: () => ({
-      done: settling.doneCount(),
-      total: plan.space.count,
-      sent: counters.sent,
-      walk: walks.progress(),
-    }),
+    progress: () => progressOf(context, { settling, ranges, walks }),
     result: () => resultOf(context, closing, walks, settling),
   };
 }
@@ -226,6 +232,22 @@ function noteRoute({ rtt, pace }: ScanContext, { route, target }: OwnSide, isFir
   if (isOnLink) rtt.noteOnLink(target);
   if (isOnLink && isFirst) pace.startLarge();
   if (route === 'gateway') pace.limitRate(ROUTED_RATE_PPS);
+}
+
+function progressOf(
+  { plan, counters }: ScanContext,
+  parts: {
+    readonly settling: Pick<Settling, 'doneCount'>;
+    readonly ranges: Pick<RangeInference, 'spared'>;
+    readonly walks: Pick<Walks, 'progress'>;
+  },
+): ScanProgress {
+  return {
+    done: parts.settling.doneCount(),
+    total: plan.space.count - parts.ranges.spared(),
+    sent: counters.sent,
+    walk: parts.walks.progress(),
+  };
 }
 
 /** What is known when a run is over. */
@@ -249,6 +271,7 @@ function resultOf(
     settled,
     unsettled,
     notDone,
+    inferred: context.ranges.size,
     controls: closing.controls().map(({ target, port }) => ({ target, port })),
     isAlive: (target) => targets.alive[target] === 1,
     limiterOf,

@@ -7,6 +7,7 @@ import { createAsking } from './asking.ts';
 import type { ScanContext } from './context.ts';
 import { F64, PHASE, U8, U32 } from './probeState.ts';
 import { createQueue } from './queue.ts';
+import type { RangeInference } from './rangeInference.ts';
 import type { ControlRow } from './resetCheck.ts';
 import { createRows } from './rows.ts';
 import type { Walked } from './walk.ts';
@@ -39,15 +40,16 @@ const MAX_LOOKS = 4096;
 /** An attempt's number travels in a byte. */
 const MAX_ATTEMPT = 255;
 
-/** `onSent` is called for each probe that was put into the batch, but not for those of the walks. */
+/** `onSent` is called for each probe that was put into the batch, but not for those of the walks; what is spared is not asked. */
 export function createSender(
   context: ScanContext,
   walks: WalkSource,
+  { isSpared }: Pick<RangeInference, 'isSpared'>,
   onSent: (probe: number, target: number, protocol: number, nowMs: number) => void,
 ): Sender {
   const { plan, can, template, probes, targets, pace, counters } = context;
   const { space } = plan;
-  const asking = createAsking(context);
+  const asking = createAsking(context, isSpared);
   const rows = createRows(plan);
   const { batch } = rows;
   const controls: ControlRow[] = [];

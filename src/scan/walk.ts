@@ -60,6 +60,8 @@ export interface Walk {
   readonly namedWaiting: () => number;
   /** Of the first of our addresses. */
   readonly limit: IcmpLimit;
+  /** Of our addresses, those that are asked from now. */
+  readonly askers: () => number;
   /** Whose limit it is, where several of our addresses were tried. */
   readonly scope: () => LimiterScope;
 }
@@ -190,6 +192,7 @@ export function createWalk(options: WalkOptions): Walk {
     waiting: ports.undecided,
     namedWaiting: ports.namedUndecided,
     limit,
+    askers: () => buckets.length,
     scope: sources.scope,
   };
 }

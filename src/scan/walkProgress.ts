@@ -11,16 +11,19 @@ export interface WalkProgress {
   /** At most about, as if all of them were closed, of the target that takes longest, ms. */
   readonly leftMs: number;
   readonly namedLeftMs: number;
-  /** Time between two errors of that target, ms. */
+  /** Time between two errors of that target to all of our addresses, ms. */
   readonly gapMs: number;
   /** False: `gapMs` is what Linux has by default. */
   readonly isMeasured: boolean;
+  /** Ports between those that turn out to be unlike are asked besides (`--infer-ranges`). */
+  readonly mayGrow: boolean;
 }
 
 /** Adds up walks; null where none has anything left. */
 export function walkProgressOf(
   walks: Iterable<readonly [target: number, walk: Walk]>,
   familyOf: (target: number) => Family,
+  mayGrow: boolean,
 ): WalkProgress | null {
   let waiting = 0;
   let named = 0;
@@ -30,7 +33,9 @@ export function walkProgressOf(
   for (const [target, walk] of walks) {
     const count = walk.waiting();
     const isMeasured = walk.limit.isMeasured();
-    const gapMs = isMeasured ? walk.limit.gapMs() : LINUX_GAP_MS[familyOf(target)];
+    const oneMs = isMeasured ? walk.limit.gapMs() : LINUX_GAP_MS[familyOf(target)];
+    // Each of our addresses that is in use has a limit of its own.
+    const gapMs = oneMs / walk.askers();
     waiting += count;
     named += walk.namedWaiting();
     namedLeftMs = Math.max(namedLeftMs, walk.namedWaiting() * gapMs);
@@ -38,5 +43,5 @@ export function walkProgressOf(
     leftMs = count * gapMs;
     slowest = { gapMs, isMeasured };
   }
-  return waiting === 0 ? null : { waiting, named, leftMs, namedLeftMs, ...slowest };
+  return waiting === 0 ? null : { waiting, named, leftMs, namedLeftMs, ...slowest, mayGrow };
 }

@@ -49,9 +49,15 @@ const LOOKS = 16;
 /** Templates that may send several probes at once; the slower ones are asked for by people who want few packets. */
 const QUICKEST_POLITE = 3;
 
+/** Whether silences of this run can be proven by walks: by its wire, and by how it is to be timed. */
+export function mayWalk({ can, plan }: Pick<ScanContext, 'can' | 'plan'>): boolean {
+  const isPatient = plan.retries === undefined && plan.timing >= QUICKEST_POLITE;
+  return can.icmpSender && can.sendOrder && isPatient;
+}
+
 /** Creates the walks of a run, none of them begun. */
 export function createWalks(context: ScanContext): Walks {
-  const { plan, can, probes, targets, rtt } = context;
+  const { plan, probes, targets, rtt } = context;
   const { space } = plan;
   const walks = new Map<number, Walk>();
   /** Of each walk, closed ports that were found before it and by it. */
@@ -65,8 +71,7 @@ export function createWalks(context: ScanContext): Walks {
   const latest = createLatestAttempt(context);
   /** Targets whose walks may have something to send now. */
   const ready = new Set<number>();
-  const isAllowed =
-    can.icmpSender && can.sendOrder && plan.retries === undefined && plan.timing >= QUICKEST_POLITE;
+  const isAllowed = mayWalk(context);
   const markNats = Math.log(countUdp(context) / (1 - plan.certainty));
 
   const schedule = (target: number, walk: Walk): void => {
@@ -163,7 +168,8 @@ export function createWalks(context: ScanContext): Walks {
     wakeAtMs: () => due.peekMs(),
     progress() {
       if (asked % Math.ceil(walks.size / LOOKS || 1) === 0) {
-        known = walkProgressOf(walks, (target) => (plan.targets.families[target] === 6 ? 6 : 4));
+        const familyOf = (target: number): Family => (plan.targets.families[target] === 6 ? 6 : 4);
+        known = walkProgressOf(walks, familyOf, plan.inferRanges === true);
       }
       asked += 1;
       return known;

@@ -6,6 +6,7 @@ import { nearest } from '../../src/cli/nearest.ts';
 import { createProgressLine, progressText, waitNotice } from '../../src/cli/progress.ts';
 import type { Progress, State } from '../../src/index.ts';
 import { createPlan } from '../../src/plan/plan.ts';
+import { sparedPorts } from '../../src/scan/sparedPorts.ts';
 import { report, verdict } from '../report/sample.ts';
 import { createFakeIo } from './process.ts';
 
@@ -130,6 +131,7 @@ describe('progress', () => {
     namedLeftMs: 14_000,
     gapMs: 1000,
     isMeasured: false,
+    mayGrow: false,
   };
   const waiting: Progress = { ...at(400), done: 6, total: 1000, walk };
 
@@ -143,7 +145,7 @@ describe('progress', () => {
     expect(fake.err()).toBe(
       'pu-probe: 994 silent UDP ports at 1 answer/s (the limit that Linux has by default): about 16 min 34 s at most; ' +
         'the 14 that you named: 14 s, a few more if they are silent\n' +
-        'pu-probe: Ctrl-C keeps what was found; fewer ports are quicker, --retries 2 goes without proof\n',
+        'pu-probe: Ctrl-C keeps what was found; fewer ports are quicker, --infer-ranges asks a tenth of them, --retries 2 goes without proof\n',
     );
   });
 
@@ -157,9 +159,39 @@ describe('progress', () => {
       { targets: [family === 4 ? '10.0.0.5' : 'fd01::5'], ports, udp: true },
       { resolve: async () => [], interfaces: [], seed: [1, 2] },
     );
-    const text = planText(plan, 'seed');
+    const text = planText(plan, 'seed', { sparedPorts });
     for (const part of told) expect(text).toContain(part);
     expect(text.includes('that Linux has by default')).toBe(told.length > 0);
+  });
+
+  const link = ['1', '2', '3', '4'].map((host) => ({
+    name: 'eth0',
+    cidr: `10.0.0.${host}/24`,
+    scopeId: 0,
+  }));
+
+  it.each([
+    [{ source: '10.0.0.1' }, '15 min 54 s at most'],
+    // Each of four has six at once, and then one a second.
+    [{ source: '10.0.0.1,10.0.0.2,10.0.0.3,10.0.0.4' }, '3 min 54 s at most'],
+    [{ inferRanges: true }, '1 min 31 s at most'],
+    [{ inferRanges: true }, '863 are not asked; where asked ones differ, some of them are besides'],
+  ] as const)('with %j 960 ports: %s', async (request, told) => {
+    const plan = await createPlan(
+      { targets: ['10.0.0.5'], ports: '10001-10960', udp: true, ...request },
+      { resolve: async () => [], interfaces: link, seed: [1, 2] },
+    );
+    const text = planText(plan, 'seed', { sparedPorts });
+    expect(text).toContain(told);
+    expect(text.includes('from 4 addresses')).toBe(plan.sending.sources.length === 4);
+  });
+
+  it('says that ports between unlike ones are asked besides', () => {
+    const growing = { ...waiting, walk: { ...walk, mayGrow: true } };
+    expect(waitNotice(growing)).toContain(
+      'about 16 min 34 s, and those between unlike ones besides',
+    );
+    expect(progressText(growing)).toContain('left so far');
   });
 
   it('tells nothing of a short wait', () => {

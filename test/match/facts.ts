@@ -45,6 +45,7 @@ export function portFacts(facts: Partial<PortFacts> = {}): PortFacts {
     service: null,
     resetCheck: RESET_CHECK.NONE,
     silence: SILENCE.PLAIN,
+    between: null,
     ...facts,
   };
 }

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { ProbeError } from '../../src/errors.ts';
 import { jsonChunks } from '../../src/report/json.ts';
+import { parseWorld } from '../../src/sim/world.ts';
 import { readCapture } from '../packet/captures.ts';
 import { loadScenarios } from '../scenarios/scenario.ts';
 import { recordScenario, replayPieces } from './recordSim.ts';
@@ -12,6 +13,12 @@ const named = (name: string) => scenarios.find((scenario) => scenario.name === n
 const LOSS = 0.05;
 /** Seeds of each scene; RECORD_SEEDS=20 is the long check (about two minutes). */
 const LOSSY_SEEDS = Number(process.env['RECORD_SEEDS'] ?? 2);
+
+/** A scan that asks some ports for others. */
+const RANGES = {
+  command: 'scan TARGET -sU -p 514,20001-20060 --infer-ranges'.split(' '),
+  world: parseWorld({ targets: [{ udp: { '514': 'silent', '20021-20060': 'silent' } }] }, 'ranges'),
+};
 
 /** All of a report but how it was come by. */
 const said = (report: Parameters<typeof jsonChunks>[0]): string =>
@@ -36,6 +43,20 @@ describe.each(['P', 'E', 'C'] as const)('%s', (column) => {
         const request = { scenario, column, family, seed, loss: LOSS } as const;
         const { report, pieces } = await recordScenario(request);
         expect(said(await replayPieces(pieces)), `${scenario.name}, ${seed}`).toBe(said(report));
+      }
+    }
+  });
+
+  it('a run that infers ranges is replayed as it was, whole and stopped', async () => {
+    const scenario = { ...named('udpLimiter'), ...RANGES };
+    for (const stopAfter of [undefined, 2, 40]) {
+      for (const family of [4, 6] as const) {
+        const request = { scenario, column, family, seed: 5, ...(stopAfter && { stopAfter }) };
+        const { report, pieces } = await recordScenario(request);
+        if (stopAfter === undefined && column !== 'C') {
+          expect(report.counters['inferred']).toBeGreaterThan(0);
+        }
+        expect(said(await replayPieces(pieces))).toBe(said(report));
       }
     }
   });
