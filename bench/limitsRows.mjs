@@ -171,7 +171,6 @@ export const ROWS = [
         boundS: boundS(990, family === 4 ? 1 : 0.1),
         waits: true,
         peers: [],
-        kind: 'per-source',
       },
     ),
   ),
