@@ -2,7 +2,13 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Family } from '../../src/model.ts';
-import { loadTraceScenarios, type TraceCase, type TraceView } from '../scenarios/traceScenario.ts';
+import {
+  extraWords,
+  loadTraceScenarios,
+  looksOf,
+  type TraceCase,
+  type TraceView,
+} from '../scenarios/traceScenario.ts';
 import { buildLab } from './lab.ts';
 import { removeAll } from './namespaces.ts';
 import {
@@ -11,7 +17,7 @@ import {
   recordingDifferences,
   whyNoRecordings,
 } from './recordings.ts';
-import { extraWords, TRACE_COLUMNS } from './traceTruthRun.ts';
+import { TRACE_COLUMNS } from './traceTruthRun.ts';
 
 const why = whyNoRecordings();
 if (why !== null) console.log(`recordings of traces on real wires not checked: ${why}`);
@@ -28,16 +34,12 @@ const scenarios = loadTraceScenarios().filter(
 /** Mute hops are asked for 3 s, a lab has eight namespaces, and labs share the machine, ms. */
 const RUN_MS = isAll ? 180_000 : 60_000;
 
-/** The commands that trace the ports of a scene: those that are looked into alike in one run, without the target. */
-function commandsOf(traces: readonly TraceCase[], view: TraceView): readonly string[] {
-  const possible = traces.filter(({ expect }) => typeof expect[view] !== 'string');
-  const looks = new Set(possible.map(({ extras }) => JSON.stringify(extras)));
-  return [...looks].map((look) => {
-    const alike = possible.filter(({ extras }) => JSON.stringify(extras) === look);
-    const ports = alike.map(({ port, protocol }) => `${protocol[0]!.toUpperCase()}:${port}`);
-    const kinds = new Set(alike.map(({ protocol }) => (protocol === 'udp' ? '-sU' : '-sT')));
-    const more = extraWords(alike[0]!.extras);
-    return ['-p', ports.join(','), ...kinds, ...more, '-n'].join(' ');
+/** The commands that trace the ports of a scene, without the target. */
+function commandsOf(traces: readonly TraceCase[], view: TraceView): readonly (readonly string[])[] {
+  return looksOf(traces, view).map((look) => {
+    const ports = look.traces.map(({ port, protocol }) => `${protocol[0]!.toUpperCase()}:${port}`);
+    const kinds = new Set(look.traces.map(({ protocol }) => (protocol === 'udp' ? '-sU' : '-sT')));
+    return ['-p', ports.join(','), ...kinds, ...extraWords(look.extras), '-n'];
   });
 }
 
@@ -59,7 +61,7 @@ describe.skipIf(why !== null)('traces recorded on real wires', () => {
         FAMILIES[view].flatMap((family) =>
           commandsOf(traces, view).map(async (words, index) => {
             const place = { namespace: lab.scanner.name, user, prefix: [] };
-            const argv = ['trace', lab.targetIp(family), ...words.split(' '), '--wire', wire];
+            const argv = ['trace', lab.targetIp(family), ...words, '--wire', wire];
             const file = join(folder, `${name}-${wire}-${family}-${index}.pcapng`);
             const lines = await recordingDifferences(installed, place, argv, file);
             return lines.map((line) => `${argv.join(' ')}: ${line}`);

@@ -1,11 +1,11 @@
 /** One trace of a scene on a real wire: a lab of its own (its ICMP limiters start full), both families at once. */
 import type { Family } from '../../src/model.ts';
 import { pathDifferences } from '../scenarios/traceCheck.ts';
-import type {
-  TraceCase,
-  TraceExtras,
-  TraceScenario,
-  TraceView,
+import {
+  extraWords,
+  type TraceCase,
+  type TraceScenario,
+  type TraceView,
 } from '../scenarios/traceScenario.ts';
 import { buildLab } from './lab.ts';
 import { type Installed, type Ran, runCommand, toReport, type User } from './runInLab.ts';
@@ -21,15 +21,6 @@ export const TRACE_COLUMNS: readonly TraceColumn[] = [
   { wire: 'packet', view: 'P', user: 'root' },
   { wire: 'errqueue', view: 'E', user: 'nobody' },
 ];
-
-/** The options that ask for it. */
-export function extraWords({ flows, mtu, askHops }: TraceExtras): readonly string[] {
-  return [
-    ...(flows > 0 ? ['--flows', String(flows)] : []),
-    ...(mtu ? ['--mtu'] : []),
-    ...(askHops ? ['--ask-hops'] : []),
-  ];
-}
 
 /** Runs the trace and returns the differences from what the scene expects, in words. */
 export async function runTraceTruth(

@@ -4,45 +4,35 @@ import { createDiscovery } from '../../src/discover/discovery.ts';
 import { driveWatched } from '../../src/drivenRun.ts';
 import { finishedDiscovery } from '../../src/finishedDiscovery.ts';
 import { headOf } from '../../src/finishedRun.ts';
-import type { Family, Report } from '../../src/model.ts';
 import { createPlan } from '../../src/plan/plan.ts';
-import { endRecording, foundOf, startRecording } from '../../src/recording.ts';
-import { jsonChunks } from '../../src/report/json.ts';
+import { endRecording, foundOf } from '../../src/recording.ts';
 import { openSimulation } from '../../src/wire/openSimulation.ts';
 import { readCapture } from '../packet/captures.ts';
 import { type HostScenario, loadHostScenarios, wantedIp } from '../scenarios/hostScenario.ts';
 import { WIRES, type WireColumn } from '../scenarios/scenario.ts';
 import { VIEWS } from '../scenarios/simRun.ts';
-import { replayPieces } from './recordSim.ts';
-
-/** Losses of each link, either way. */
-const LOSS = 0.05;
-const EPOCH_MS = 1_767_225_600_000;
+import {
+  beginInMemory,
+  type Conditions,
+  expectSame,
+  itIsTheSameUnderLoss,
+  type Recorded,
+  replayPieces,
+  withLoss,
+} from './inMemory.ts';
 
 async function record(
   scenario: HostScenario,
   column: WireColumn,
-  family: Family,
-  { seed, loss }: { readonly seed: number; readonly loss?: number },
-): Promise<{ readonly report: Report; readonly pieces: readonly Uint8Array[] }> {
-  const { links } = scenario.world;
-  const lossy = loss === undefined ? links : links.map((link) => ({ ...link, loss }));
+  { family, seed, loss }: Conditions,
+): Promise<Recorded> {
   const plan = await createPlan(
     { targets: [wantedIp(scenario, family)], discover: true },
     { resolve: async () => [], interfaces: [], seed: [0x5eed, seed] },
   );
-  const opened = openSimulation(plan, { ...scenario.world, links: lossy }, VIEWS[column]);
+  const opened = openSimulation(plan, withLoss(scenario.world, loss), VIEWS[column]);
   const { wire, ownAddresses, srcPort } = opened;
-  const pieces: Uint8Array[] = [];
-  const startedAt = new Date(EPOCH_MS).toISOString();
-  const recorder = startRecording({
-    plan,
-    opened,
-    startedAt,
-    epochMs: EPOCH_MS,
-    synRequested: false,
-    write: (bytes) => void pieces.push(bytes.slice()),
-  });
+  const { recorder, pieces, startedAt } = beginInMemory(plan, opened);
   const { onMatch } = recorder;
   const engine = createDiscovery({ plan, can: wire.can, ownAddresses, srcPort, onMatch });
   const driven = await driveWatched(engine, opened, { observer: recorder }, () => undefined);
@@ -56,33 +46,26 @@ async function record(
   return { report, pieces };
 }
 
-/** All of a report but how it was come by. */
-const said = (report: Report): string =>
-  [...jsonChunks({ ...report, wire: { kind: 'sim', note: '' } })].join('');
-
 describe.each(WIRES)('%s', (column) => {
-  it.each(loadHostScenarios())(
-    '$name: recorded and replayed, the same report',
-    async (scenario) => {
-      for (const family of [4, 6] as const) {
-        for (const conditions of [{ seed: 1 }, { seed: 2, loss: LOSS }, { seed: 3, loss: LOSS }]) {
-          const { report, pieces } = await record(scenario, column, family, conditions);
-          expect(report.hosts).toHaveLength(1);
-          expect(said(await replayPieces(pieces))).toBe(said(report));
-          const { frames, fault } = readCapture(Buffer.concat(pieces));
-          expect(fault).toBeNull();
-          expect(
-            frames.filter(({ texts }) => !/[sr]\d|foreign|unmatched/.test(texts.join())),
-          ).toEqual([]);
-        }
-      }
-    },
-  );
+  const scenarios = loadHostScenarios();
+  it.each(scenarios)('$name: recorded and replayed, the same report', async (scenario) => {
+    for (const family of [4, 6] as const) {
+      const recorded = await record(scenario, column, { family, seed: 1 });
+      expect(recorded.report.hosts).toHaveLength(1);
+      await expectSame(recorded);
+      const { frames, fault } = readCapture(Buffer.concat(recorded.pieces));
+      expect(fault).toBeNull();
+      const comments = frames.map(({ texts }) => texts.join());
+      expect(comments.filter((text) => !/[sr]\d|foreign|unmatched/.test(text))).toEqual([]);
+    }
+  });
+
+  itIsTheSameUnderLoss(scenarios, (scenario, conditions) => record(scenario, column, conditions));
 });
 
 it('a recording that was cut: what was known by then, and why it is not all', async () => {
   const scenario = loadHostScenarios().find(({ name }) => name === 'routedAbsent')!;
-  const { report, pieces } = await record(scenario, 'P', 4, { seed: 1 });
+  const { report, pieces } = await record(scenario, 'P', { family: 4, seed: 1 });
   const whole = Buffer.concat(pieces);
   for (let cut = pieces[0]!.length; cut < whole.length; cut += 997) {
     const replayed = await replayPieces([whole.subarray(0, cut)]);

@@ -5,7 +5,8 @@ import { createPlan } from '../../src/plan/plan.ts';
 import { loadPlan, savePlan } from '../../src/plan/savedPlan.ts';
 import { loadScenarios } from '../scenarios/scenario.ts';
 import { loadTraceScenarios, TRACE_VIEWS } from '../scenarios/traceScenario.ts';
-import { recordScenario, replayPieces } from './recordSim.ts';
+import { replayPieces } from './inMemory.ts';
+import { recordScenario } from './recordSim.ts';
 import { recordTrace } from './recordTrace.ts';
 
 const SEED = 20_260_103;

@@ -15,7 +15,8 @@ import { createLabel, HEARD, labelAnswer, labelProbe } from '../../src/record/la
 import { beginRecording } from '../../src/record/recordingFile.ts';
 import { readCapture } from '../packet/captures.ts';
 import { loadScenarios } from '../scenarios/scenario.ts';
-import { recordScenario, replayPieces } from './recordSim.ts';
+import { replayPieces } from './inMemory.ts';
+import { recordScenario } from './recordSim.ts';
 
 let plan: Plan;
 beforeAll(async () => {

@@ -3,7 +3,8 @@ import { expect, it } from 'vitest';
 import { createPcapngWriter } from '../../src/packet/pcapngWriter.ts';
 import { readCapture } from '../packet/captures.ts';
 import { loadScenarios } from '../scenarios/scenario.ts';
-import { recordScenario, replayPieces } from './recordSim.ts';
+import { replayPieces } from './inMemory.ts';
+import { recordScenario } from './recordSim.ts';
 
 const PAGE_BYTES = 4096;
 const scenarios = loadScenarios();

@@ -1,46 +1,30 @@
-/** Recording and replaying scenarios over the simulator, in memory. */
+/** Recording scenarios over the simulator, in memory. */
 import { parseScanArguments } from '../../src/cli/scanArguments.ts';
 import { drive } from '../../src/drive.ts';
 import { finishedRun, headOf, tryOrdinary } from '../../src/finishedRun.ts';
-import type { Family, Report } from '../../src/model.ts';
 import { formatIp } from '../../src/packet/address.ts';
 import { createPlan } from '../../src/plan/plan.ts';
-import { endRecording, startRecording, verdictsOf } from '../../src/recording.ts';
-import { openReplay } from '../../src/replayedRun.ts';
+import { endRecording, verdictsOf } from '../../src/recording.ts';
 import { createScheduler } from '../../src/scan/scheduler.ts';
 import { openSimulation } from '../../src/wire/openSimulation.ts';
 import type { Scenario, WireColumn } from '../scenarios/scenario.ts';
 import { VIEWS } from '../scenarios/simRun.ts';
+import { beginInMemory, type Conditions, type Recorded, withLoss } from './inMemory.ts';
 
-/** A run, and the pieces of its recording. */
-export interface Recorded {
-  readonly report: Report;
-  readonly pieces: readonly Uint8Array[];
-}
-
-/** 2026-01-01T00:00:00Z. */
-const EPOCH_MS = 1_767_225_600_000;
-
-export interface RecordRequest {
+/** Which scenario is run, how it is seen, and where it ends. */
+export interface RecordRequest extends Conditions {
   readonly scenario: Scenario;
   readonly column: WireColumn;
-  readonly family: Family;
-  readonly seed: number;
   /** Turns after which the run is stopped as Ctrl-C does. */
   readonly stopAfter?: number;
   /** The recording is begun as that of a run of so many probes. */
   readonly probes?: number;
-  /** Chance that a packet is lost on each link, either way. */
-  readonly loss?: number;
 }
 
 /** Runs a scenario over the simulator and records it. */
 export async function recordScenario(request: RecordRequest): Promise<Recorded> {
   const { scenario, column, family, seed, stopAfter, loss } = request;
-  const world =
-    loss === undefined
-      ? scenario.world
-      : { ...scenario.world, links: scenario.world.links.map((link) => ({ ...link, loss })) };
+  const world = withLoss(scenario.world, loss);
   const target = formatIp(world.targets[0]!.address[family].bytes, 0, family);
   const self = formatIp(world.scanner.address[family].bytes, 0, family);
   const argv = scenario.command
@@ -54,17 +38,10 @@ export async function recordScenario(request: RecordRequest): Promise<Recorded> 
   });
   const opened = openSimulation(plan, world, VIEWS[column]);
   const { wire, ownAddresses, srcPort } = opened;
-  const pieces: Uint8Array[] = [];
-  const startedAt = new Date(EPOCH_MS).toISOString();
+  const synRequested = args.scan.synRequested ?? false;
   const count = request.probes ?? plan.space.count;
-  const recorder = startRecording({
-    plan: { ...plan, space: { ...plan.space, count } },
-    opened,
-    startedAt,
-    epochMs: EPOCH_MS,
-    synRequested: args.scan.synRequested ?? false,
-    write: (bytes) => void pieces.push(bytes.slice()),
-  });
+  const recordedPlan = { ...plan, space: { ...plan.space, count } };
+  const { recorder, pieces, startedAt } = beginInMemory(recordedPlan, opened, { synRequested });
   const { onMatch } = recorder;
   const engine = createScheduler({ plan, can: wire.can, ownAddresses, srcPort, onMatch });
   const stop = new AbortController();
@@ -90,14 +67,7 @@ export async function recordScenario(request: RecordRequest): Promise<Recorded> 
     head: headOf(plan, opened, startedAt),
   };
   const end = { finished, durationMs, failedAtHome };
-  const synRequested = args.scan.synRequested ?? false;
   const found = finishedRun(running, synRequested, { ...end, result });
   endRecording(recorder, verdictsOf(plan, found), { ...end, counters: wire.counters() });
   return { report: found.report(), pieces };
-}
-
-/** The report that a recording gives. */
-export async function replayPieces(pieces: readonly Uint8Array[]): Promise<Report> {
-  const replaying = await openReplay(pieces);
-  return (await replaying.run(() => undefined)).report();
 }

@@ -1,49 +1,39 @@
 /** Recording traces over the simulator, in memory. */
 import { type HopNames, NO_NAMES } from '../../src/hopNames.ts';
-import type { Family, Report } from '../../src/model.ts';
 import { formatIp } from '../../src/packet/address.ts';
 import { createPlan } from '../../src/plan/plan.ts';
 import { traceHead } from '../../src/portTraces.ts';
-import { startRecording } from '../../src/recording.ts';
 import { traceAll } from '../../src/traceRun.ts';
 import { openSimulation } from '../../src/wire/openSimulation.ts';
 import { askHopsInSimulator } from '../scenarios/askHopsSimRun.ts';
-import type { TraceScenario, TraceView } from '../scenarios/traceScenario.ts';
+import type { TraceExtras, TraceScenario, TraceView } from '../scenarios/traceScenario.ts';
+import { beginInMemory, type Conditions, type Recorded, withLoss } from './inMemory.ts';
 
-/** 2026-01-01T00:00:00Z. */
-const EPOCH_MS = 1_767_225_600_000;
 /** As many as `--flows` can ask for. */
 const LANES = 32;
 const VIEWS = { P: 'packet', E: 'errqueue' } as const;
 
-export interface RecordTraceRequest {
+const NO_EXTRAS: TraceExtras = { flows: 0, mtu: false, askHops: false };
+
+/** Which ports are traced, how it is seen, and where it ends. */
+export interface RecordTraceRequest extends Conditions {
   readonly scenario: Pick<TraceScenario, 'world' | 'traces'>;
   readonly view: TraceView;
-  readonly family: Family;
-  readonly seed: number;
   /** Times that the wire is waited for, after which the run is stopped as Ctrl-C does. */
   readonly stopAfter?: number;
-  /** Chance that a packet is lost on each link, either way. */
-  readonly loss?: number;
   readonly names?: HopNames;
   readonly firstId?: number;
-  readonly sources?: number;
-  readonly mtu?: boolean;
-  readonly askHops?: boolean;
+  /** None, unless given. */
+  readonly extras?: TraceExtras;
   /** The recording says that routers are asked, and ends before. */
   readonly marksHops?: boolean;
 }
 
 /** Traces the ports of a scene in one run, and records it. */
-export async function recordTrace(
-  request: RecordTraceRequest,
-): Promise<{ readonly report: Report; readonly pieces: readonly Uint8Array[] }> {
+export async function recordTrace(request: RecordTraceRequest): Promise<Recorded> {
   const { scenario, view, family, seed, stopAfter, loss } = request;
-  const { firstId = 0, sources = 0, mtu = false } = request;
-  const world =
-    loss === undefined
-      ? scenario.world
-      : { ...scenario.world, links: scenario.world.links.map((link) => ({ ...link, loss })) };
+  const { firstId = 0, extras = NO_EXTRAS, names = NO_NAMES } = request;
+  const world = withLoss(scenario.world, loss);
   const target = formatIp(world.targets[0]!.address[family].bytes, 0, family);
   const ports = scenario.traces.map(
     ({ port, protocol }) => `${protocol[0]!.toUpperCase()}:${port}`,
@@ -65,31 +55,23 @@ export async function recordTrace(
     },
   };
   const opened = { ...simulated, wire };
-  const pieces: Uint8Array[] = [];
-  const startedAt = new Date(EPOCH_MS).toISOString();
-  const settings = { maxHops: 32, sources, mtu, firstId };
-  const recorder = startRecording({
-    plan,
-    opened,
-    startedAt,
-    epochMs: EPOCH_MS,
-    synRequested: false,
+  const settings = { maxHops: 32, sources: extras.flows, mtu: extras.mtu, firstId };
+  const { recorder, pieces, startedAt } = beginInMemory(plan, opened, {
     trace: settings,
-    asksHops: request.askHops === true || request.marksHops === true,
-    write: (bytes) => void pieces.push(bytes.slice()),
+    asksHops: extras.askHops || request.marksHops === true,
   });
   const head = traceHead(plan, opened, startedAt);
   const tracing = { plan, opened, head, settings, recorder };
-  const { names = NO_NAMES } = request;
   const { signal } = stop;
   const report = await traceAll(tracing, { signal, names, recording: null, onPath: () => {} });
-  if (request.askHops !== true) return { report, pieces };
+  if (!extras.askHops) return { report, pieces };
+  const behind: Uint8Array[] = [];
   const asked = await askHopsInSimulator(report, {
     world,
     view: VIEWS[view],
     startedAt,
     offsetBytes: pieces.reduce((sum, { length }) => sum + length, 0),
-    write: (bytes) => void pieces.push(bytes.slice()),
+    write: (bytes) => void behind.push(bytes.slice()),
   });
-  return { report: asked, pieces };
+  return { report: asked, pieces: [...pieces, ...behind] };
 }

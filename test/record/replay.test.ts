@@ -1,62 +1,43 @@
 /** A recorded run is computed again, byte for byte; a recording that was cut says what was known by then. */
 import { describe, expect, it } from 'vitest';
 import { ProbeError } from '../../src/errors.ts';
-import { jsonChunks } from '../../src/report/json.ts';
 import { parseWorld } from '../../src/sim/world.ts';
 import { readCapture } from '../packet/captures.ts';
 import { loadScenarios } from '../scenarios/scenario.ts';
-import { recordScenario, replayPieces } from './recordSim.ts';
+import { expectSame, itIsTheSameUnderLoss, replayPieces } from './inMemory.ts';
+import { recordScenario } from './recordSim.ts';
 
 const scenarios = loadScenarios();
 const named = (name: string) => scenarios.find((scenario) => scenario.name === name)!;
-/** Losses of each link, either way. */
-const LOSS = 0.05;
-/** Seeds of each scene; RECORD_SEEDS=20 is the long check (about two minutes). */
-const LOSSY_SEEDS = Number(process.env['RECORD_SEEDS'] ?? 2);
-
 /** A scan that asks some ports for others. */
 const RANGES = {
   command: 'scan TARGET -sU -p 514,20001-20060 --infer-ranges'.split(' '),
   world: parseWorld({ targets: [{ udp: { '514': 'silent', '20021-20060': 'silent' } }] }, 'ranges'),
 };
 
-/** All of a report but how it was come by. */
-const said = (report: Parameters<typeof jsonChunks>[0]): string =>
-  [...jsonChunks({ ...report, wire: { kind: 'sim', note: '' } })].join('');
-
 describe.each(['P', 'E', 'C'] as const)('%s', (column) => {
   const possible = scenarios.filter(({ unavailable }) => unavailable?.[column] === undefined);
 
   it.each(possible)('$name: recorded and replayed, the same report', async (scenario) => {
     for (const family of [4, 6] as const) {
-      const { report, pieces } = await recordScenario({ scenario, column, family, seed: 1 });
-      expect(said(await replayPieces(pieces))).toBe(said(report));
+      await expectSame(await recordScenario({ scenario, column, family, seed: 1 }));
     }
   });
 
-  it(`the same under loss, ${LOSSY_SEEDS} seeds of every scene`, {
-    timeout: 60_000 * LOSSY_SEEDS,
-  }, async () => {
-    for (const scenario of possible) {
-      for (let seed = 1; seed <= LOSSY_SEEDS; seed++) {
-        const family = seed % 2 === 0 ? 6 : 4;
-        const request = { scenario, column, family, seed, loss: LOSS } as const;
-        const { report, pieces } = await recordScenario(request);
-        expect(said(await replayPieces(pieces)), `${scenario.name}, ${seed}`).toBe(said(report));
-      }
-    }
-  });
+  itIsTheSameUnderLoss(possible, (scenario, conditions) =>
+    recordScenario({ scenario, column, ...conditions }),
+  );
 
   it('a run that infers ranges is replayed as it was, whole and stopped', async () => {
     const scenario = { ...named('udpLimiter'), ...RANGES };
     for (const stopAfter of [undefined, 2, 40]) {
       for (const family of [4, 6] as const) {
         const request = { scenario, column, family, seed: 5, ...(stopAfter && { stopAfter }) };
-        const { report, pieces } = await recordScenario(request);
+        const recorded = await recordScenario(request);
         if (stopAfter === undefined && column !== 'C') {
-          expect(report.counters['inferred']).toBeGreaterThan(0);
+          expect(recorded.report.counters['inferred']).toBeGreaterThan(0);
         }
-        expect(said(await replayPieces(pieces))).toBe(said(report));
+        await expectSame(recorded);
       }
     }
   });
@@ -66,9 +47,9 @@ describe.each(['P', 'E', 'C'] as const)('%s', (column) => {
     const complete: boolean[] = [];
     for (const stopAfter of [1, 2, 3, 5, 8]) {
       const request = { scenario, column, family: 4, seed: 3, stopAfter } as const;
-      const { report, pieces } = await recordScenario(request);
-      complete.push(report.complete);
-      expect(said(await replayPieces(pieces))).toBe(said(report));
+      const recorded = await recordScenario(request);
+      complete.push(recorded.report.complete);
+      await expectSame(recorded);
     }
     expect(complete).toContain(false);
   });

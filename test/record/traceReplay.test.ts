@@ -1,24 +1,17 @@
 /** A recorded run of traces is computed again, byte for byte; all that its findings name is in the file. */
 import { describe, expect, it } from 'vitest';
 import type { HopNames } from '../../src/hopNames.ts';
-import type { Ip, Report } from '../../src/model.ts';
+import type { Ip } from '../../src/model.ts';
 import { formatIp } from '../../src/packet/address.ts';
-import { jsonChunks } from '../../src/report/json.ts';
 import { readCapture } from '../packet/captures.ts';
-import { loadTraceScenarios, TRACE_VIEWS } from '../scenarios/traceScenario.ts';
-import { replayPieces } from './recordSim.ts';
+import { loadTraceScenarios, looksOf, TRACE_VIEWS } from '../scenarios/traceScenario.ts';
+import { expectSame, itIsTheSameUnderLoss, replayPieces } from './inMemory.ts';
 import { recordTrace } from './recordTrace.ts';
 
 const scenarios = loadTraceScenarios();
 const named = (name: string) => scenarios.find((scenario) => scenario.name === name)!;
-/** Losses of each link, either way. */
-const LOSS = 0.05;
-/** Seeds of each scene; RECORD_SEEDS=20 is the long check. */
-const LOSSY_SEEDS = Number(process.env['RECORD_SEEDS'] ?? 2);
 
-/** All of a report but how it was come by. */
-const said = (report: Report): string =>
-  [...jsonChunks({ ...report, wire: { kind: 'sim', note: '' } })].join('');
+const ASK_HOPS = { flows: 0, mtu: false, askHops: true };
 
 const commentsOf = (pieces: readonly Uint8Array[]): readonly string[] => {
   const { frames, fault } = readCapture(Buffer.concat(pieces));
@@ -27,71 +20,35 @@ const commentsOf = (pieces: readonly Uint8Array[]): readonly string[] => {
 };
 
 describe.each(TRACE_VIEWS)('%s', (view) => {
-  it.each(scenarios)('$name: recorded and replayed, the same report', async (scenario) => {
+  const runs = scenarios.flatMap(({ name, world, traces }) =>
+    looksOf(traces, view).map((look) => ({
+      name: `${name} ${look.name}`,
+      scenario: { world, traces: look.traces },
+      extras: look.extras,
+    })),
+  );
+
+  it.each(runs)('$name: recorded and replayed, the same report', async ({ scenario, extras }) => {
     for (const family of [4, 6] as const) {
-      const { report, pieces } = await recordTrace({ scenario, view, family, seed: 1 });
-      expect(report.paths.length).toBeGreaterThan(0);
-      expect(said(await replayPieces(pieces))).toBe(said(report));
-    }
-  });
-
-  it(`the same under loss, ${LOSSY_SEEDS} seeds of every scene`, {
-    timeout: 60_000 * LOSSY_SEEDS,
-  }, async () => {
-    for (const scenario of scenarios) {
-      for (let seed = 1; seed <= LOSSY_SEEDS; seed++) {
-        const family = seed % 2 === 0 ? 6 : 4;
-        const { report, pieces } = await recordTrace({ scenario, view, family, seed, loss: LOSS });
-        expect(said(await replayPieces(pieces)), `${scenario.name}, ${seed}`).toBe(said(report));
+      const recorded = await recordTrace({ scenario, view, family, seed: 1, extras });
+      const { paths } = recorded.report;
+      expect(paths).toHaveLength(scenario.traces.length);
+      if (extras.askHops) {
+        expect(paths.some(({ askedHops }) => askedHops !== undefined)).toBe(true);
       }
+      if (extras.flows > 0) expect(paths[0]).toHaveProperty('sources');
+      if (extras.mtu && paths[0]!.end === 'reached') expect(paths[0]).toHaveProperty('mtu');
+      await expectSame(recorded);
     }
   });
 
-  it.runIf(view === 'P')('the same with the port walked from several source ports', async () => {
-    const scenario = named('ecmpDrop');
-    const request = { scenario, view, family: 4, seed: 1, sources: 16 } as const;
-    const { report, pieces } = await recordTrace(request);
-    expect(report.paths[0]).toHaveProperty('sources');
-    expect(said(await replayPieces(pieces))).toBe(said(report));
-  });
-
-  it.runIf(view === 'P')('the same with the sizes of packets measured', async () => {
-    const scenario = named('mtuBlackHole');
-    const { report, pieces } = await recordTrace({ scenario, view, family: 6, seed: 1, mtu: true });
-    expect(report.paths[0]!.mtu).toMatchObject({ bytes: 1280 });
-    expect(said(await replayPieces(pieces))).toBe(said(report));
-  });
-
-  it('the same with routers asked behind the traces, whole, under loss, and every id in the file', async () => {
-    const asking = scenarios.filter(({ traces }) => traces.some(({ extras }) => extras.askHops));
-    expect(asking.length).toBeGreaterThan(4);
-    for (const { name, world, traces } of asking) {
-      const scenario = { world, traces: traces.filter(({ extras }) => extras.askHops) };
-      for (const [family, loss] of [
-        [4, 0],
-        [6, 0],
-        [4, LOSS],
-      ] as const) {
-        const request = { scenario, view, family, seed: 1, loss, askHops: true, firstId: 0x1_0000 };
-        const { report, pieces } = await recordTrace(request);
-        expect(said(await replayPieces(pieces)), name).toBe(said(report));
-        expect(report.paths.some(({ askedHops }) => askedHops !== undefined) || loss > 0).toBe(
-          true,
-        );
-        const comments = commentsOf(pieces);
-        for (const id of report.paths.flatMap(({ finding }) => finding?.evidence ?? [])) {
-          expect(
-            comments.filter((text) => text.startsWith(`${id} `)),
-            `${name} ${id}`,
-          ).toHaveLength(1);
-        }
-      }
-    }
-  });
+  itIsTheSameUnderLoss(runs, ({ scenario, extras }, conditions) =>
+    recordTrace({ scenario, view, extras, ...conditions }),
+  );
 
   it.runIf(view === 'P')('to routers go SYNs alone, to two ports of each', async () => {
     const scenario = named('dropDestination');
-    const request = { scenario, view, family: 4, seed: 1, askHops: true } as const;
+    const request = { scenario, view, family: 4, seed: 1, extras: ASK_HOPS } as const;
     const { report, pieces } = await recordTrace(request);
     const { control, hops } = report.paths[0]!.askedHops!;
     const { frames } = readCapture(Buffer.concat(pieces));
@@ -114,7 +71,7 @@ describe.each(TRACE_VIEWS)('%s', (view) => {
   it('a recording that lacks the scan of the routers says so, and what was known by then', async () => {
     const scenario = named('dropDestination');
     const request = { scenario, view, family: 4, seed: 1 } as const;
-    const { pieces } = await recordTrace({ ...request, askHops: true });
+    const { pieces } = await recordTrace({ ...request, extras: ASK_HOPS });
     const alone = await recordTrace({ ...request, marksHops: true });
     const replayed = await replayPieces(alone.pieces);
     expect(replayed.complete).toBe(false);
@@ -129,25 +86,26 @@ describe.each(TRACE_VIEWS)('%s', (view) => {
     const scenario = named('dropForward');
     for (let stopAfter = 1; stopAfter <= 64; stopAfter += 3) {
       const request = { scenario, view, family: 4, seed: 3, stopAfter } as const;
-      const { report, pieces } = await recordTrace(request);
-      complete.push(report.complete);
-      expect(said(await replayPieces(pieces)), `after ${stopAfter}`).toBe(said(report));
+      const recorded = await recordTrace(request);
+      complete.push(recorded.report.complete);
+      await expectSame(recorded, `after ${stopAfter}`);
     }
     expect(complete).toContain(false);
     expect(complete).toContain(true);
   });
 
   it('every id of a finding is in the file, of one packet, and each packet has a comment', async () => {
-    for (const scenario of scenarios) {
+    for (const { name, scenario, extras } of runs) {
       const firstId = 0x30_0000;
-      const { report, pieces } = await recordTrace({ scenario, view, family: 4, seed: 2, firstId });
+      const request = { scenario, view, family: 4, seed: 2, firstId, extras } as const;
+      const { report, pieces } = await recordTrace(request);
       const comments = commentsOf(pieces);
       expect(comments.filter((text) => text === '')).toEqual([]);
       const ids = report.paths.flatMap(({ finding }) => finding?.evidence ?? []);
       expect(new Set(ids).size).toBe(ids.length);
       for (const id of ids) {
         const packets = comments.filter((text) => text.startsWith(`${id} `));
-        expect(packets, `${scenario.name} ${id}`).toHaveLength(1);
+        expect(packets, `${name} ${id}`).toHaveLength(1);
       }
     }
   });
@@ -162,11 +120,11 @@ it('the names of hops are those that were known when each path was told', async 
     close: () => {},
   };
   const request = { scenario: named('dropForward'), view: 'P', family: 4, seed: 1, names } as const;
-  const { report, pieces } = await recordTrace(request);
-  const known = report.paths.flatMap(({ hops }) => hops.map(({ name }) => name));
+  const recorded = await recordTrace(request);
+  const known = recorded.report.paths.flatMap(({ hops }) => hops.map(({ name }) => name));
   expect(known).toContain(null);
   expect(known.some((name) => name !== null)).toBe(true);
-  expect(said(await replayPieces(pieces))).toBe(said(report));
+  await expectSame(recorded);
 });
 
 it('a recording that was cut: the paths that were known by then, and why they are not all', async () => {

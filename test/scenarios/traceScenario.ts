@@ -84,6 +84,14 @@ export interface TraceCase {
   readonly expect: { readonly P: ExpectedPath; readonly E: ExpectedPath | string };
 }
 
+/** Traces of a scene that look into the same: one run can ask for them. */
+export interface TraceLook {
+  /** The options that ask for it; "" where nothing is looked into besides. */
+  readonly name: string;
+  readonly extras: TraceExtras;
+  readonly traces: readonly TraceCase[];
+}
+
 /** A trace scene, checked. */
 export interface TraceScenario {
   /** File name without `.json`. */
@@ -107,6 +115,26 @@ export function loadTraceScenarios(): readonly TraceScenario[] {
       const text = readFileSync(new URL(file, folder), 'utf8');
       return parseTraceScenario(JSON.parse(text), file.slice(0, -'.json'.length));
     });
+}
+
+/** The options that ask for it. */
+export function extraWords({ flows, mtu, askHops }: TraceExtras): readonly string[] {
+  return [
+    ...(flows > 0 ? ['--flows', String(flows)] : []),
+    ...(mtu ? ['--mtu'] : []),
+    ...(askHops ? ['--ask-hops'] : []),
+  ];
+}
+
+/** The runs in which a view can ask for all of the traces that it does not refuse. */
+export function looksOf(traces: readonly TraceCase[], view: TraceView): readonly TraceLook[] {
+  const byName = new Map<string, TraceCase[]>();
+  for (const one of traces) {
+    if (typeof one.expect[view] === 'string') continue;
+    const name = extraWords(one.extras).join(' ');
+    byName.set(name, [...(byName.get(name) ?? []), one]);
+  }
+  return [...byName].map(([name, alike]) => ({ name, extras: alike[0]!.extras, traces: alike }));
 }
 
 const KEYS = ['title', 'scene', 'world', 'traces', 'namespaces'] as const;
