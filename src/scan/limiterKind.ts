@@ -29,14 +29,22 @@ const BURST_SLACK = 2;
 const GAP_BELOW = 0.85;
 const GAP_ABOVE = 1.25;
 
-/** The kind of the limiter; `isTested` where it was seen from several addresses, else by what is known of such rates. */
-export function limiterKind({ family, limit, scope, first, late }: SeenLimiter): IcmpLimiter {
+/**
+ * The kind of the limiter; `isTested` where it was seen from several addresses, else by what is known of such rates. Null
+ * where so few closed ports were asked that any limiter would have answered for them.
+ */
+export function limiterKind(seen: SeenLimiter): IcmpLimiter | null {
+  const { family, limit, scope, first, late } = seen;
   const gapMs = Math.round(1000 * limit.gapMs()) / 1000;
   const isRefused = late >= MIN_REFUSED && late > REFUSED_SHARE * (first + late);
   if (scope !== null) {
     return { kind: scope === 'source' ? 'per-source' : 'host-wide', gapMs, isTested: true };
   }
-  if (!isRefused) return { kind: 'none', gapMs: null, isTested: false };
+  if (!isRefused) {
+    return first > LINUX_BURST + BURST_SLACK
+      ? { kind: 'none', gapMs: null, isTested: false }
+      : null;
+  }
   // All limiters that are known to be so fast are the whole host's: BSD 200/s, Linux 1,000/s, Solaris 100/s.
   if (limit.isFast()) return { kind: 'host-wide', gapMs, isTested: false };
   const isLinuxGap = LINUX_GAPS_MS[family].some(

@@ -187,7 +187,9 @@ export function createOutcomes(context: ScanContext, options: OutcomesOptions): 
           ? mayComeUntilMs(probe, target)
           : nowMs;
       release(probe, false);
-      if (!isHeld && walks.accept(probe, nowMs)) return;
+      // Of what has not left nothing is silent.
+      const hasLeft = probes.attempts[probe * U8]! > 0;
+      if (!isHeld && hasLeft && walks.accept(probe, nowMs)) return;
       if (isLast && nowMs < untilMs) {
         hold(probe, untilMs);
         return;

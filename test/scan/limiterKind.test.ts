@@ -22,9 +22,13 @@ describe('the kind of a limiter', () => {
     ['200 a second', seen(5, { first: 200, late: 780 }), 'host-wide', 5],
     ['no limit', seen(0.1, { first: 980, late: 0 }), 'none', null],
     ['no limit, a tenth lost each way', seen(0.1, { first: 130, late: 30 }), 'none', null],
-    ['none was late, nothing is known of a gap', seen(50, { first: 3, late: 1 }), 'none', null],
   ])('%s', (_, facts, kind, gapMs) => {
     expect(limiterKind(facts)).toEqual({ kind, gapMs, isTested: false });
+  });
+
+  it('is not known where any limiter would have answered for all', () => {
+    expect(limiterKind(seen(50, { first: 3, late: 1 }))).toBeNull();
+    expect(limiterKind(seen(50, { first: 8, late: 0 }))).toBeNull();
   });
 
   it('is what tests from several addresses have shown, whatever its rate', () => {

@@ -197,6 +197,16 @@ describe('want of room at home', () => {
     expect(run.finished).toBe(true);
   });
 
+  it('a datagram that never left is no silence, which would be asked at the pace of the limiter', async () => {
+    const run = await runScripted(
+      { ...target, udp: true, ports: '9,53' },
+      { answer: ({ port }) => [port === 53 ? noRoom('ENOBUFS') : closedBy(0.1)] },
+    );
+    expect(run.of(53, 'udp')).toMatchObject({ state: 'unknown', whyId: 'own.egress-drop' });
+    expect(run.of(9, 'udp').state).toBe('closed');
+    expect(run.lastedMs).toBeLessThan(3000);
+  });
+
   it('ports beyond the room of the machine are asked later', async () => {
     const capacity = 100;
     const ends: number[] = [];
