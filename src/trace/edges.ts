@@ -50,6 +50,9 @@ export function createEdges({ main, variants, cells }: EdgeOptions): Edges {
       .filter((hop) => hop > 0);
     return hops.length === 0 ? 0 : Math.min(...hops);
   };
+  /** Asked behind the rest of a round: whether the last router that was heard could have said that it rejects. */
+  const speaker = (last: number): readonly TraceAsk[] =>
+    controls.slice(0, 1).map((flow) => ask(flow, last));
   /** Who is asked beside the asked flow: a silent variant costs no router an answer, and of the controls one is enough. */
   const besideAt = (hop: number, next: number): readonly Flow[] => {
     if (next === 0) return controls;
@@ -66,7 +69,9 @@ export function createEdges({ main, variants, cells }: EdgeOptions): Edges {
         .toSorted((a, b) => a - b)
         .flatMap((hop) => [asked, ...besideAt(hop, next)].map((flow) => ask(flow, hop)))
         .filter(({ round }) => round <= ROUNDS);
-      return asks.some(({ flow }) => flow === asked) ? asks : [];
+      if (!asks.some(({ flow }) => flow === asked)) return [];
+      const isProvable = next > 0 && proofOfDrop(view, next) === 'missing';
+      return isProvable && last > 0 ? [...asks, ...speaker(last)] : asks;
     },
     nearer({ asked: { reached: said }, controls: others }) {
       if (said === null) return [];
@@ -88,11 +93,9 @@ export function createEdges({ main, variants, cells }: EdgeOptions): Edges {
     proof(view) {
       const [last, next] = [view.asked.furthest, nextHop(view)];
       if (next === 0 || proofOfDrop(view, next) !== 'missing') return [];
-      const [same] = controls as [Flow, ...Flow[]];
-      const isHeardBefore = last === 0 || cells.isAnswered(same.index, last);
-      return [asked, ...variants, same]
+      return [asked, ...variants, ...controls.slice(0, 1)]
         .map((flow) => ask(flow, next))
-        .concat(isHeardBefore ? [] : [ask(same, last)])
+        .concat(last === 0 ? [] : speaker(last))
         .filter(({ round }) => round <= PROOF_ROUNDS);
     },
     holes(view) {

@@ -13,6 +13,9 @@ const PROVING_ROUNDS = 3;
  * It asks for silence of the asked port in every round and from every source port, while the control of its protocol was
  * heard in as many rounds, on one way, and nobody else was heard there. A router that hides itself from this protocol, or a
  * second way, would have to hide from all of them.
+ *
+ * A router that rejects the port and is out of ICMP errors is silent, too: the last one that was heard has to answer the
+ * control again in rounds of the edge, where it is asked behind the port (edges.ts). A limiter refuses in order.
  */
 export function proofOfDrop(view: View, hop: number): 'given' | 'missing' | 'never' {
   const { asked, controls, targetHop, natHop } = view;
@@ -26,7 +29,9 @@ export function proofOfDrop(view: View, hop: number): 'given' | 'missing' | 'nev
   const senders = controls.flatMap(({ facts }) => answersAt(facts, hop).map(({ ip }) => ip));
   // One that was never heard there hides from its protocol, or is not passed either.
   if (heard.length === 0 || new Set(senders).size > 1) return 'never';
-  const isHeardBefore = asked.furthest === 0 || same.exceededAt(asked.furthest) !== null;
+  const speaking = new Set(answersAt(same.facts, asked.furthest).map(({ round }) => round));
+  const isHeardBefore =
+    asked.furthest === 0 || [...speaking].filter((round) => round > 1).length >= PROVING_ROUNDS - 1;
   const areRoundsEnough =
     roundsAt(asked, hop) >= PROVING_ROUNDS &&
     silent.every((variant) => roundsAt(variant, hop) >= PROVING_ROUNDS - 1);

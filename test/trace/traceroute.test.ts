@@ -180,9 +180,26 @@ it('a router has answers enough for a whole trace', async () => {
   const { path, sent } = await trace(world);
   const answered = path.flows.flatMap(({ hops: all }) => all.filter(({ ip }) => ip !== null));
   expect(answered.length).toBe(3 + 7 + 7);
-  // Three flows to hop 8, then twice the edge: the asked flow from eight ports, and one control.
-  expect(sent).toBe(3 * 8 + 2 * (8 + 1 + 1));
+  // Three flows to hop 8, then twice the edge: the asked flow from eight ports, one control, and that before the edge.
+  expect(sent).toBe(3 * 8 + 2 * (8 + 1 + 1 + 1));
 });
+
+it.each([4, 6] as const)(
+  'a router that rejects and is out of errors is not called one that drops, IPv%i',
+  async (family) => {
+    const reject = { ...DROP('forward'), verdict: 'reject', with: 'admin-prohibited' };
+    for (const ratelimitMs of [100, 250, 1000]) {
+      for (let burst = 1; burst <= 6; burst++) {
+        const limiter = { ratelimitMs, burst };
+        const world = { routers: hops(6, { 3: { rules: [reject], limiter } }) };
+        const { finding } = (await trace(world, { family })).path;
+        expect(`${finding?.kind} ${finding?.certainty}`, JSON.stringify(limiter)).not.toBe(
+          'drop high',
+        );
+      }
+    }
+  },
+);
 
 it.each([4, 6] as const)(
   'a router that says one error a second is asked until a drop is proven, IPv%i',
