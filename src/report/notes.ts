@@ -78,6 +78,7 @@ export function rangeNotes(
       '--infer-ranges rests on proven silences, which this wire has not: every port was asked',
     ];
   }
+  if (inferred === 0) return [];
   return [
     `${inferred} UDP ${inferred === 1 ? 'port was' : 'ports were'} not asked, as asked ones on both sides are alike; a lone one that differs is not seen so`,
   ];

@@ -7,6 +7,8 @@ import { SILENCE } from '../match/facts.ts';
 import type { Judgement, OwnSide } from '../model.ts';
 import type { ScanContext } from './context.ts';
 import { PHASE, U8 } from './probeState.ts';
+import type { Sender } from './sender.ts';
+import type { Settling } from './settling.ts';
 
 /** The proven silences of a run. */
 export interface ProvenSilences {
@@ -19,9 +21,9 @@ export interface ProvenSilences {
 
 /** What the proven silences of a run act on. */
 export interface ProvenSilencesOptions {
-  readonly inquire: (target: number) => void;
+  readonly sender: Pick<Sender, 'inquire'>;
+  readonly settling: Pick<Settling, 'settle'>;
   readonly judgementOf: (probe: number) => Judgement;
-  readonly settle: (probes: readonly number[]) => void;
 }
 
 /** Silences of one target: those of the inquiry that is under way, and those proven since it left. */
@@ -33,7 +35,7 @@ interface Proven {
 /** Creates the record of a run. */
 export function createProvenSilences(
   { plan, probes }: ScanContext,
-  { inquire, judgementOf, settle }: ProvenSilencesOptions,
+  { sender, settling, judgementOf }: ProvenSilencesOptions,
 ): ProvenSilences {
   const byTarget = new Map<number, Proven>();
   /** Of TCP no silence is proven, and runs of many TCP ports are long. */
@@ -52,7 +54,7 @@ export function createProvenSilences(
   const ask = (target: number, proven: Proven): void => {
     proven.asked = proven.next;
     proven.next = [];
-    if (proven.asked.length > 0) inquire(target);
+    if (proven.asked.length > 0) sender.inquire(target);
   };
 
   return {
@@ -70,7 +72,7 @@ export function createProvenSilences(
       if (proven === undefined) return;
       const waiting = proven.asked.filter((probe) => probes.phase[probe] === PHASE.DONE);
       check(waiting);
-      settle(waiting.filter((probe) => probes.silence[probe * U8] === SILENCE.CHECKED));
+      settling.settle(waiting.filter((probe) => probes.silence[probe * U8] === SILENCE.CHECKED));
       ask(target, proven);
     },
   };

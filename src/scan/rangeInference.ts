@@ -14,38 +14,42 @@ import { sparedPorts } from './sparedPorts.ts';
 import { createSortedPorts, type SortedPorts } from './udpNeighbours.ts';
 import { mayWalk } from './walks.ts';
 
-/** What follows for the ports beside one that is done. */
-export interface RangeOutcome {
-  /** They are as their neighbours are, and are not asked. */
+/** What follows for the ports beside one that is done: those that are as their neighbours are, and those that have to be asked. */
+interface RangeOutcome {
   readonly inferred: readonly number[];
-  /** They have to be asked. */
   readonly wanted: readonly number[];
 }
 
-/** The ranges of a run. */
+/** The ranges of a run; `ask` gets each port that has to be asked after all. */
 export interface RangeInference {
   /** Not asked so far. */
   isSpared(probe: number): boolean;
   /** How many are not asked so far. */
   readonly spared: () => number;
+  /**
+   * An attempt has run out of time. Where its target has sent no ICMP error by then nothing will be told by others, and all its ports
+   * have to be asked.
+   */
+  timedOut(probe: number, ask: (probe: number) => void): void;
   /** The port is given up without a verdict. */
   gone(probe: number): void;
-  /** Nothing more is asked of this probe. */
-  finished(probe: number): RangeOutcome;
+  /** Nothing more is asked of this probe; returns those that are told by it, and are done too. */
+  finished(probe: number, ask: (probe: number) => void): readonly number[];
 }
 
 const NOTHING: RangeOutcome = { inferred: [], wanted: [] };
 
 /** Creates the ranges of a run; without the option, or on a wire that proves no silence, every port is asked. */
 export function createRangeInference(context: ScanContext): RangeInference {
-  const { plan, probes, ranges } = context;
+  const { plan, probes, targets, ranges } = context;
   const { space } = plan;
   if (plan.inferRanges !== true || !mayWalk(context)) {
     return {
       isSpared: () => false,
       spared: () => 0,
+      timedOut: () => undefined,
       gone: () => undefined,
-      finished: () => NOTHING,
+      finished: () => [],
     };
   }
   const spared = new Uint8Array(space.count);
@@ -94,28 +98,29 @@ export function createRangeInference(context: ScanContext): RangeInference {
   return {
     isSpared,
     spared: () => sparedCount,
+    timedOut(probe, ask) {
+      const target = space.targetOf(probe);
+      if (sparedCount === 0 || targets.udpErrors[target]! > 0) return;
+      const all = sortedOf(target).ports.map((port) => space.indexOf(target, PROTO_UDP, port));
+      take(all.filter(isSpared)).forEach(ask);
+    },
     gone(probe) {
       if (spared[probe] === 1) take([probe]);
     },
-    finished(probe) {
-      if (sparedCount === 0 || space.protocolOf(probe) !== PROTO_UDP) return NOTHING;
+    finished(probe, ask) {
+      if (sparedCount === 0 || space.protocolOf(probe) !== PROTO_UDP) return [];
       const target = space.targetOf(probe);
       const sorted = sortedOf(target);
       const place = sorted.at(space.portOf(probe));
       const below = look(target, sorted, place, -1);
       const above = look(target, sorted, place, 1);
       below.between.reverse();
-      if (kindOf(context, probe) === 'open') {
-        return decide(below.end, above.end, [...below.between, ...above.between]);
-      }
-      const outcomes = [
-        decide(below.end, probe, below.between),
-        decide(probe, above.end, above.between),
-      ];
-      return {
-        inferred: outcomes.flatMap(({ inferred }) => inferred),
-        wanted: outcomes.flatMap(({ wanted }) => wanted),
-      };
+      const outcomes =
+        kindOf(context, probe) === 'open'
+          ? [decide(below.end, above.end, [...below.between, ...above.between])]
+          : [decide(below.end, probe, below.between), decide(probe, above.end, above.between)];
+      for (const { wanted } of outcomes) wanted.forEach(ask);
+      return outcomes.flatMap(({ inferred }) => inferred);
     },
   };
 }

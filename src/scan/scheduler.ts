@@ -114,11 +114,10 @@ export function createScheduler(options: SchedulerOptions): ScanEngine {
     timeouts.start(probe, target, protocol, nowMs);
   });
   const judgementOf = createJudging(context);
-  const { settle } = settling;
-  const proven = createProvenSilences(context, { inquire: sender.inquire, judgementOf, settle });
+  const proven = createProvenSilences(context, { sender, settling, judgementOf });
   const closing = createClosing(context, sender, (closed) => {
     proven.check(closed);
-    settle(closed);
+    settling.settle(closed);
   });
   const matching = createMatchingEngine({
     plan,
@@ -134,9 +133,7 @@ export function createScheduler(options: SchedulerOptions): ScanEngine {
     closeIf(settling.finish(probe), plan.space.targetOf(probe), nowMs);
   const onFinished = (probe: number, nowMs: number): void => {
     finish(probe, nowMs);
-    const { inferred, wanted } = ranges.finished(probe);
-    wanted.forEach(sender.retry);
-    for (const one of inferred) finish(one, nowMs);
+    for (const one of ranges.finished(probe, sender.retry)) finish(one, nowMs);
   };
   const outcomes = createOutcomes(context, { sender, timeouts, walks, onFinished });
   const giveId = createAnswerIds(context);
@@ -146,7 +143,11 @@ export function createScheduler(options: SchedulerOptions): ScanEngine {
   if (asksForRoute) sender.inquire(0);
 
   const expire = (nowMs: number): void => {
-    timeouts.expire(nowMs, (probe) => outcomes.timedOut(probe, nowMs), outcomes.looked);
+    const timedOut = (probe: number): void => {
+      ranges.timedOut(probe, sender.retry);
+      outcomes.timedOut(probe, nowMs);
+    };
+    timeouts.expire(nowMs, timedOut, outcomes.looked);
     for (const probe of hostTimeout.expire(nowMs)) {
       outcomes.release(probe, false);
       walks.gone(probe);
