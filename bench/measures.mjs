@@ -41,6 +41,16 @@ export const MEASURES = {
     },
     isMetered: true,
   },
+  /** User and system time of the whole process, all threads. */
+  cpu: {
+    show: (seconds) => seconds.toFixed(3),
+    unit: 's',
+    async measure({ argv }) {
+      const { metered, ...rest } = await run(argv);
+      return { value: (metered?.userS ?? Number.NaN) + (metered?.systemS ?? Number.NaN), ...rest };
+    },
+    isMetered: true,
+  },
   /** User time of one probe, in microseconds. */
   userCpu: {
     show: (us) => us.toFixed(2),

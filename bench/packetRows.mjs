@@ -9,7 +9,7 @@ import {
   SCENE,
   TARGET,
 } from './lab.mjs';
-import { bareLoop, masscan, nmap, zmap } from './peers.mjs';
+import { bareLoop, itself, masscan, nmap, RECORDING, zmap } from './peers.mjs';
 import { readGrepable, readNetText } from './reports.mjs';
 
 const ALL_PORTS = 65_535;
@@ -42,6 +42,15 @@ const tenOpen = new Map(
 
 /** Its own congestion control crawls where most is silent; a rate must be given, and this is the highest that it keeps. */
 const FAST = '--min-rate 100000';
+
+/** What recording costs: the same scan with and without it. Runs are fast or slow by chance, so that few rounds say little. */
+const RECORDED = {
+  target: TARGET,
+  ours: `-sS -p- --pcap ${RECORDING}`,
+  peers: [itself('without', '-sS -p-')],
+  truth: ALL_CLOSED,
+  must: [{ of: 'without', atMost: 1.2 }],
+};
 
 /** The order of fields is that of rows.mjs; `measure` names a way of measuring (measures.mjs), whole seconds without one. */
 export const PACKET_ROWS = [
@@ -164,6 +173,13 @@ export const PACKET_ROWS = [
     truth: { ports: tenOpen, others: { closed: 10 * ALL_PORTS - tenOpen.size } },
     must: [{ atMost: 1.2 }],
     aim: [{ atMost: 0.6 }],
+  },
+  { name: 'record', what: '65,535 TCP ports by SYN, refused, with `--pcap`', ...RECORDED },
+  {
+    name: 'record-cpu',
+    what: 'the same in CPU time, user and system',
+    ...RECORDED,
+    measure: 'cpu',
   },
   {
     name: 'syn2',

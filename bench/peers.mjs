@@ -1,6 +1,19 @@
 // The programs that we are measured beside, and the rates that they are given.
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { DEVICE, SCANNER } from './lab.mjs';
 import { readMasscan, readText, readZmap } from './reports.mjs';
+
+/** Where rows that record do so; run.mjs removes it. */
+export const RECORDING = join(tmpdir(), `pp-bench-${process.pid}.pcapng`);
+
+/** The same command with other words, as a peer of itself. */
+export const itself = (name, args) => ({
+  name,
+  user: 'root',
+  argv: ({ command, target }) => [process.execPath, command, 'scan', target, ...args.split(' ')],
+  read: readText,
+});
 
 /** nmap as it is asked here: no names, no host discovery. `more` replaces fields, e.g. `read`. */
 export const nmap = (user, args, more = {}) => ({

@@ -2,12 +2,13 @@
 //   node bench/run.mjs [--rounds N] [--only NAME,NAME] [--family 4|6] [--command FILE] [--json]
 // Needs Linux, root, iproute2, setpriv, nftables, cc, nmap and dnsmasq, and the built command (npm run build); masscan and
 // zmap are left out where they are not installed.
-import { existsSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { createLab, TARGET, whyNot } from './lab.mjs';
 import { isInstalled, MEASURES, pause, run } from './measures.mjs';
 import { PACKET_ROWS } from './packetRows.mjs';
+import { RECORDING } from './peers.mjs';
 import { countOpen, findErrors, readJsonl, readText } from './reports.mjs';
 import { SOCKET_ROWS } from './rows.mjs';
 import { holds, machine, ratiosTo, table } from './table.mjs';
@@ -25,6 +26,7 @@ const reason = whyNot();
 if (reason !== null) fail(`cannot run: ${reason}`);
 if (!existsSync(options.command)) fail(`${options.command} is missing: npm run build`);
 
+process.on('exit', () => rmSync(RECORDING, { force: true }));
 const lab = await createLab(DELAY_MS);
 const results = [];
 try {
@@ -95,7 +97,8 @@ function contendersOf(row) {
     less: row.less && ourArgv(row.less, lessTarget),
     read: row.read ?? (row.ours.includes('--jsonl') ? readJson(row) : readText),
   };
-  const context = { target, targetMac: lab.targetMac, ceiling: lab.ceiling };
+  const { command } = options;
+  const context = { command, target, targetMac: lab.targetMac, ceiling: lab.ceiling };
   const peers = row.peers.filter(({ tool, isV4Only }) => {
     if (isV4Only && options.family !== '4') return false;
     if (tool === undefined || isInstalled(tool)) return true;
