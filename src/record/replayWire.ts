@@ -1,5 +1,5 @@
 /**
- * A wire over a recording: the clock, the times of sending and the signals of each turn are those that were recorded. What
+ * A wire over a recording: the clock, times and ways of sending, and the signals of each turn are those that were recorded. What
  * the engine sends goes nowhere.
  */
 import { createSignalBatch, type ProbeBatch } from '../batch.ts';
@@ -48,7 +48,10 @@ export function openReplayWire(options: ReplayWireOptions): ReplayWire {
     },
     send(batch: ProbeBatch) {
       sent = batch.count;
-      for (let row = 0; row < batch.count; row++) batch.sentMs[row] = turn?.sentMs[row] ?? clockMs;
+      for (let row = 0; row < batch.count; row++) {
+        batch.sentMs[row] = turn?.sentMs[row] ?? clockMs;
+        batch.way[row] = turn?.way[row] ?? 0;
+      }
     },
     async next() {
       if (turn === null || turn.received === null || turn.sentMs.length !== sent) {

@@ -9,6 +9,8 @@ import { ROW, TURN_HEAD_BYTES, WHOLE_ROW_BYTES } from './turnWriter.ts';
 export interface Turn {
   readonly advancedMs: number;
   readonly sentMs: Float64Array;
+  /** ProbeBatch.way of each row. */
+  readonly way: Uint16Array;
   /** What the engine received, and when; null for a last turn in which it wanted no more. */
   readonly received: { readonly signals: SignalBatch; readonly nowMs: number } | null;
 }
@@ -23,15 +25,18 @@ export function readTurn(block: JournalBlock, packets: readonly Uint8Array[]): T
   const CUT = 'a turn is cut';
   if (end - at < TURN_HEAD_BYTES) return CUT;
   const count = view.getUint32(at + 20, true);
-  if (count > MAX_ROWS || end - at - TURN_HEAD_BYTES < 8 * count) return CUT;
+  const hasWays = bytes[at + 17] === 1;
+  if (count > MAX_ROWS || end - at - TURN_HEAD_BYTES < (hasWays ? 10 : 8) * count) return CUT;
   const sentMs = new Float64Array(count);
+  const way = new Uint16Array(count);
   let from = at + TURN_HEAD_BYTES;
   for (let row = 0; row < count; row++, from += 8) sentMs[row] = view.getFloat64(from, true);
+  for (let row = 0; hasWays && row < count; row++, from += 2) way[row] = view.getUint16(from, true);
   const advancedMs = view.getFloat64(at, true);
-  if (view.getUint32(at + 16, true) === 0) return { advancedMs, sentMs, received: null };
+  if (bytes[at + 16] === 0) return { advancedMs, sentMs, way, received: null };
   const signals = readRows(view, bytes, from, end, packets);
   if (signals === null) return CUT;
-  return { advancedMs, sentMs, received: { signals, nowMs: view.getFloat64(at + 8, true) } };
+  return { advancedMs, sentMs, way, received: { signals, nowMs: view.getFloat64(at + 8, true) } };
 }
 
 /** Where reading rows stands. */

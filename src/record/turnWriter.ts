@@ -1,6 +1,6 @@
 /**
- * Turns of the loop as bytes, little endian: when the engine was advanced, when each row left, when it received, and each
- * received row. turnReader.ts reads them.
+ * Turns of the loop as bytes, little endian: when the engine was advanced, when and by which way each row left, when it
+ * received, and each received row. turnReader.ts reads them.
  *
  * A packet that is in the file is one byte and its time; what a socket said is written whole.
  */
@@ -9,7 +9,7 @@ import { beginJournal, finishJournal, JOURNAL } from './journal.ts';
 
 /** How a row is written. */
 export const ROW = { PACKET: 0, WHOLE: 1 } as const;
-/** advanceMs, receivedMs, whether it received, three bytes of nothing, rows sent. */
+/** advanceMs, receivedMs, whether it received, whether the ways of its rows follow their times, two bytes of nothing, rows sent. */
 export const TURN_HEAD_BYTES = 24;
 /** All columns of a row, and the length of its JSON; payload and JSON follow. */
 export const WHOLE_ROW_BYTES = 79;
@@ -114,19 +114,23 @@ export function createTurnWriter(): TurnWriter {
   return {
     advanced(nowMs, sent) {
       end = beginJournal(bytes, JOURNAL.TURN);
-      reserve(AROUND_BYTES + TURN_HEAD_BYTES + 8 * sent.count);
+      reserve(AROUND_BYTES + TURN_HEAD_BYTES + 10 * sent.count);
+      const { count, sentMs, way } = sent;
+      let ways = 0;
+      for (let row = 0; row < count; row++) ways |= way[row]!;
       f64(nowMs);
       f64(0);
-      u32(0);
-      u32(sent.count);
-      for (let row = 0; row < sent.count; row++) f64(sent.sentMs[row]!);
+      u32(ways === 0 ? 0 : 1 << 8);
+      u32(count);
+      for (let row = 0; row < count; row++) f64(sentMs[row]!);
+      if (ways !== 0) for (let row = 0; row < count; row++) u16(way[row]!);
       isOpen = true;
     },
     received(signals, nowMs) {
       const { count } = signals;
       const head = AROUND_BYTES / 2;
       view.setFloat64(head + 8, nowMs, true);
-      view.setUint32(head + 16, 1, true);
+      view.setUint8(head + 16, 1);
       reserve(4 + 9 * count);
       u32(count);
       for (let row = 0; row < count; row++) {

@@ -24,7 +24,7 @@ if (why !== null) console.log(`recordings of traces on real wires not checked: $
 
 /** Whether every scene is run, in both families; else a few, in one family for each wire. */
 const isAll = process.env['TRACE_RECORD_ALL'] === '1';
-const SAMPLE = /^(open|dropForward|rejectForward|dnat)$/;
+const SAMPLE = /^(open|dropForward|rejectForward|dnat|dropReturnQuietRouters)$/;
 const FAMILIES: Readonly<Record<TraceView, readonly Family[]>> = isAll
   ? { P: [4, 6], E: [4, 6] }
   : { P: [4], E: [6] };

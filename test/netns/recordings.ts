@@ -44,11 +44,21 @@ export async function recordingDifferences(
     JSON.stringify({ verdicts, paths, warnings });
   return [
     ...(report.verdicts.length + report.paths.length > 0 ? [] : ['nothing was found']),
-    ...(told(replayed) === told(report)
-      ? []
-      : [`replayed: ${told(replayed)}, recorded: ${told(report)}`]),
+    ...textDifferences(told(report), told(replayed)),
     ...(await tsharkDifferences(file, evidenceOf(report))),
   ];
+}
+
+/** Characters shown of what differs, from a little before the first that does. */
+const SHOWN = 300;
+
+function textDifferences(recorded: string, replayed: string): readonly string[] {
+  if (recorded === replayed) return [];
+  let same = 0;
+  while (recorded[same] === replayed[same]) same += 1;
+  const from = Math.max(0, same - SHOWN / 3);
+  const [was, is] = [recorded, replayed].map((text) => text.slice(from, from + SHOWN));
+  return [`recorded …${was}…, replayed …${is}…`];
 }
 
 function evidenceOf({ verdicts, paths }: Report): readonly string[] {

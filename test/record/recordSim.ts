@@ -2,6 +2,7 @@
 import { parseScanArguments } from '../../src/cli/scanArguments.ts';
 import { drive } from '../../src/drive.ts';
 import { finishedRun, headOf, tryOrdinary } from '../../src/finishedRun.ts';
+import type { Wire } from '../../src/model.ts';
 import { formatIp } from '../../src/packet/address.ts';
 import { createPlan } from '../../src/plan/plan.ts';
 import { endRecording, verdictsOf } from '../../src/recording.ts';
@@ -19,6 +20,8 @@ export interface RecordRequest extends Conditions {
   readonly stopAfter?: number;
   /** The recording is begun as that of a run of so many probes. */
   readonly probes?: number;
+  /** The wire says that all rows leave by the gateway with this number, as packetOut.ts does. */
+  readonly way?: number;
 }
 
 /** Runs a scenario over the simulator and records it. */
@@ -37,7 +40,14 @@ export async function recordScenario(request: RecordRequest): Promise<Recorded> 
     seed: [0x5eed, seed],
   });
   const opened = openSimulation(plan, world, VIEWS[column]);
-  const { wire, ownAddresses, srcPort } = opened;
+  const { ownAddresses, srcPort } = opened;
+  const wire: Wire = {
+    ...opened.wire,
+    send(batch) {
+      opened.wire.send(batch);
+      batch.way.fill(request.way ?? 0, 0, batch.count);
+    },
+  };
   const synRequested = args.scan.synRequested ?? false;
   const count = request.probes ?? plan.space.count;
   const recordedPlan = { ...plan, space: { ...plan.space, count } };

@@ -1,6 +1,8 @@
 /** A recorded run is computed again, byte for byte; a recording that was cut says what was known by then. */
 import { describe, expect, it } from 'vitest';
+import { createProbeBatch } from '../../src/batch.ts';
 import { ProbeError } from '../../src/errors.ts';
+import { openRecording } from '../../src/openedRecording.ts';
 import { parseWorld } from '../../src/sim/world.ts';
 import { readCapture } from '../packet/captures.ts';
 import { loadScenarios } from '../scenarios/scenario.ts';
@@ -40,6 +42,15 @@ describe.each(['P', 'E', 'C'] as const)('%s', (column) => {
         await expectSame(recorded);
       }
     }
+  });
+
+  it('the gateways that a wire names are those that the replayed engine is told', async () => {
+    const request = { scenario: named('tcpListener'), column, family: 4, seed: 1, way: 7 } as const;
+    const { wire } = await openRecording((await recordScenario(request)).pieces);
+    const batch = createProbeBatch();
+    batch.count = 1;
+    wire.send(batch);
+    expect(batch.way[0]).toBe(7);
   });
 
   it('a run that was stopped is replayed up to there', async () => {
