@@ -3,8 +3,9 @@ import type { MatchListener } from './match/match.ts';
 import type { Ip, Path, Plan, Report, WireKind } from './model.ts';
 import { formatSeed } from './plan/seed.ts';
 import type { ReportHead } from './report/jsonl.ts';
-import { selfNotes, traceNotes } from './report/notes.ts';
+import { selfNotes, spentNotes, traceNotes } from './report/notes.ts';
 import { buildPath } from './report/path.ts';
+import { createErrorBudget } from './trace/errorBudget.ts';
 import { evidenceNumber } from './trace/evidenceIds.ts';
 import type { TraceFacts } from './trace/facts.ts';
 import { locate } from './trace/locate.ts';
@@ -47,6 +48,8 @@ export interface TracingEnd {
   /** Probes that were not begun. */
   readonly notDone: readonly number[];
   readonly counters: TraceCounters;
+  /** Time for which errors of routers were waited for that earlier traces had taken, ms. */
+  readonly waitedMs: number;
 }
 
 /** What is known of a run of traces when it begins. */
@@ -75,6 +78,8 @@ export async function tracePorts(
   const { space } = plan;
   const { wire, srcPort, ownAddresses } = opened;
   const counters = { sent: 0, received: 0, matched: 0, foreign: 0 };
+  const budget = createErrorBudget();
+  let waitedMs = 0;
   let finished = true;
   let probe = 0;
   for (; probe < space.count && finished; probe++) {
@@ -88,16 +93,18 @@ export async function tracePorts(
       srcPort,
       ownAddresses,
       ...settings,
+      budget,
       onMatch,
     });
     finished = await drive(engine);
     for (const key of Object.keys(counters) as (keyof TraceCounters)[]) {
       counters[key] += engine.counters()[key];
     }
+    waitedMs += engine.waitedMs();
     onTraced(probe, engine.result());
   }
   const notDone = Array.from({ length: space.count - probe }, (_, index) => probe + index);
-  return { finished, notDone, counters };
+  return { finished, notDone, counters, waitedMs };
 }
 
 /** The path of one trace; `nameOf` gives the names of hops that are known. */
@@ -116,7 +123,7 @@ export function toPath(
 /** The report of a run of traces that has ended. */
 export function traceReport(
   { plan, opened, head }: Tracing,
-  { finished, notDone, counters }: TracingEnd,
+  { finished, notDone, counters, waitedMs }: TracingEnd,
   more: {
     readonly paths: readonly Path[];
     readonly durationMs: number;
@@ -151,6 +158,7 @@ export function traceReport(
       ...opened.warnings,
       ...selfNotes(plan, opened.ownAddresses),
       ...traceNotes(paths),
+      ...spentNotes(paths, waitedMs),
     ],
   };
 }

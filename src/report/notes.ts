@@ -2,6 +2,7 @@
 import type { IcmpLimiter, Ip, Path, Plan, Verdict } from '../model.ts';
 import { isOwnIp, parseIp } from '../packet/address.ts';
 import { IP_PROTOCOL } from '../packet/ip.ts';
+import { formatMs } from './reasonWords.ts';
 import { brief } from './sentences.ts';
 
 /** Targets named one by one in a note. */
@@ -170,6 +171,32 @@ export function traceNotes(paths: readonly Path[]): readonly string[] {
     ...(flows.some(({ isEstimated }) => isEstimated) ? [ESTIMATED_NOTE] : []),
   ];
 }
+
+/**
+ * Routers have few ICMP errors for each asker, which the ports of one run share: for how long they were waited for, and
+ * that hops of later ports may be silent for want of them although an earlier port shows them.
+ */
+export function spentNotes(paths: readonly Path[], waitedMs: number): readonly string[] {
+  const known = new Set<string>();
+  let isAnyMissing = false;
+  for (const { target, flows } of paths) {
+    const silent = flows.flatMap(({ hops }) => hops.filter(({ ip }) => ip === null));
+    isAnyMissing ||= silent.some(({ ttl }) => known.has(`${target} ${ttl}`));
+    const heard = flows.flatMap(({ hops }) => hops.filter(({ ip }) => ip !== null));
+    for (const { ttl } of heard) known.add(`${target} ${ttl}`);
+  }
+  const waited =
+    waitedMs > 0
+      ? [
+          `waited ${formatMs(waitedMs)} in all until routers had ICMP errors again: those that are out of them are silent, too`,
+        ]
+      : [];
+  const missing = isAnyMissing ? [SPENT_NOTE] : [];
+  return [...waited, ...missing];
+}
+
+const SPENT_NOTE =
+  'some hops are silent to a port and answered an earlier one: routers have few ICMP errors for each asker, which all ports of a run share';
 
 /** Routers of traces that were asked themselves (`--ask-hops`), or that none was. */
 export function askedHopsNotes(paths: readonly Path[]): readonly string[] {

@@ -26,6 +26,8 @@ export interface Edges {
   nextHop(view: View): number;
   /** The asked flow beyond its last hop, and a control where it was answered; empty after the last round. */
   again(view: View, sweptTo: number): readonly TraceAsk[];
+  /** All that was not answered yet up to the target, and one more round at the edge; the asked flow first. */
+  anew(view: View, sweptTo: number): readonly TraceAsk[];
   /** Controls that were answered by the target only behind where the asked flow was: it is nearer, or they lost a packet. */
   nearer(view: View): readonly TraceAsk[];
   /** The variants that pass where the asked flow does not, at the hop before: which way do they go? */
@@ -39,6 +41,8 @@ export interface Edges {
 /** Creates the edges of one trace. */
 export function createEdges({ main, variants, cells }: EdgeOptions): Edges {
   const [asked, ...controls] = main as [Flow, ...Flow[]];
+  /** Sweeps that were made anew. */
+  let sweptAgain = 0;
   const ask = (flow: Flow, ttl: number): TraceAsk => ({
     flow,
     ttl,
@@ -60,6 +64,13 @@ export function createEdges({ main, variants, cells }: EdgeOptions): Edges {
   };
   return {
     nextHop,
+    anew({ targetHop }, sweptTo) {
+      sweptAgain = 1;
+      const ttls = Array.from({ length: targetHop ?? sweptTo }, (_, index) => index + 1);
+      return main.flatMap((flow) =>
+        ttls.filter((ttl) => !cells.isAnswered(flow.index, ttl)).map((ttl) => ask(flow, ttl)),
+      );
+    },
     again(view, sweptTo) {
       const last = view.asked.furthest;
       const next = nextHop(view);
@@ -68,7 +79,7 @@ export function createEdges({ main, variants, cells }: EdgeOptions): Edges {
       const asks = [...hops]
         .toSorted((a, b) => a - b)
         .flatMap((hop) => [asked, ...besideAt(hop, next)].map((flow) => ask(flow, hop)))
-        .filter(({ round }) => round <= ROUNDS);
+        .filter(({ round }) => round <= ROUNDS + sweptAgain);
       if (!asks.some(({ flow }) => flow === asked)) return [];
       const isProvable = next > 0 && proofOfDrop(view, next) === 'missing';
       return isProvable && last > 0 ? [...asks, ...speaker(last)] : asks;

@@ -1,8 +1,10 @@
 /**
  * What a trace sends next: sweeps that grow until the target is found, then rounds at the edge where the asked flow falls
- * silent, then a patient look at what may only be slow.
+ * silent, then a patient look at what may only be slow. Where earlier traces may have taken the errors of its routers, a
+ * silent flow is swept once more when they have some again: what is silent for want of errors is no drop.
  */
 import { createEdges, type EdgeOptions, ROUNDS } from './edges.ts';
+import { createRefill, type ErrorBudget } from './errorBudget.ts';
 import type { TraceFacts } from './facts.ts';
 import type { Flow } from './flows.ts';
 import { looped } from './rulesOfSilence.ts';
@@ -21,6 +23,8 @@ export interface Step {
 /** The steps of one trace. */
 export interface Steps {
   next(nowMs: number): Step;
+  /** Time for which errors of routers were waited for, ms. */
+  waitedMs(): number;
   noteSent(sentMs: number): void;
 }
 
@@ -28,6 +32,8 @@ export interface Steps {
 export interface StepOptions extends EdgeOptions {
   readonly maxHops: number;
   readonly facts: () => TraceFacts;
+  /** What earlier traces have left, this one included. */
+  readonly budget: ErrorBudget;
 }
 
 /** TTLs of the sweeps: most hosts are within 16 hops, and a short path is not asked for more. */
@@ -45,7 +51,16 @@ const NEIGHBOUR_MS = 3300;
 /** An answer to an own-side inquiry comes at once; what takes longer is done without. */
 const INQUIRY_MS = 100;
 
-type Phase = 'sweep' | 'edge' | 'ways' | 'holes' | 'proof' | 'patience' | 'inquiry' | 'done';
+type Phase =
+  | 'sweep'
+  | 'refill'
+  | 'edge'
+  | 'ways'
+  | 'holes'
+  | 'proof'
+  | 'patience'
+  | 'inquiry'
+  | 'done';
 
 /** What is done next, and how long it is waited for. */
 interface Plan {
@@ -61,6 +76,7 @@ interface Plan {
 export function createSteps(options: StepOptions): Steps {
   const { main: flows, cells, maxHops, facts } = options;
   const edges = createEdges(options);
+  const refill = createRefill(options.budget);
   let phase: Phase = 'sweep';
   let sweptTo = 0;
   let holeRounds = 0;
@@ -80,11 +96,8 @@ export function createSteps(options: StepOptions): Steps {
   const sweep = (going: readonly Flow[]): Plan => {
     const from = sweptTo + 1;
     sweptTo = Math.min(maxHops, SWEEPS.find((ttl) => ttl > sweptTo) ?? maxHops);
-    const asks: TraceAsk[] = [];
-    for (let ttl = from; ttl <= sweptTo; ttl++) {
-      for (const flow of going) asks.push({ flow, ttl, round: 1 });
-    }
-    return { asks };
+    const ttls = Array.from({ length: sweptTo + 1 - from }, (_, index) => from + index);
+    return { asks: ttls.flatMap((ttl) => going.map((flow) => ({ flow, ttl, round: 1 }))) };
   };
 
   /** Somebody is still going on at the end of the sweep, or nobody has come to the target or been refused. */
@@ -117,6 +130,10 @@ export function createSteps(options: StepOptions): Steps {
   /** The next step in each phase; null: the phase is over. */
   const nextIn: Readonly<Record<Phase, (view: View, nowMs: number) => Plan | null>> = {
     sweep: nextSweep,
+    refill(view, nowMs) {
+      if (!refill.isDue || !isSilent(view)) return null;
+      return { asks: edges.anew(view, sweptTo), sendAtMs: refill.waitUntil(nowMs) };
+    },
     edge: (view) => {
       const asks = isSilent(view) ? edges.again(view, sweptTo) : edges.nearer(view);
       return asks.length === 0 ? null : { asks };
@@ -151,12 +168,6 @@ export function createSteps(options: StepOptions): Steps {
     return null;
   };
 
-  const deadlineMs = ({ waitUntilMs }: Plan): number => {
-    if (waitUntilMs !== undefined) return waitUntilMs;
-    const rttMs = cells.maxRttMs();
-    return lastSentMs + (rttMs === 0 ? FIRST_WAIT_MS : Math.max(MIN_WAIT_MS, RTT_WAITS * rttMs));
-  };
-
   /** Nothing more can come of this step. */
   const isSettled = (plan: Plan, view: View): boolean => {
     if (phase === 'patience') return !isOnlyExceeded(view.asked);
@@ -177,6 +188,7 @@ export function createSteps(options: StepOptions): Steps {
   };
 
   return {
+    waitedMs: () => refill.waitedMs,
     noteSent(sentMs) {
       if (firstSentMs === Number.NEGATIVE_INFINITY) firstSentMs = sentMs;
       lastSentMs = Math.max(lastSentMs, sentMs);
@@ -186,9 +198,10 @@ export function createSteps(options: StepOptions): Steps {
         if (nowMs >= delayed.sendAtMs) return start(delayed);
         return { asks: [], inquire: false, wakeAtMs: delayed.sendAtMs };
       }
+      if (current === null) refill.begin(nowMs);
       const view = viewOf(facts());
       if (current !== null && !isAtEndNow(view) && !isSettled(current, view)) {
-        const untilMs = deadlineMs(current);
+        const untilMs = current.waitUntilMs ?? lastSentMs + waitMs(cells.maxRttMs());
         if (nowMs < untilMs) return { asks: [], inquire: false, wakeAtMs: untilMs };
       }
       const plan = decide(view, nowMs);
@@ -200,8 +213,13 @@ export function createSteps(options: StepOptions): Steps {
   };
 }
 
+/** How long an answer is waited for, ms; 0: none has come yet. */
+const waitMs = (maxRttMs: number): number =>
+  maxRttMs === 0 ? FIRST_WAIT_MS : Math.max(MIN_WAIT_MS, RTT_WAITS * maxRttMs);
+
 const PHASES: readonly Phase[] = [
   'sweep',
+  'refill',
   'edge',
   'ways',
   'holes',

@@ -13,8 +13,9 @@ import type { Engine, Family, Ip, OwnSide, Plan, WireCan } from '../model.ts';
 import { isOwnIp } from '../packet/address.ts';
 import { createAskedStudies } from './askedStudies.ts';
 import { createCells } from './cells.ts';
+import { createErrorBudget, type ErrorBudget } from './errorBudget.ts';
 import { createAnswerIds } from './evidenceIds.ts';
-import type { TraceFacts } from './facts.ts';
+import type { Answer, TraceFacts } from './facts.ts';
 import { chooseFlows, createProbeNames, placeOf } from './flows.ts';
 import { placeByDistance, placeBySender } from './placing.ts';
 import { createProbeReader } from './quotedProbe.ts';
@@ -44,6 +45,8 @@ export interface TraceOptions {
   readonly mtu?: boolean;
   /** Where the ids of the run's traces begin (evidenceIds.ts); 0 unless given. */
   readonly firstId?: number;
+  /** That of the traces of a run together; one of its own unless given. */
+  readonly budget?: ErrorBudget;
   /** Told what each received row was. */
   readonly onMatch?: MatchListener | undefined;
 }
@@ -59,6 +62,8 @@ export interface TraceCounters {
 /** A trace of one port. */
 export interface Traceroute extends Engine<TraceFacts> {
   counters(): TraceCounters;
+  /** Time for which errors of routers were waited for that earlier traces had taken, ms. */
+  waitedMs(): number;
   /** Addresses of which answers came since the last call, each once. */
   takeSenders(): readonly Ip[];
 }
@@ -66,9 +71,13 @@ export interface Traceroute extends Engine<TraceFacts> {
 /** Longest path that can be walked: a longer one is a loop, and a TTL has to fit beside flow and draw. */
 export const MAX_TTL = 64;
 
+/** Answers that a limiter bounds: what path MTU discovery needs is not (net/ipv4/icmp.c, icmpv4_xrlim_allow). */
+const LIMITED: ReadonlySet<Answer> = new Set(['time-exceeded', 'unreachable']);
+
 /** Creates the traceroute of one port. */
 export function createTraceroute(options: TraceOptions): Traceroute {
   const { plan, run, target, can, srcPort, ownAddresses, maxHops, firstId = 0 } = options;
+  const { budget = createErrorBudget() } = options;
   const { targets, seed } = plan;
   const { family, chosen, flows } = flowsOf(options);
   const names = createProbeNames(seed, run);
@@ -101,7 +110,7 @@ export function createTraceroute(options: TraceOptions): Traceroute {
       maxTtl: sentTtl,
     };
   };
-  const steps = createSteps({ ...chosen, cells, maxHops, facts });
+  const steps = createSteps({ ...chosen, cells, maxHops, facts, budget });
   const studies = createAskedStudies({
     sources: options.sources ?? 0,
     mtu: options.mtu === true,
@@ -140,6 +149,12 @@ export function createTraceroute(options: TraceOptions): Traceroute {
     ids.about(row, failed.flow, failed.ttl, signals.attempt[row]!);
   };
 
+  const noteTaken = ({ ip, answer, atMs }: Read): void => {
+    counted.matched += 1;
+    senders.add(ip);
+    if (LIMITED.has(answer)) budget.note(ip, family, atMs);
+  };
+
   const take = (signals: SignalBatch, row: number): void => {
     if (signals.kind[row] === SIGNAL.OWN_SIDE) {
       ownSide = signals.ownSide[row] ?? null;
@@ -157,10 +172,7 @@ export function createTraceroute(options: TraceOptions): Traceroute {
     const isAsked = read !== null && read.ttl <= sentTtl;
     if (!isAsked) ids.refuse(row, signals.probe[row] === NO_PROBE ? 'foreign' : 'not-an-answer');
     const isTaken = isAsked && cells.noteAnswer(read, ids.next(row, read));
-    if (isTaken) {
-      counted.matched += 1;
-      senders.add(read.ip);
-    }
+    if (isTaken) noteTaken(read);
     if (!isTaken) counted.foreign += 1;
   };
 
@@ -182,6 +194,7 @@ export function createTraceroute(options: TraceOptions): Traceroute {
     },
     result: facts,
     counters: () => counted,
+    waitedMs: steps.waitedMs,
     takeSenders() {
       const taken = [...senders];
       senders.clear();

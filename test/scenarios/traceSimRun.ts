@@ -88,7 +88,7 @@ async function askHops(
   const head = traceHead(plan, opened, '');
   const settings = { maxHops: 32, sources: 0, mtu: false, firstId: 0 };
   const counters = { sent: 0, received: 0, matched: 0, foreign: 0 };
-  const ended = { finished: true, notDone: [], counters };
+  const ended = { finished: true, notDone: [], counters, waitedMs: 0 };
   const more = { paths: [path], durationMs: 0, recording: null };
   const report = traceReport({ plan, opened, head, settings }, ended, more);
   return (await askHopsInSimulator(report, { world, view })).paths[0]!;
