@@ -104,8 +104,8 @@ export interface OwnSide {
   readonly mtu?: number;
   /** False when the link has no carrier or the interface is down; null when not known. */
   readonly carrier: boolean | null;
-  /** Neighbour entry of the next hop. */
-  readonly neighbour: 'reachable' | 'incomplete' | 'failed' | 'none' | 'unknown';
+  /** Neighbour entry of the next hop; `stale`: known from earlier, and just being asked whether it is still there. */
+  readonly neighbour: 'reachable' | 'stale' | 'incomplete' | 'failed' | 'none' | 'unknown';
   /** Packets of this family that our kernel dropped on the way out since the wire was opened; null: not countable. */
   readonly outDropped: number | null;
   /** Packets of this family that reached IP and were not delivered since the wire was opened; null: not countable. */

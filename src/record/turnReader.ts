@@ -137,7 +137,9 @@ function readColumns(
 }
 
 const ROUTES: readonly unknown[] = ['local', 'on-link', 'gateway', 'none', 'unknown'];
-const NEIGHBOURS: readonly unknown[] = ['reachable', 'incomplete', 'failed', 'none', 'unknown'];
+const NEIGHBOURS: readonly unknown[] = [
+  ...['reachable', 'stale', 'incomplete', 'failed', 'none', 'unknown'],
+];
 const isCount = (value: unknown): boolean => value === null || typeof value === 'number';
 const isTextOrNull = (value: unknown): value is string | null =>
   value === null || typeof value === 'string';

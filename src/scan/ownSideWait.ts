@@ -17,6 +17,7 @@ export function askOwnSideAgainMs(
   startedMs: number,
   nowMs: number,
 ): number | undefined {
+  if (neighbour === 'stale') return nowMs + NEIGHBOUR_POLL_MS;
   if (neighbour === 'incomplete' && nowMs < startedMs + NEIGHBOUR_GIVES_UP_MS) {
     return nowMs + NEIGHBOUR_POLL_MS;
   }

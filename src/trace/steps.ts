@@ -50,6 +50,9 @@ const NEIGHBOUR_MS = 3300;
 
 /** An answer to an own-side inquiry comes at once; what takes longer is done without. */
 const INQUIRY_MS = 100;
+/** An old neighbour entry is being checked: our own side knows more after a moment, and for sure when it gives up, ms. */
+const CHECK_POLL_MS = 200;
+const CHECK_MS = 3500;
 
 type Phase =
   | 'sweep'
@@ -79,6 +82,7 @@ export function createSteps(options: StepOptions): Steps {
   const refill = createRefill(options.budget);
   let phase: Phase = 'sweep';
   let sweptTo = 0;
+  const nextInquiry = createInquiry(facts);
   let holeRounds = 0;
   let firstSentMs = Number.NEGATIVE_INFINITY;
   let lastSentMs = Number.NEGATIVE_INFINITY;
@@ -153,9 +157,7 @@ export function createSteps(options: StepOptions): Steps {
       return isOpen && nowMs < untilMs ? { asks: [], waitUntilMs: untilMs } : null;
     },
     inquiry: (view, nowMs) =>
-      viewsOf(view).some(wasHeard) || current?.inquire === true
-        ? null
-        : { asks: [], inquire: true, waitUntilMs: nowMs + INQUIRY_MS },
+      viewsOf(view).some(wasHeard) ? null : nextInquiry(nowMs, current?.inquire === true),
     done: () => null,
   };
 
@@ -247,3 +249,19 @@ const isLoop = (view: View): boolean => looped(view) !== null;
 /** The asked flow has no end but silence. */
 const isSilent = (view: View): boolean =>
   isGoingOn(view.asked) && view.asked.facts.unplaced.length === 0 && !isLoop(view);
+
+/** Asks our own side once, and again while it checks an old neighbour entry; null: it has said what it knows. */
+function createInquiry(
+  facts: StepOptions['facts'],
+): (nowMs: number, wasAsked: boolean) => Plan | null {
+  let checkedUntilMs = Number.NEGATIVE_INFINITY;
+  return (nowMs, wasAsked) => {
+    if (!wasAsked) return { asks: [], inquire: true, waitUntilMs: nowMs + INQUIRY_MS };
+    const neighbour = facts().ownSide?.neighbour;
+    if (neighbour === 'stale') checkedUntilMs = nowMs + CHECK_MS;
+    const isChecking = neighbour === 'stale' || neighbour === 'incomplete';
+    if (!isChecking || nowMs >= checkedUntilMs) return null;
+    const sendAtMs = nowMs + CHECK_POLL_MS;
+    return { asks: [], inquire: true, sendAtMs, waitUntilMs: sendAtMs + INQUIRY_MS };
+  };
+}

@@ -188,6 +188,7 @@ export function createNeighbours(
       if (neighbour.isOld && neighbour.state === 'ready') {
         neighbour.isOld = false;
         askNow(neighbour);
+        return 'stale';
       }
       if (neighbour.state === 'ready') return 'reachable';
       return neighbour.state === 'asking' ? 'incomplete' : 'failed';

@@ -173,6 +173,20 @@ describe('a transient unreachable of a router', () => {
   });
 });
 
+describe('a neighbour with an old entry', () => {
+  it.each(['stale', 'reachable'] as const)('%s: a silence is asked again', async (first) => {
+    let inquiries = 0;
+    const run = await runScripted(
+      { ...target, ports: '80' },
+      {
+        answer: ({ attempt }) => (attempt === 1 ? [] : [open(1)]),
+        ownSide: () => ({ route: 'on-link', neighbour: inquiries++ === 0 ? first : 'reachable' }),
+      },
+    );
+    expect(run.of(80, 'tcp')).toMatchObject({ state: 'open', attempts: 2 });
+  });
+});
+
 describe('want of room at home', () => {
   it.each(['EMFILE', 'ENFILE', 'ENOBUFS', 'EAGAIN', 'EADDRNOTAVAIL'] as const)(
     '%s does not count as an attempt',

@@ -1,6 +1,7 @@
 /** Runs a trace scene over the simulator, as the packet or the error-queue wire would see it. */
+import { SIGNAL } from '../../src/batch.ts';
 import { drive } from '../../src/drive.ts';
-import type { Family, Path, Plan } from '../../src/model.ts';
+import type { Family, OwnSide, Path, Plan, Wire } from '../../src/model.ts';
 import { formatIp } from '../../src/packet/address.ts';
 import { createPlan } from '../../src/plan/plan.ts';
 import { traceHead, traceReport } from '../../src/portTraces.ts';
@@ -25,6 +26,8 @@ export interface TraceAsked {
   readonly flows?: number;
   readonly mtu?: boolean;
   readonly askHops?: boolean;
+  /** What our own side says of the next hop, at each inquiry; by default what the simulator says. */
+  readonly neighbour?: (inquiry: number) => OwnSide['neighbour'];
   /** The target's address unless it is another one. */
   readonly target?: string;
 }
@@ -48,7 +51,8 @@ export async function traceInSimulator(asked: TraceAsked): Promise<TraceSaid> {
     { resolve: async () => [], interfaces: [], seed: [0x5eed, seed] },
   );
   const opened = openSimulation(plan, world, view, 32);
-  const { wire, srcPort, ownAddresses } = opened;
+  const { srcPort, ownAddresses } = opened;
+  const wire = asked.neighbour ? withNeighbour(opened.wire, asked.neighbour) : opened.wire;
   const engine = createTraceroute({
     plan,
     run: 0,
@@ -77,6 +81,22 @@ export async function traceInSimulator(asked: TraceAsked): Promise<TraceSaid> {
   const traced = buildPath(of, toTraced(facts, locate(facts)), () => null);
   const path = asked.askHops === true ? await askHops(asked, traced, plan, opened) : traced;
   return { path, virtualMs: wire.nowMs(), sent: engine.counters().sent };
+}
+
+function withNeighbour(wire: Wire, neighbour: NonNullable<TraceAsked['neighbour']>): Wire {
+  let inquiries = 0;
+  return {
+    ...wire,
+    async next(untilMs) {
+      const signals = await wire.next(untilMs);
+      for (let row = 0; row < signals.count; row++) {
+        const said = signals.ownSide[row];
+        if (signals.kind[row] !== SIGNAL.OWN_SIDE || said === undefined) continue;
+        signals.ownSide[row] = { ...said, neighbour: neighbour(inquiries++) };
+      }
+      return signals;
+    },
+  };
 }
 
 async function askHops(

@@ -236,3 +236,17 @@ it('loss alone is never called a drop for certain', async () => {
     expect(path.finding?.certainty, `seed ${seed}: ${path.why}`).not.toBe('high');
   }
 });
+
+describe.each([4, 6] as const)('packets by a gateway with an old entry, IPv%i', (family) => {
+  it.each([
+    ['is there after all', 'reachable', false],
+    ['is not there', 'failed', true],
+  ] as const)('that %s', async (_, found, isSaid) => {
+    const said = ['stale', 'incomplete', found] as const;
+    const { path } = await trace(
+      { scanner: { gatewayAnswers: false }, routers: [{}] },
+      { family, neighbour: (inquiry) => said[Math.min(inquiry, 2)]! },
+    );
+    expect(path.whyId === 'path.own.gateway-silent').toBe(isSaid);
+  });
+});

@@ -113,6 +113,7 @@ describe('neighbours', () => {
   it('an old entry is believed until somebody doubts it, and asked for once', () => {
     const { neighbours, neighbour, sent } = meet(NUD.STALE, THEIR_MAC);
     expect(neighbour.state).toBe('ready');
+    expect(neighbours.check(neighbour)).toBe('stale');
     expect(neighbours.check(neighbour)).toBe('incomplete');
     neighbours.advance(5);
     expect(sent).toHaveLength(1);
