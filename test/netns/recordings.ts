@@ -40,10 +40,11 @@ export async function recordingDifferences(
   const run = await runCommand(command, place, [...argv, '--json', '--pcap', file]);
   const replay = await runCommand(command, place, ['replay', file, '--json']);
   const [report, replayed] = [toReport(run), toReport(replay)];
-  const told = ({ verdicts, paths, warnings }: Report) =>
-    JSON.stringify({ verdicts, paths, warnings });
+  const told = ({ verdicts, hosts, paths, warnings }: Report) =>
+    JSON.stringify({ verdicts, hosts, paths, warnings });
+  const found = [...report.verdicts, ...report.hosts, ...report.paths];
   return [
-    ...(report.verdicts.length + report.paths.length > 0 ? [] : ['nothing was found']),
+    ...(found.length > 0 ? [] : ['nothing was found']),
     ...textDifferences(told(report), told(replayed)),
     ...(await tsharkDifferences(file, evidenceOf(report))),
   ];
