@@ -70,7 +70,8 @@ function evidenceOf({ verdicts, paths }: Report): readonly string[] {
 async function tsharkDifferences(file: string, ids: readonly string[]): Promise<readonly string[]> {
   const comments = await commentsIn(file);
   const count = readCapture(readFileSync(file)).frames.length;
-  const missing = ids.filter((id) => !comments.some((comment) => comment.includes(id)));
+  const words = new Set(comments.flatMap((comment) => comment.split(/[^\w.]+/)));
+  const missing = ids.filter((id) => !words.has(id));
   const [first] = ids;
   const filter = first === undefined ? [] : ['-Y', `frame.comment contains "${first}"`];
   const isFiltered = first === undefined || (await tshark(file, filter)).length > 0;
