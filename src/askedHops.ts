@@ -57,7 +57,7 @@ export function withAskedHops(report: Report, scanned: Report | null): Report {
     ...report,
     paths,
     complete: report.complete && (scanned?.complete ?? true),
-    durationMs: report.durationMs + (scanned?.durationMs ?? 0),
+    durationMs: Math.round((report.durationMs + (scanned?.durationMs ?? 0)) * 1000) / 1000,
     counters: scanned === null ? report.counters : sum(report.counters, scanned.counters),
     warnings: [
       ...new Set([...report.warnings, ...(scanned?.warnings ?? []), ...askedHopsNotes(paths)]),

@@ -4,7 +4,7 @@
  * before them: who answers the control port alone tells where answers of the lost port are dropped on their way back. Beyond
  * a hop that drops the asked flow they tell whether the rule names the port alone.
  *
- * A router may filter the port for itself, and looks the same: no silence here makes anything certain (ADR 0023).
+ * A router may filter the port for itself, and looks the same: no silence here makes anything certain (ADR 0024).
  */
 import type {
   AskedHop,
