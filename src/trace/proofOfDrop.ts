@@ -1,4 +1,5 @@
 /** When a drop is certain (ADR 0019), and whether more rounds can make it so. */
+import type { Observation } from './facts.ts';
 import { differingHops, type FlowView, type View } from './view.ts';
 
 /** Source ports from which the asked port must be silent: fewer than these could all have gone one of two ways by chance. */
@@ -29,6 +30,8 @@ export function proofOfDrop(view: View, hop: number): 'given' | 'missing' | 'nev
   const senders = controls.flatMap(({ facts }) => answersAt(facts, hop).map(({ ip }) => ip));
   // One that was never heard there hides from its protocol, or is not passed either.
   if (heard.length === 0 || new Set(senders).size > 1) return 'never';
+  // The target, or who answers in its name: what is lost there may be the answer.
+  if (controls.some(({ facts }) => answersAt(facts, hop).some(isOfTarget))) return 'never';
   const speaking = new Set(answersAt(same.facts, asked.furthest).map(({ round }) => round));
   const isHeardBefore =
     asked.furthest === 0 || [...speaking].filter((round) => round > 1).length >= PROVING_ROUNDS - 1;
@@ -38,6 +41,8 @@ export function proofOfDrop(view: View, hop: number): 'given' | 'missing' | 'nev
   const isGiven = isHeardBefore && areRoundsEnough && new Set(heard).size >= PROVING_ROUNDS;
   return isGiven ? 'given' : 'missing';
 }
+
+const isOfTarget = ({ isTarget }: Observation): boolean => isTarget;
 
 const answersAt = ({ hops }: FlowView['facts'], hop: number) => hops[hop]?.answers ?? [];
 

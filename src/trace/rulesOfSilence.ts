@@ -131,11 +131,19 @@ export const variesByPath: Rule = (view) => {
   return { end: 'dropped', finding, whyId: 'path.variant', whyArgs };
 };
 
+/** A control was answered by the target right behind the last router that anybody heard; another one has lost a packet there. */
+function isTargetNext({ asked: { furthest }, controls }: View): boolean {
+  return (
+    controls.every((control) => control.furthest <= furthest) &&
+    controls.some(({ reached }) => reached?.ttl === furthest + 1)
+  );
+}
+
 /** Rule 9: it came to the last router, and not an answer came back. */
 export const behindLastRouter: Rule = (view) => {
   const { asked, targetHop } = view;
   const last = asked.furthest;
-  if (targetHop === null || last < targetHop - 1) return null;
+  if (targetHop === null || (last < targetHop - 1 && !isTargetNext(view))) return null;
   const after = placeAt(asked, last);
   const before = { ttl: last + 1, ip: view.facts.target };
   const finding: Location = {

@@ -228,6 +228,17 @@ it('the same seed gives the same path', async () => {
   expect((await trace(world)).path).toEqual((await trace(world)).path);
 });
 
+it('an answer that is lost behind the last router is never called dropped on its way out for certain, with losses', async () => {
+  const rule = { hook: 'forward', protocol: 'tcp', sport: 443, verdict: 'drop' };
+  const links = Array.from({ length: 7 }, () => ({ loss: 0.05 }));
+  const targets = [{ tcp: { '443': 'accept' } }];
+  const world = { routers: hops(6, { 3: { rules: [rule] } }), links, targets };
+  for (let seed = 1; seed <= 60; seed++) {
+    const { finding } = (await trace(world, { seed })).path;
+    expect(finding?.certainty, `seed ${seed}: ${JSON.stringify(finding)}`).not.toBe('high');
+  }
+});
+
 it('loss alone is never called a drop for certain', async () => {
   const links = Array.from({ length: 7 }, () => ({ loss: 0.1 }));
   const world = { routers: hops(6), links, targets: [{ tcp: { '443': 'accept' } }] };
