@@ -21,6 +21,15 @@ export const PROTO_NEIGHBOUR = 254;
 export const isEcho = (protocol: number): boolean =>
   protocol === PROTO_ICMP || protocol === PROTO_ICMPV6;
 
+/** How a probe is put in a packet, on wires of packets; what differs from PLAIN needs IPv6. */
+export const SHAPE = {
+  PLAIN: 0,
+  /** Behind a destination option that the target has to refuse (packet/ipv6Headers.ts). */
+  DST_OPTION: 1,
+  /** As the first fragment of a packet of which no more is sent. */
+  FIRST_FRAGMENT: 2,
+} as const;
+
 /** No probe: the wire could not tell, or the row is about none. */
 export const NO_PROBE = 0xffffffff;
 
@@ -42,6 +51,8 @@ export interface ProbeBatch {
   readonly minTtl: Uint8Array;
   /** Source port on wires of packets: the reserved one plus this, below `can.lanes`. Socket wires have their own. */
   readonly lane: Uint8Array;
+  /** One of {@link SHAPE}; socket wires send PLAIN alone. */
+  readonly shape: Uint8Array;
   /** Place of the own address that a wire of packets sends from, of those that were named (Sending.sources); 0 without any. */
   readonly source: Uint8Array;
   /** UDP payload, data of a SYN on wires of packets, or the echo request from its ICMP header on (probe/echo.ts): `bytes[offset .. offset+length)`. */
@@ -143,6 +154,7 @@ export function createProbeBatch(
     ttl: new Uint8Array(capacity),
     minTtl: new Uint8Array(capacity),
     lane: new Uint8Array(capacity),
+    shape: new Uint8Array(capacity),
     source: new Uint8Array(capacity),
     offset: new Uint32Array(capacity),
     length: new Uint16Array(capacity),

@@ -116,6 +116,17 @@ export interface PathAskedHops {
   readonly hops: readonly AskedHop[];
 }
 
+/** Whether packets to the port come to the target's own stack (`--passage`). */
+export interface PathPassage {
+  /** How it was asked: behind a destination option, or as a first fragment that its target has to refuse. */
+  readonly form: 'dst-option' | 'first-fragment';
+  /** `lost`: its control was answered, it was not; `unknown`: neither was. */
+  readonly result: 'passes' | 'lost' | 'unknown';
+  readonly rounds: number;
+  /** The same probe to another port, and how many rounds of it were answered; null: none was asked. */
+  readonly control: { readonly port: number; readonly answered: number } | null;
+}
+
 /** What a trace can find. */
 export type FindingKind =
   | 'drop'
@@ -183,4 +194,5 @@ export interface Path {
   readonly sources?: PathSources;
   readonly mtu?: PathMtu;
   readonly askedHops?: PathAskedHops;
+  readonly passage?: PathPassage;
 }

@@ -31,7 +31,9 @@ export interface Tracing {
 }
 
 /** What the traces of a run go by besides plan and wire; a recording keeps it. */
-export type TraceSettings = Required<Pick<TraceOptions, 'maxHops' | 'sources' | 'mtu' | 'firstId'>>;
+export type TraceSettings = Required<
+  Pick<TraceOptions, 'maxHops' | 'sources' | 'mtu' | 'passage' | 'firstId'>
+>;
 
 /** How each trace is driven, and who learns what came of it. */
 export interface TracingOptions {

@@ -19,7 +19,8 @@ import type { HopName } from './record/recordedRun.ts';
 import type { Recorder } from './record/recorder.ts';
 import type { ReportHead } from './report/jsonl.ts';
 import { MAX_TTL } from './trace/traceroute.ts';
-import { MAX_LANES, openWire } from './wire/openWire.ts';
+import { checkFlows, checkPlanned, refusalOf } from './traceChecks.ts';
+import { openWire } from './wire/openWire.ts';
 import { dropPrivileges } from './wire/privileges.ts';
 
 /** What to trace and how; `targets` and `ports` are needed. */
@@ -53,6 +54,8 @@ export interface TraceRequest
   readonly askHops?: boolean;
   /** Called before the first router is asked. */
   readonly onAskHops?: (hops: HopsToAsk) => void;
+  /** Asks whether packets to a silent port come to the target's own stack. IPv6 targets, and packets of our own. */
+  readonly passage?: boolean;
   /** False: no reverse names are looked up. */
   readonly names?: boolean;
   readonly signal?: AbortSignal;
@@ -162,57 +165,26 @@ async function open(
       `${plan.space.count} ports are too many for traces: a run takes ${MAX_TRACES} at most`,
     );
   }
-  if (request.askHops === true) checkAskHops(request, plan);
+  checkPlanned(request, plan);
   const opened = await openWire(request.wire ?? 'auto', plan, 'packets', request.flows);
-  const { can, kind, note } = opened.wire;
-  if (!can.icmpSender || !can.setTtl) {
+  const refused = refusalOf(request, opened.wire);
+  if (refused !== null) {
     opened.wire.close();
-    throw new ProbeError(
-      'E_WIRE_UNAVAILABLE',
-      `a trace needs the senders of ICMP errors, which this wire does not see (${kind}: ${note})`,
-    );
-  }
-  if ((request.flows ?? 0) > can.lanes) {
-    opened.wire.close();
-    throw new ProbeError(
-      'E_WIRE_UNAVAILABLE',
-      `--flows ${request.flows} needs packets of our own, to choose source ports: this wire cannot (${kind}: ${note})`,
-    );
-  }
-  if (request.mtu === true && !can.packets) {
-    opened.wire.close();
-    throw new ProbeError(
-      'E_WIRE_UNAVAILABLE',
-      `--mtu needs packets of our own, to choose their sizes: this wire cannot (${kind}: ${note})`,
-    );
+    throw new ProbeError('E_WIRE_UNAVAILABLE', refused);
   }
   // The wire to the routers is opened later, and gives them up.
   if (request.dropPrivileges === true && request.askHops !== true) dropPrivileges();
   const started = new Date();
   const head = traceHead(plan, opened, started.toISOString());
-  const settings = { maxHops, sources: request.flows ?? 0, mtu: request.mtu === true, firstId };
+  const settings = {
+    maxHops,
+    sources: request.flows ?? 0,
+    mtu: request.mtu === true,
+    passage: request.passage === true,
+    firstId,
+  };
   const tracing: Tracing = { plan, opened, head, settings };
   return { ...tracing, recorder: await startRecorder(tracing, request) };
-}
-
-function checkFlows({ flows = 0, control, sourcePort }: TraceRequest): void {
-  if (flows === 0) return;
-  if (!Number.isInteger(flows) || flows < 2 || flows > MAX_LANES) {
-    throw new UsageError(`--flows takes 2 to ${MAX_LANES} source ports, not "${flows}"`);
-  }
-  if (control === false) throw new UsageError('--flows asks what --no-control forbids');
-  if (sourcePort !== undefined) {
-    throw new UsageError(`--flows takes several source ports: not with -g ${sourcePort}`);
-  }
-}
-
-function checkAskHops({ control }: TraceRequest, { groups }: Plan): void {
-  if (control === false) throw new UsageError('--ask-hops asks what --no-control forbids');
-  const [udp] = groups.flatMap(({ udpPorts }) => [...udpPorts]);
-  if (udp === undefined) return;
-  throw new UsageError(
-    `--ask-hops is for TCP, not for ${udp}/udp: a router answers a datagram by ICMP, which has no port to be filtered by`,
-  );
 }
 
 /** Loaded only where it is asked for: start-up is a feature. */

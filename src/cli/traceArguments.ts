@@ -66,5 +66,6 @@ function traceRequest(raw: Raw, targets: readonly string[]): TraceRequest {
   if (flows !== undefined) request.flows = parseWhole('--flows', flows, MOST_HOPS);
   if (flag(raw, 'mtu')) request.mtu = true;
   if (flag(raw, 'askHops')) request.askHops = true;
+  if (flag(raw, 'passage')) request.passage = true;
   return request;
 }

@@ -8,7 +8,15 @@ import { copyBytes, read16, read32, write16, write32 } from './bytes.ts';
 import { fold, sum, toChecksum } from './checksum.ts';
 
 /** IP protocol numbers of what is read here (IANA, Protocol Numbers). */
-export const IP_PROTOCOL = { ICMP: 1, TCP: 6, UDP: 17, FRAGMENT: 44, AH: 51, ICMPV6: 58 } as const;
+export const IP_PROTOCOL = {
+  ICMP: 1,
+  TCP: 6,
+  UDP: 17,
+  FRAGMENT: 44,
+  AH: 51,
+  ICMPV6: 58,
+  DESTINATION_OPTIONS: 60,
+} as const;
 
 /** Length of an IPv4 header without options. */
 export const IPV4_HEADER_BYTES = 20;
@@ -187,13 +195,12 @@ export function walkExtensionHeaders(bytes: Uint8Array, view: IpView): void {
 
 const HOP_BY_HOP = 0;
 const ROUTING = 43;
-const DESTINATION_OPTIONS = 60;
 
 function isExtensionHeader(protocol: number): boolean {
   return (
     protocol === HOP_BY_HOP ||
     protocol === ROUTING ||
-    protocol === DESTINATION_OPTIONS ||
+    protocol === IP_PROTOCOL.DESTINATION_OPTIONS ||
     protocol === IP_PROTOCOL.FRAGMENT ||
     protocol === IP_PROTOCOL.AH
   );

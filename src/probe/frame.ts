@@ -3,15 +3,16 @@
  * (token.ts): TCP in the sequence number, UDP in the reserved source port, the IPv4 identification and the payload's own id,
  * an echo request in its identifier, sequence number, checksum and data (echo.ts).
  */
-import { isEcho, PROTO_TCP, type ProbeBatch } from '../batch.ts';
+import { isEcho, PROTO_TCP, type ProbeBatch, SHAPE } from '../batch.ts';
 import type { TargetTable } from '../model.ts';
 import { sumIp } from '../packet/checksum.ts';
-import { emitIp, IPV4_HEADER_BYTES, IPV6_HEADER_BYTES } from '../packet/ip.ts';
+import { emitIp, IP_PROTOCOL, IPV4_HEADER_BYTES, IPV6_HEADER_BYTES } from '../packet/ip.ts';
+import { EXTENSION_BYTES, emitFirstFragment, emitUnknownOption } from '../packet/ipv6Headers.ts';
 import { emitTcp, TCP_FLAG, TCP_HEADER_BYTES } from '../packet/tcp.ts';
 import { emitTcpOptions } from '../packet/tcpOptions.ts';
 import { emitUdp, UDP_HEADER_BYTES } from '../packet/udp.ts';
 import { ECHO_BYTES, echoSumOf, emitEcho } from './echo.ts';
-import { ipIdOf, seqOf } from './token.ts';
+import { ipIdOf, seqOf, TOKEN, tokenWord } from './token.ts';
 
 /** What all packets of a run share. */
 export interface FrameContext {
@@ -43,6 +44,13 @@ emitTcpOptions(SYN_OPTIONS, 0, {
 /** Length of the TCP header of a probe, its option included. */
 export const SYN_BYTES: number = TCP_HEADER_BYTES + SYN_OPTIONS.length;
 
+/** What an IPv6 header names of each shape; what is left out names the probe's protocol. */
+const FIRST_HEADERS: readonly (number | undefined)[] = [
+  undefined,
+  IP_PROTOCOL.DESTINATION_OPTIONS,
+  IP_PROTOCOL.FRAGMENT,
+];
+
 /** Writes row `row` of the batch as an IP packet at `out[at]` and returns its length in bytes. */
 export function writeProbePacket(
   batch: ProbeBatch,
@@ -68,7 +76,9 @@ export function writeProbePacket(
       : UDP_HEADER_BYTES + payloadLength;
   const addressSum = sumIp(source, 0, family) + sumIp(targets.bytes, target * 16, family);
 
-  const headerBytes = family === 4 ? IPV4_HEADER_BYTES : IPV6_HEADER_BYTES;
+  const shape = family === 6 ? batch.shape[row]! : SHAPE.PLAIN;
+  const ipBytes = family === 4 ? IPV4_HEADER_BYTES : IPV6_HEADER_BYTES;
+  const headerBytes = ipBytes + (shape === SHAPE.PLAIN ? 0 : EXTENSION_BYTES);
   const seq = isTcp ? seqOf(keyHi, keyLo, probe, attempt) : 0;
   emitIp(out, at, family, {
     tos: 0,
@@ -77,13 +87,18 @@ export function writeProbePacket(
     dontFragment: true,
     flowLabel: 0,
     ttl: batch.ttl[row]! || DEFAULT_TTL,
-    protocol: batch.protocol[row]!,
+    protocol: FIRST_HEADERS[shape] ?? batch.protocol[row]!,
     src: source,
     srcAt: 0,
     dst: targets.bytes,
     dstAt: target * 16,
-    payloadLength: transportLength,
+    payloadLength: headerBytes - ipBytes + transportLength,
   });
+  if (shape === SHAPE.DST_OPTION) emitUnknownOption(out, at + ipBytes, batch.protocol[row]!);
+  if (shape === SHAPE.FIRST_FRAGMENT) {
+    const id = tokenWord(keyHi, keyLo, probe, TOKEN.FRAGMENT);
+    emitFirstFragment(out, at + ipBytes, batch.protocol[row]!, (id + attempt) >>> 0);
+  }
   const transportAt = at + headerBytes;
   const dstPort = batch.port[row]!;
   if (isTcp) {

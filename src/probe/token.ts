@@ -14,6 +14,7 @@ export const TOKEN = {
   ECHO_SEQ: 7,
   ECHO_SUM: 8,
   DRAW: 9,
+  FRAGMENT: 10,
 } as const;
 
 /** The keyed 32-bit word of (probe, purpose), unsigned. */

@@ -7,6 +7,7 @@ import type {
   PathEnd,
   PathFlow,
   PathMtu,
+  PathPassage,
   PathSources,
   Plan,
   Protocol,
@@ -26,6 +27,7 @@ export interface TracedPath {
   readonly evidence: readonly string[];
   readonly sources?: PathSources;
   readonly mtu?: PathMtu;
+  readonly passage?: PathPassage;
 }
 
 /** Which port a path is of. */
@@ -40,7 +42,7 @@ export interface PathOf {
 /** Puts a trace in words; `nameOf` gives the names of hops that are known by now. */
 export function buildPath(
   { plan, target, protocol, port, wire }: PathOf,
-  { located, flows, evidence, sources, mtu }: TracedPath,
+  { located, flows, evidence, sources, mtu, passage }: TracedPath,
   nameOf: (ip: Ip) => string | null,
 ): Path {
   const { end, finding, whyId, whyArgs } = located;
@@ -64,6 +66,7 @@ export function buildPath(
     wire,
     ...(sources === undefined ? {} : { sources }),
     ...(mtu === undefined ? {} : { mtu }),
+    ...(passage === undefined ? {} : { passage }),
   };
 }
 

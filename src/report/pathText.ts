@@ -12,6 +12,7 @@ import {
 } from './layout.ts';
 import { mtuLines } from './mtuText.ts';
 import { evidenceCommand, recordedLines } from './packetsCommand.ts';
+import { passageLines } from './passageText.ts';
 import { printable } from './printable.ts';
 import { formatMs } from './reasonWords.ts';
 import { sourceLines } from './sourcesText.ts';
@@ -79,7 +80,8 @@ export function pathLines(
   if (path.flows.some(({ hops }) => hops.length > 0)) {
     lines.push('', ...tableLines(path, options, paint));
   }
-  lines.push(...sourceLines(path, width), ...mtuLines(path, width), ...askedHopLines(path, width));
+  lines.push(...sourceLines(path, width), ...mtuLines(path, width));
+  lines.push(...passageLines(path, width), ...askedHopLines(path, width));
   if (finding === null) return lines;
   if (finding.hypotheses.length > 0) {
     lines.push('', '  It may be:');
@@ -148,6 +150,8 @@ const headOf = ({ kind, port }: PathFlow, index: number, flows: readonly PathFlo
 /** Whether the edge lies between two rows. */
 function isEdge({ finding }: Path, before: number, ttl: number): boolean {
   if (finding === null || ttl === before) return false;
+  // Somewhere on the way back, and nothing nearer is known.
+  if (finding.direction === 'return' && finding.after === null) return false;
   const after = finding.after?.ttl ?? 0;
   return before <= after && ttl > after;
 }

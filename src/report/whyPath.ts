@@ -5,6 +5,7 @@ import type { WhyArgs } from './why.ts';
 import { ANSWERED_PATH_WHY } from './whyPathAnswers.ts';
 import { HOPS_PATH_WHY } from './whyPathHops.ts';
 import { MTU_PATH_WHY } from './whyPathMtu.ts';
+import { PASSAGE_PATH_WHY } from './whyPathPassage.ts';
 import { SILENT_PATH_WHY } from './whyPathSilence.ts';
 
 const PATH_WHY: Readonly<Record<string, PathEntry>> = {
@@ -12,6 +13,7 @@ const PATH_WHY: Readonly<Record<string, PathEntry>> = {
   ...SILENT_PATH_WHY,
   ...MTU_PATH_WHY,
   ...HOPS_PATH_WHY,
+  ...PASSAGE_PATH_WHY,
 };
 
 /** All ids, for tests. */

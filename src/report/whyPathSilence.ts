@@ -26,6 +26,12 @@ const askHops = (args: WhyArgs): readonly string[] =>
     ? [trace(args, '--ask-hops', 'asks each router: lost on the way back?')]
     : [];
 
+/** What would say which direction it is, where it can be asked and was not. */
+const passage = (args: WhyArgs): readonly string[] =>
+  args['passage'] === undefined && String(args['target']).includes(':')
+    ? [trace(args, '--passage', 'does the host get it?')]
+    : [];
+
 /** Their ids and words. */
 export const SILENT_PATH_WHY: Readonly<Record<string, PathEntry>> = {
   'path.drop': {
@@ -64,6 +70,7 @@ export const SILENT_PATH_WHY: Readonly<Record<string, PathEntry>> = {
       `${flow(args)} is lost between ${place(args, 'after')} and ${targetName(args)} at hop ${args['targetHop']}; the hops between answer nobody.`,
     hypotheses: lastSuspects,
     next: (args) => [
+      ...passage(args),
       watch(args, `on ${targetName(args)}`),
       rules('drop', `on ${targetName(args)}`),
     ],
@@ -89,6 +96,7 @@ export const SILENT_PATH_WHY: Readonly<Record<string, PathEntry>> = {
     hypotheses: lastSuspects,
     next: (args) => [
       ...askHops(args),
+      ...passage(args),
       watch(args, `on ${targetName(args)}`),
       rules('drop', `on ${targetName(args)}`),
       rules('drop', machine(args, 'after')),
@@ -102,6 +110,7 @@ export const SILENT_PATH_WHY: Readonly<Record<string, PathEntry>> = {
       'a rule in the output chain of this machine, or a filter of a switch between',
     ],
     next: (args) => [
+      ...passage(args),
       watch(args, `on ${targetName(args)}`),
       rules('drop', `on ${targetName(args)}`),
       rules('drop', 'here'),

@@ -37,11 +37,12 @@ export interface Sender {
   readonly ttl: number;
 }
 
-/** Which error: type, code, and the MTU where the type has one. */
+/** Which error: type, code, and the MTU or pointer where the type has one. */
 export interface IcmpError {
   readonly type: number;
   readonly code: number;
   readonly mtu?: number;
+  readonly pointer?: number;
 }
 
 /** Writes an ICMP error about the packet to its source, shaped as its sender does it. */
@@ -59,7 +60,7 @@ export function writeIcmpError(
   const quote = about.bytes.subarray(0, quoteLength);
   // Spread records cost more than all the rest of the packet.
   const fields: IcmpErrorFields =
-    error.mtu === undefined && extensions === null
+    error.mtu === undefined && error.pointer === undefined && extensions === null
       ? { type: error.type, code: error.code, addressSum: addressSum(about, sender) }
       : { ...error, addressSum: addressSum(about, sender), ...(extensions && { extensions }) };
   const length = emitIcmpError(out.bytes, headerLength, family, fields, quote);

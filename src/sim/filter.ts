@@ -83,6 +83,7 @@ function isMatch(matcher: Matcher, flight: Flight): boolean {
   const { rule, protocol, icmpType, icmpCode } = matcher;
   const { ip, bytes } = flight;
   if (protocol >= 0 && protocol !== ip.protocol) return false;
+  if (rule.nextHeader !== undefined && bytes[ip.headerAt + 6] !== rule.nextHeader) return false;
   if (rule.dport !== null && !isWithin(rule.dport, flight.dstPort)) return false;
   if (rule.sport !== null && !isWithin(rule.sport, flight.srcPort)) return false;
   if (rule.daddr !== null) {

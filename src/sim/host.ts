@@ -18,6 +18,7 @@ import {
   writeReset,
   writeSynAck,
 } from './answers.ts';
+import { extensionError } from './extensionError.ts';
 import type { Flight } from './flight.ts';
 import type { PerFamily, Prefix } from './prefix.ts';
 import { hashBytes, mix32 } from './random.ts';
@@ -103,6 +104,8 @@ export function createHostStack(
     isn,
     answer(flight, sender, out) {
       const { ip, bytes } = flight;
+      const refused = extensionError(flight);
+      if (refused !== null) return refused;
       // Reassembly is not played: no answer ever comes for a fragment.
       if (ip.fragmentOffset > 0 || ip.moreFragments) return 0;
       if (checkTransport(bytes, ip) === 'bad') return 0;

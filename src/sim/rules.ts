@@ -132,6 +132,8 @@ export interface Rule extends RuleChange {
   /** Address or prefix that the packet is for, one for each family. */
   readonly daddr: PerFamily<Prefix | null> | null;
   readonly icmp: IcmpMessage | null;
+  /** What the IPv6 header itself names next, whatever stands behind it: 60 are destination options. IPv6 alone. */
+  readonly nextHeader?: number;
   readonly verdict: RuleVerdict;
   /** What a reject answers, per family; null in the family that the rule does not match. */
   readonly with: Readonly<Record<Family, RejectName | null>>;
@@ -145,6 +147,7 @@ const RULE_KEYS = [
   'sport',
   'daddr',
   'icmp',
+  'nextHeader',
   'verdict',
   'with',
   ...CHANGE_KEYS,
@@ -167,6 +170,7 @@ function parseRule(place: JsonPlace, hooks: readonly Hook[]): Rule {
   const family = at('family');
   const icmp = at('icmp');
   const protocol = at('protocol');
+  const nextHeader = at('nextHeader');
   const rule: Rule = {
     hook: readWord(hook, hooks),
     family: family === undefined ? null : readFamily(family),
@@ -176,6 +180,9 @@ function parseRule(place: JsonPlace, hooks: readonly Hook[]): Rule {
     sport: parsePortRange(at('sport')),
     daddr: parseDestination(at('daddr')),
     icmp: icmp === undefined ? null : readWord(icmp, Object.keys(ICMP_MESSAGES) as IcmpMessage[]),
+    ...(nextHeader && {
+      nextHeader: readNumber(nextHeader, { min: 0, max: 255, whole: true }, 0),
+    }),
     verdict: readWord(verdict, RULE_VERDICTS),
     with: { 4: null, 6: null },
     ...parseChange(place, at, readWord(verdict, RULE_VERDICTS)),
@@ -183,6 +190,9 @@ function parseRule(place: JsonPlace, hooks: readonly Hook[]): Rule {
   const hasPort = rule.dport !== null || rule.sport !== null;
   if (hasPort && rule.protocol !== 'tcp' && rule.protocol !== 'udp') {
     failAt(place, 'a rule with ports needs "protocol": "tcp" or "udp"');
+  }
+  if (rule.nextHeader !== undefined && rule.family !== 6) {
+    failAt(place, 'a rule with "nextHeader" needs "family": 6');
   }
   if (rule.icmp !== null && rule.protocol !== 'icmp') {
     failAt(place, 'a rule with "icmp" needs "protocol": "icmp" or none');

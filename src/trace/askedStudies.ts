@@ -1,27 +1,30 @@
 /** The studies that a trace was asked for, and what they have found. */
-import { isEcho } from '../batch.ts';
+import { isEcho, SHAPE } from '../batch.ts';
 import type { Family, OwnSide } from '../model.ts';
 import type { Cells } from './cells.ts';
-import type { FlowFacts, TraceFacts } from './facts.ts';
-import type { Flow, Flows } from './flows.ts';
+import type { FlowFacts, PassageFacts, TraceFacts } from './facts.ts';
+import type { Flow, Flows, ProbeNames } from './flows.ts';
 import { createMtuStudy } from './mtuStudy.ts';
+import { createPassageStudy } from './passageStudy.ts';
 import { isOverBefore, lastHopOf } from './sourceGroups.ts';
 import { createSourcesStudy } from './sourcesStudy.ts';
 import { createStudies, type Studies } from './studies.ts';
 
 /** The part of the facts that studies find. */
-type StudyFacts = Pick<TraceFacts, 'sources' | 'mtu'>;
+type StudyFacts = Pick<TraceFacts, 'sources' | 'mtu' | 'passage' | 'passageFlows'>;
 
 /** What they are made from. */
 export interface AskedStudiesOptions {
   /** Source ports from which the asked port is walked; 0: its own alone. */
-  readonly sources: number;
-  readonly mtu: boolean;
+  readonly sources?: number;
+  readonly mtu?: boolean;
+  readonly passage?: boolean;
   readonly family: Family;
   readonly chosen: Flows;
   /** All flows of the trace, to which those of other sizes are added. */
   readonly flows: Flow[];
   readonly cells: Cells;
+  readonly names: ProbeNames;
   readonly srcPort: number;
   readonly ownSide: () => OwnSide | null;
   readonly facts: () => TraceFacts;
@@ -32,8 +35,8 @@ export function createAskedStudies(options: AskedStudiesOptions): Studies & {
   found(all: readonly FlowFacts[]): StudyFacts;
 } {
   const { chosen, flows, cells, srcPort, ownSide, facts, family } = options;
-  const { main, variants, further } = chosen;
-  const walked = [main[0]!, ...variants, ...further].slice(0, options.sources);
+  const { main, variants } = chosen;
+  const walked = [main[0]!, ...variants, ...chosen.further].slice(0, options.sources ?? 0);
   const sources = createSourcesStudy({
     flows: walked,
     controls: main.slice(1),
@@ -41,19 +44,32 @@ export function createAskedStudies(options: AskedStudiesOptions): Studies & {
     lastHop: () => (walked.length === 0 ? 0 : lastHopOf(facts())),
     isOver: ({ index }, ttl) => isOverBefore(cells.flow(index), ttl),
   });
+  const further = (flow: Flow, rest: Partial<Flow>): Flow => {
+    const added = { ...flow, ...rest, index: flows.length };
+    flows.push(added);
+    return added;
+  };
   const mtu = createMtuStudy({
     family,
     carriers: options.mtu ? main.filter(({ protocol }) => !isEcho(protocol)) : [],
     cells,
-    padded(carrier, dataBytes) {
-      const flow = { ...carrier, index: flows.length, dataBytes };
-      flows.push(flow);
-      return flow;
-    },
+    padded: (carrier, dataBytes) => further(carrier, { dataBytes }),
     linkMtu: () => ownSide()?.mtu ?? null,
   });
+  const [asked, ...controls] = main;
+  const passage = createPassageStudy({
+    asked: options.passage && family === 6 ? asked! : null,
+    control: controls.find(({ protocol }) => protocol === asked!.protocol),
+    cells,
+    shaped: (flow, shape) =>
+      further(flow, {
+        shape,
+        ...(shape === SHAPE.FIRST_FRAGMENT && { dataBytes: oddBytes(options.names, flow) }),
+      }),
+    ttl: () => facts().maxTtl,
+  });
   return {
-    ...createStudies([sources, mtu], cells, () => ownSide() !== null),
+    ...createStudies([sources, mtu, passage], cells, () => ownSide() !== null),
     found: (all) => ({
       sources: walked.map((flow) => ({
         srcPort: srcPort + flow.lane,
@@ -61,6 +77,22 @@ export function createAskedStudies(options: AskedStudiesOptions): Studies & {
         silent: sources.silent(flow),
       })),
       mtu: mtu.facts(),
+      ...passageOf(passage.facts(), all),
     }),
   };
+}
+
+/** Data with which a fragment does not end at 8 bytes: the headers of both transports do. */
+function oddBytes(names: ProbeNames, flow: Flow): number {
+  const { length } = names.payloadOf(flow, 1);
+  return length + ((12 - (length % 8)) % 8);
+}
+
+function passageOf(
+  passage: PassageFacts | null,
+  all: readonly FlowFacts[],
+): Pick<TraceFacts, 'passage' | 'passageFlows'> {
+  if (passage === null) return { passage, passageFlows: [] };
+  const indices = [passage.asked, ...(passage.control === null ? [] : [passage.control])];
+  return { passage, passageFlows: indices.map((index) => all[index]!) };
 }

@@ -98,6 +98,17 @@ export interface MtuFacts {
   readonly hole: HoleFacts | null;
 }
 
+/** Whether packets to the asked port come to the target's own stack (passageStudy.ts). */
+export interface PassageFacts {
+  readonly form: 'dst-option' | 'first-fragment';
+  /** `lost` where the control was answered beside it; `unknown` where nobody was. */
+  readonly result: 'passes' | 'lost' | 'unknown';
+  readonly ttl: number;
+  /** Indices of the flows in this form; null: there is no control. */
+  readonly asked: number;
+  readonly control: number | null;
+}
+
 /** All that a trace has seen. */
 export interface TraceFacts {
   readonly family: Family;
@@ -112,6 +123,10 @@ export interface TraceFacts {
   readonly sources: readonly SourceFacts[];
   /** Null: not asked for, or nothing to measure with. */
   readonly mtu: MtuFacts | null;
+  /** Null: not asked for, or nothing was to be asked. */
+  readonly passage: PassageFacts | null;
+  /** The asked port in the form of {@link passage}, and its control. */
+  readonly passageFlows: readonly FlowFacts[];
   /** Whether the wire sees TTLs of answers and quoted headers. */
   readonly seesTtl: boolean;
   readonly seesQuote: boolean;

@@ -16,6 +16,8 @@ export interface Flow {
   readonly lane: number;
   /** Least bytes behind the transport header: what makes a packet as large as wanted. Echo requests have none. */
   readonly dataBytes?: number;
+  /** One of batch.ts, SHAPE; PLAIN unless given. */
+  readonly shape?: number;
 }
 
 /** Where traceroute has sent its datagrams for thirty years: routers and firewalls know them. */

@@ -7,6 +7,7 @@
 import type { Location, PathEnd } from '../model.ts';
 import type { FlowFacts, TraceFacts } from './facts.ts';
 import { refineByMtu } from './rulesOfMtu.ts';
+import { refineByPassage } from './rulesOfPassage.ts';
 import {
   behindLastRouter,
   broken,
@@ -34,7 +35,8 @@ export type Rule = (view: View) => Located | null;
 
 /**
  * The rules in the order in which they are asked; a rule gives its own number in its finding. What a study has found
- * refines it: rule 12 by source ports, rules 2 and 13 by sizes (rulesOfSources.ts, rulesOfMtu.ts).
+ * refines it: rule 12 by source ports, rules 2 and 13 by sizes, 8 to 10 by passage
+ * (rulesOfSources.ts, rulesOfMtu.ts, rulesOfPassage.ts).
  */
 export const RULES: readonly (readonly [name: string, rule: Rule])[] = [
   ['own side', ownSideFailed],
@@ -65,7 +67,7 @@ export function locate(facts: TraceFacts): Located {
   for (const [, rule] of RULES) {
     const located = rule(view);
     if (located === null) continue;
-    const refined = refineByMtu(view, refineBySources(view, located));
+    const refined = refineByPassage(view, refineByMtu(view, refineBySources(view, located)));
     return facts.flows.some(isEstimated) ? lessSure(refined) : refined;
   }
   throw new Error('no rule speaks: the last one always does');

@@ -1,10 +1,19 @@
 /** Facts of a trace -> the hops of its flows, as reports show them. */
 import { icmpMeaning } from '../match/icmpMeaning.ts';
-import type { Hop, PathEnd, PathFlow, PathMtu, PathSources, Reason } from '../model.ts';
+import type {
+  Hop,
+  PathEnd,
+  PathFlow,
+  PathMtu,
+  PathPassage,
+  PathSources,
+  Reason,
+} from '../model.ts';
 import { evidenceNumber } from './evidenceIds.ts';
 import type { FlowFacts, Observation, TraceFacts } from './facts.ts';
 import type { Located } from './locate.ts';
 import { toPathMtu } from './rulesOfMtu.ts';
+import { toPathPassage } from './rulesOfPassage.ts';
 import { groupSources, lastHopOf, sourcesOf } from './sourceGroups.ts';
 import { type FlowView, viewOf } from './view.ts';
 
@@ -18,6 +27,8 @@ export interface Traced {
   readonly sources?: PathSources;
   /** Where the sizes of packets were measured. */
   readonly mtu?: PathMtu;
+  /** Where it was asked whether packets come to the target's stack. */
+  readonly passage?: PathPassage;
 }
 
 /** Puts the hops of all flows together; a probe of the evidence is numbered from `firstId` on. */
@@ -32,6 +43,7 @@ export function toTraced(facts: TraceFacts, located: Located, firstId = 0): Trac
     isEstimated: view.facts.isEstimated,
   }));
   const mtu = toPathMtu(facts);
+  const passage = toPathPassage(facts);
   return {
     located,
     flows,
@@ -40,6 +52,7 @@ export function toTraced(facts: TraceFacts, located: Located, firstId = 0): Trac
       ? {}
       : { sources: groupSources(sourcesOf(facts, lastHopOf(facts))) }),
     ...(mtu === null ? {} : { mtu }),
+    ...(passage === null ? {} : { passage }),
   };
 }
 
@@ -89,14 +102,14 @@ function reasonOf({ family }: TraceFacts, { answer, icmpType, icmpCode }: Observ
 
 /** What was sent and heard on both sides of the place. */
 function evidenceOf(
-  { flows: main, sources }: TraceFacts,
+  { flows: main, sources, passage, passageFlows }: TraceFacts,
   { finding }: Located,
   firstId: number,
 ): readonly string[] {
   // The asked flow is the first of the sources.
-  const flows = [...main, ...sources.slice(1).map(({ flow }) => flow)];
+  const flows = [...main, ...sources.slice(1).map(({ flow }) => flow), ...passageFlows];
   const ttls = new Set(
-    [finding?.after?.ttl, finding?.before?.ttl].filter((ttl) => ttl !== undefined),
+    [finding?.after?.ttl, finding?.before?.ttl, passage?.ttl].filter((ttl) => ttl !== undefined),
   );
   return flows.flatMap((flow) =>
     [...ttls].flatMap((ttl) => {

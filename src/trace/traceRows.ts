@@ -1,5 +1,12 @@
 /** The batch of probes that leaves next, and what its rows were. */
-import { createProbeBatch, isEcho, NO_PROBE, PROTO_OWN_SIDE, type ProbeBatch } from '../batch.ts';
+import {
+  createProbeBatch,
+  isEcho,
+  NO_PROBE,
+  PROTO_OWN_SIDE,
+  type ProbeBatch,
+  SHAPE,
+} from '../batch.ts';
 import type { Family } from '../model.ts';
 import { writeEcho } from '../probe/echo.ts';
 import type { Flow, ProbeNames } from './flows.ts';
@@ -54,6 +61,7 @@ export function createTraceRows(options: RowOptions): TraceRows {
     batch.ttl[row] = 0;
     batch.minTtl[row] = 0;
     batch.lane[row] = 0;
+    batch.shape[row] = SHAPE.PLAIN;
     batch.source[row] = 0;
     batch.offset[row] = used;
     batch.length[row] = 0;
@@ -76,6 +84,7 @@ export function createTraceRows(options: RowOptions): TraceRows {
       batch.port[row] = flow.port;
       batch.ttl[row] = ttl;
       batch.lane[row] = flow.lane;
+      batch.shape[row] = flow.shape ?? SHAPE.PLAIN;
       batch.bytes.set(payload, used);
       const asked = { keyHi, keyLo, probe, attempt: round };
       const length = isEcho(flow.protocol)

@@ -43,6 +43,8 @@ export interface TraceOptions {
   readonly sources?: number;
   /** Whether the sizes of packets that pass are measured; needs a wire of packets. */
   readonly mtu?: boolean;
+  /** Whether packets to a silent port come to the target's stack: IPv6 alone, and a wire of packets. */
+  readonly passage?: boolean;
   /** Where the ids of the run's traces begin (evidenceIds.ts); 0 unless given. */
   readonly firstId?: number;
   /** That of the traces of a run together; one of its own unless given. */
@@ -112,12 +114,12 @@ export function createTraceroute(options: TraceOptions): Traceroute {
   };
   const steps = createSteps({ ...chosen, cells, maxHops, facts, budget });
   const studies = createAskedStudies({
-    sources: options.sources ?? 0,
-    mtu: options.mtu === true,
+    ...options,
     family,
     chosen,
     flows,
     cells,
+    names,
     srcPort,
     ownSide: () => ownSide,
     facts,

@@ -6,6 +6,7 @@ import { type ProbeBatch, SIGNAL } from '../batch.ts';
 import { ERRNO } from '../errno.ts';
 import type { Plan, SentListener } from '../model.ts';
 import { IP_PROTOCOL, IPV6_HEADER_BYTES, type IpView } from '../packet/ip.ts';
+import { EXTENSION_BYTES } from '../packet/ipv6Headers.ts';
 import { TCP_HEADER_BYTES } from '../packet/tcp.ts';
 import { writeProbePacket } from '../probe/frame.ts';
 import type { NativeAddon, NativePacketPort } from './native.ts';
@@ -47,8 +48,8 @@ export interface PacketOutOptions {
   readonly sink: SignalSink;
 }
 
-/** A SYN with its option behind the longer header; a datagram needs less besides its payload. */
-const HEADERS_BYTES = IPV6_HEADER_BYTES + TCP_HEADER_BYTES + 4;
+/** A SYN with its option behind the longer header and its extension; a datagram needs less besides its payload. */
+const HEADERS_BYTES = IPV6_HEADER_BYTES + EXTENSION_BYTES + TCP_HEADER_BYTES + 4;
 
 /** ICMPv6 type of a neighbour solicitation (RFC 4861 section 4.3). */
 const NEIGHBOUR_SOLICITATION = 135;

@@ -172,6 +172,61 @@ describe('--mtu', () => {
   });
 });
 
+describe('--passage', () => {
+  const passage = join(folder, 'passage.json');
+  const scene = (hook: string, key: string) =>
+    JSON.stringify({
+      routers: [{}, {}],
+      targets: [
+        {
+          tcp: { 443: 'accept' },
+          rules: [{ hook, protocol: 'tcp', [key]: 443, verdict: 'drop' }],
+        },
+      ],
+    });
+  const ask = (world: string, line: string) => {
+    writeFileSync(passage, world);
+    return run(`trace ${line} -p 443 --passage --seed 2a -n`, library);
+  };
+  const six = `fd90:0:0:2::a --wire sim:${passage}`;
+
+  it('says that the answer is lost where the packet comes to the stack', async () => {
+    const { code, out } = await ask(scene('output', 'sport'), six);
+    expect(code).toBe(0);
+    await expect(out).toMatchFileSnapshot('golden/trace/passageReturn.txt');
+  });
+
+  it('says that the packet is lost on its way there', async () => {
+    const { out } = await ask(scene('input', 'dport'), six);
+    await expect(out).toMatchFileSnapshot('golden/trace/passageLost.txt');
+  });
+
+  it('is proposed where it would settle the direction, over IPv6', async () => {
+    writeFileSync(passage, scene('input', 'dport'));
+    const { out } = await run(`trace ${six} -p 443 --seed 2a -n`, library);
+    expect(out).toContain('-p 443 --passage');
+    const four = await run(`trace 10.90.2.10 --wire sim:${passage} -p 443 --seed 2a -n`, library);
+    expect(four.out).not.toContain('--passage');
+  });
+
+  it.each([
+    ['10.90.2.10', '10.90.2.10 is IPv4'],
+    ['fd90:0:0:2::a --no-control', '--no-control forbids'],
+    ['fd90:0:0:2::a --ask-hops', 'one after the other'],
+  ])('%s is a mistake, code 2', async (line, text) => {
+    const { code, err } = await ask(scene('input', 'dport'), `${line} --wire sim:${passage}`);
+    expect(code).toBe(2);
+    expect(err.trimEnd().split('\n')).toHaveLength(1);
+    expect(err).toContain(text);
+  });
+
+  it('is refused where no packets can be made, code 3', async () => {
+    const { code, err } = await ask(scene('input', 'dport'), `${six}#errqueue`);
+    expect(code).toBe(3);
+    expect(err).toContain('--passage needs packets of our own');
+  });
+});
+
 describe('scan --trace', () => {
   const scan = (line: string) =>
     run(`scan 10.90.3.10 ${line} --seed 2a --wire sim:${file} --trace`, library);

@@ -142,11 +142,12 @@ function toDestination({ daddr }: Rule, family: Family): string {
 }
 
 function toTransport(rule: Rule, family: Family): string {
-  const { protocol, dport, sport, icmp } = rule;
+  const { protocol, dport, sport, icmp, nextHeader } = rule;
+  const first = nextHeader === undefined ? '' : `ip6 nexthdr ${nextHeader} `;
   if (icmp !== null) return family === 4 ? ICMP_4[icmp] : ICMP_6[icmp];
   if (protocol === 'icmp') return 'meta l4proto { icmp, icmpv6 } ';
-  if (protocol === null) return '';
-  let text = `meta l4proto ${protocol} `;
+  if (protocol === null) return first;
+  let text = `${first}meta l4proto ${protocol} `;
   if (dport !== null) text += `${protocol} dport ${dport[0]}-${dport[1]} `;
   if (sport !== null) text += `${protocol} sport ${sport[0]}-${sport[1]} `;
   return text.replace(/\b(\d+)-\1\b/g, '$1');

@@ -9,7 +9,11 @@ import { formatIp } from '../../src/packet/address.ts';
 import { payloadFor } from '../../src/probe/payload.ts';
 import { createNetwork } from '../../src/sim/network.ts';
 import type { World } from '../../src/sim/world.ts';
-import { loadTraceScenarios, type TraceScenario } from '../scenarios/traceScenario.ts';
+import {
+  loadTraceScenarios,
+  type TraceCase,
+  type TraceScenario,
+} from '../scenarios/traceScenario.ts';
 import { makePacket, type PacketOptions } from '../sim/packets.ts';
 import { buildLab } from './lab.ts';
 import { removeAll, whyNoNamespaces } from './namespaces.ts';
@@ -103,12 +107,23 @@ function sweepsOf({ world, traces }: TraceScenario, family: Family): readonly Ui
   const large = { port: 33_435, protocol: 'udp' as const };
   return [
     ...traces.flatMap((one) => sweep(world, family, one, { srcPort: 50_000 })),
+    ...(family === 6 ? traces.flatMap((one) => passagesOf(world, one)) : []),
     ...sweep(world, family, { port: 0, protocol: 'echo' }, {}),
     ...sweep(world, family, { port: 22, protocol: 'tcp' }, { srcPort: 50_001 }),
     ...sweep(world, family, { port: 33_434, protocol: 'udp' }, { srcPort: 50_002 }),
     ...(world.links.every(({ mtu }) => mtu >= 1500)
       ? []
       : sweep(world, family, large, { srcPort: 50_003, payload: new Uint8Array(1350) })),
+  ];
+}
+
+/** What its stack has to refuse, at all TTLs: behind an option that nobody knows, and as a fragment that is cut. */
+function passagesOf(world: World, one: TraceCase): readonly Uint8Array[] {
+  if (!one.extras.passage) return [];
+  const payload = new Uint8Array(12);
+  return [
+    ...sweep(world, 6, one, { srcPort: 50_004, extension: 'option' }),
+    ...sweep(world, 6, one, { srcPort: 50_005, extension: 'fragment', payload }),
   ];
 }
 

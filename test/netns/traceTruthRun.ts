@@ -3,6 +3,7 @@ import type { Family } from '../../src/model.ts';
 import { pathDifferences } from '../scenarios/traceCheck.ts';
 import {
   extraWords,
+  familiesOf,
   type TraceCase,
   type TraceScenario,
   type TraceView,
@@ -32,7 +33,7 @@ export async function runTraceTruth(
   const lab = await buildLab(world);
   try {
     const place = { namespace: lab.scanner.name, user, prefix: [] };
-    const runs = ([4, 6] as const).map(async (family: Family) => {
+    const runs = familiesOf(extras).map(async (family: Family) => {
       const asked = ['-p', String(port), protocol === 'udp' ? '-sU' : '-sT'];
       const argv = [
         'trace',

@@ -13,7 +13,7 @@ import { beginInMemory, type Conditions, type Recorded, withLoss } from './inMem
 const LANES = 32;
 const VIEWS = { P: 'packet', E: 'errqueue' } as const;
 
-const NO_EXTRAS: TraceExtras = { flows: 0, mtu: false, askHops: false };
+const NO_EXTRAS: TraceExtras = { flows: 0, mtu: false, passage: false, askHops: false };
 
 /** Which ports are traced, how it is seen, and where it ends. */
 export interface RecordTraceRequest extends Conditions {
@@ -55,7 +55,13 @@ export async function recordTrace(request: RecordTraceRequest): Promise<Recorded
     },
   };
   const opened = { ...simulated, wire };
-  const settings = { maxHops: 32, sources: extras.flows, mtu: extras.mtu, firstId };
+  const settings = {
+    maxHops: 32,
+    sources: extras.flows,
+    mtu: extras.mtu,
+    passage: extras.passage,
+    firstId,
+  };
   const { recorder, pieces, startedAt } = beginInMemory(plan, opened, {
     trace: settings,
     asksHops: extras.askHops || request.marksHops === true,

@@ -4,14 +4,19 @@ import type { HopNames } from '../../src/hopNames.ts';
 import type { Ip } from '../../src/model.ts';
 import { formatIp } from '../../src/packet/address.ts';
 import { readCapture } from '../packet/captures.ts';
-import { loadTraceScenarios, looksOf, TRACE_VIEWS } from '../scenarios/traceScenario.ts';
+import {
+  familiesOf,
+  loadTraceScenarios,
+  looksOf,
+  TRACE_VIEWS,
+} from '../scenarios/traceScenario.ts';
 import { expectSame, itIsTheSameUnderLoss, replayPieces } from './inMemory.ts';
 import { recordTrace } from './recordTrace.ts';
 
 const scenarios = loadTraceScenarios();
 const named = (name: string) => scenarios.find((scenario) => scenario.name === name)!;
 
-const ASK_HOPS = { flows: 0, mtu: false, askHops: true };
+const ASK_HOPS = { flows: 0, mtu: false, passage: false, askHops: true };
 
 const commentsOf = (pieces: readonly Uint8Array[]): readonly string[] => {
   const { frames, fault } = readCapture(Buffer.concat(pieces));
@@ -29,7 +34,7 @@ describe.each(TRACE_VIEWS)('%s', (view) => {
   );
 
   it.each(runs)('$name: recorded and replayed, the same report', async ({ scenario, extras }) => {
-    for (const family of [4, 6] as const) {
+    for (const family of familiesOf(extras)) {
       const recorded = await recordTrace({ scenario, view, family, seed: 1, extras });
       const { paths } = recorded.report;
       expect(paths).toHaveLength(scenario.traces.length);
@@ -38,6 +43,7 @@ describe.each(TRACE_VIEWS)('%s', (view) => {
       }
       if (extras.flows > 0) expect(paths[0]).toHaveProperty('sources');
       if (extras.mtu && paths[0]!.end === 'reached') expect(paths[0]).toHaveProperty('mtu');
+      if (extras.passage && paths[0]!.finding !== null) expect(paths[0]).toHaveProperty('passage');
       await expectSame(recorded);
     }
   });

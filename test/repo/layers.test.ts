@@ -156,7 +156,13 @@ const ARROWS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     recording: 'records a run',
     report: 'the records of a report',
     trace: 'the longest path',
+    traceChecks: 'what it cannot be asked for',
     wire: 'opens the wire',
+  },
+  traceChecks: {
+    model: NOUNS,
+    errors: "the user's mistakes",
+    wire: 'how many source ports there are at most',
   },
   portTraces: {
     model: NOUNS,

@@ -6,7 +6,7 @@
  * named at hop N is the router's address towards the scanner, behind the last router the target.
  */
 import { readdirSync, readFileSync } from 'node:fs';
-import type { Protocol } from '../../src/model.ts';
+import type { Family, Protocol } from '../../src/model.ts';
 import {
   failAt,
   type JsonPlace,
@@ -73,7 +73,12 @@ export interface TraceExtras {
   readonly flows: number;
   readonly mtu: boolean;
   readonly askHops: boolean;
+  /** Over IPv6 alone. */
+  readonly passage: boolean;
 }
+
+/** The families over which a trace can be asked. */
+export const familiesOf = ({ passage }: TraceExtras): readonly Family[] => (passage ? [6] : [4, 6]);
 
 /** One trace of a scene. */
 export interface TraceCase {
@@ -118,10 +123,11 @@ export function loadTraceScenarios(): readonly TraceScenario[] {
 }
 
 /** The options that ask for it. */
-export function extraWords({ flows, mtu, askHops }: TraceExtras): readonly string[] {
+export function extraWords({ flows, mtu, passage, askHops }: TraceExtras): readonly string[] {
   return [
     ...(flows > 0 ? ['--flows', String(flows)] : []),
     ...(mtu ? ['--mtu'] : []),
+    ...(passage ? ['--passage'] : []),
     ...(askHops ? ['--ask-hops'] : []),
   ];
 }
@@ -166,7 +172,7 @@ function needIn<Key extends string>(
 
 /** Several ports of which the same is expected stand for one trace each. */
 function parseCases(place: JsonPlace): readonly TraceCase[] {
-  const at = openObject(place, ['ask', 'flows', 'mtu', 'askHops', 'P', 'E']);
+  const at = openObject(place, ['ask', 'flows', 'mtu', 'passage', 'askHops', 'P', 'E']);
   const need = needIn(place, at);
   const packet = parsePath(need('P'));
   const errqueue = at('E');
@@ -175,6 +181,7 @@ function parseCases(place: JsonPlace): readonly TraceCase[] {
       flows: readNumber(at('flows'), { min: 0, max: 32, whole: true }, 0),
       mtu: at('mtu')?.value === true,
       askHops: at('askHops')?.value === true,
+      passage: at('passage')?.value === true,
     },
     expect: { P: packet, E: errqueue === undefined ? packet : parseColumn(errqueue) },
   };

@@ -28,6 +28,7 @@ export interface TraceAsked {
   readonly askHops?: boolean;
   /** What our own side says of the next hop, at each inquiry; by default what the simulator says. */
   readonly neighbour?: (inquiry: number) => OwnSide['neighbour'];
+  readonly passage?: boolean;
   /** The target's address unless it is another one. */
   readonly target?: string;
 }
@@ -65,6 +66,7 @@ export async function traceInSimulator(asked: TraceAsked): Promise<TraceSaid> {
     maxHops: asked.maxHops ?? 32,
     sources: asked.flows ?? 0,
     mtu: asked.mtu ?? false,
+    passage: asked.passage ?? false,
   });
   let turns = 0;
   const hanging = new AbortController();
@@ -106,7 +108,7 @@ async function askHops(
   opened: OpenedWire,
 ): Promise<Path> {
   const head = traceHead(plan, opened, '');
-  const settings = { maxHops: 32, sources: 0, mtu: false, firstId: 0 };
+  const settings = { maxHops: 32, sources: 0, mtu: false, passage: false, firstId: 0 };
   const counters = { sent: 0, received: 0, matched: 0, foreign: 0 };
   const ended = { finished: true, notDone: [], counters, waitedMs: 0 };
   const more = { paths: [path], durationMs: 0, recording: null };

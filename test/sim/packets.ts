@@ -4,6 +4,11 @@ import { formatIp, parseIp } from '../../src/packet/address.ts';
 import { sumIp } from '../../src/packet/checksum.ts';
 import { createIcmpView, emitIcmpEcho, readIcmp } from '../../src/packet/icmp.ts';
 import { createIpView, emitIp, IP_PROTOCOL, readIp } from '../../src/packet/ip.ts';
+import {
+  EXTENSION_BYTES,
+  emitFirstFragment,
+  emitUnknownOption,
+} from '../../src/packet/ipv6Headers.ts';
 import { createQuoteView, readQuote } from '../../src/packet/quote.ts';
 import { createTcpView, emitTcp, readTcp, TCP_FLAG } from '../../src/packet/tcp.ts';
 import { emitUdp } from '../../src/packet/udp.ts';
@@ -28,6 +33,8 @@ export interface PacketOptions {
   readonly payload?: Uint8Array;
   readonly flags?: number;
   readonly ack?: number;
+  /** The IPv6 extension header before the transport header. */
+  readonly extension?: 'option' | 'fragment';
 }
 
 /** Makes a packet from the scanner of a default world. */
@@ -39,7 +46,9 @@ export function makePacket(options: PacketOptions): Uint8Array {
   const addressSum = sumIp(src, 0, family) + sumIp(dst, 0, family);
   const common = { addressSum, payload, payloadAt: 0, payloadLength: payload.length };
   const out = new Uint8Array(70_000);
-  const at = family === 4 ? 20 : 40;
+  const { extension } = options;
+  const ipBytes = family === 4 ? 20 : 40;
+  const at = ipBytes + (extension === undefined ? 0 : EXTENSION_BYTES);
   const ports = { srcPort, dstPort: port };
   const number = { tcp: 6, udp: 17, echo: family === 4 ? 1 : 58 }[protocol];
   let length: number;
@@ -52,8 +61,15 @@ export function makePacket(options: PacketOptions): Uint8Array {
     const type = family === 4 ? 8 : 128;
     length = emitIcmpEcho(out, at, family, { ...common, type, id: 7, seq: 9 });
   }
-  const head = { tos: 0, id: 4711, dontFragment: true, flowLabel: 0, ttl, protocol: number };
-  emitIp(out, 0, family, { ...head, src, srcAt: 0, dst, dstAt: 0, payloadLength: length });
+  if (extension === 'option') emitUnknownOption(out, ipBytes, number);
+  if (extension === 'fragment') emitFirstFragment(out, ipBytes, number, 4711);
+  const first = { option: IP_PROTOCOL.DESTINATION_OPTIONS, fragment: IP_PROTOCOL.FRAGMENT };
+  const protocolOrHeader = extension === undefined ? number : first[extension];
+  const head = {
+    ...{ tos: 0, id: 4711, dontFragment: true, flowLabel: 0, ttl },
+    ...{ protocol: protocolOrHeader, payloadLength: at - ipBytes + length },
+  };
+  emitIp(out, 0, family, { ...head, src, srcAt: 0, dst, dstAt: 0 });
   return out.slice(0, at + length);
 }
 

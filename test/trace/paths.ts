@@ -124,6 +124,8 @@ export function factsOf(words: PathWords): TraceFacts {
     variants: (words.variants ?? []).map((text, i) => flow('asked', protocol, text, 3 + i)),
     sources: [],
     mtu: null,
+    passage: null,
+    passageFlows: [],
     seesTtl: true,
     seesQuote: !isSocket,
     ownSide: null,
