@@ -62,6 +62,13 @@ export function nameOfPort(port: number, protocol: Protocol): string | null {
   return portNames().find((entry) => entry.port === port && entry[protocol])?.name ?? null;
 }
 
+/** All ports that have a name for this protocol; a port with several stands there for each. */
+export function namedPorts(protocol: Protocol): readonly number[] {
+  return portNames()
+    .filter((entry) => entry[protocol])
+    .map(({ port }) => port);
+}
+
 /** All known names, aliases included. */
 export function knownPortNames(): readonly string[] {
   return portNames().map((entry) => entry.name);

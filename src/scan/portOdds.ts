@@ -24,7 +24,7 @@ export interface PortOdds {
 
 /** Creates the chances of a run, with nothing decided. */
 export function createPortOdds(context: ScanContext): PortOdds {
-  const { plan, probes } = context;
+  const { plan, probes, targets } = context;
   const { space } = plan;
   const closed = new Uint32Array(plan.targets.count);
   const decided = new Uint32Array(plan.targets.count);
@@ -44,7 +44,11 @@ export function createPortOdds(context: ScanContext): PortOdds {
       closed: closed[target]!,
       decided: decided[target]!,
       silence: silenceOf(context, probe, target),
-      neighbours: neighboursOf(context, sortedOf(target), target, port),
+      // Nothing is proven of a target without ICMP errors.
+      neighbours:
+        targets.udpErrors[target] === 0
+          ? null
+          : neighboursOf(context, sortedOf(target), target, port),
       isRegistered: isRegistered(port),
       isTcpOpen: tcp >= 0 && probes.answer[tcp * U8]! >= ANSWER.SYN_ACK,
     };

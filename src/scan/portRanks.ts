@@ -1,6 +1,6 @@
 /** Which silent UDP ports a walk asks first. */
 import type { Plan, PlanGroup } from '../model.ts';
-import { nameOfPort } from '../plan/portNames.ts';
+import { namedPorts } from '../plan/portNames.ts';
 import { payloadFor } from '../probe/payload.ts';
 import { RANK, type Rank } from './waitingPorts.ts';
 
@@ -11,14 +11,12 @@ export function groupOf({ groups }: Plan, target: number): PlanGroup | undefined
   );
 }
 
-const PORTS = 65_536;
-
-/** Whether a UDP service is registered for a port; each is looked up once, as the table of names is searched. */
+/** Whether a UDP service is registered for a port; the names are read when the first one is asked for. */
 export function createRegistered(): (port: number) => boolean {
-  const known = new Uint8Array(PORTS);
+  let ports: ReadonlySet<number> | undefined;
   return (port) => {
-    if (known[port] === 0) known[port] = nameOfPort(port, 'udp') === null ? 1 : 2;
-    return known[port] === 2;
+    ports ??= new Set(namedPorts('udp'));
+    return ports.has(port);
   };
 }
 

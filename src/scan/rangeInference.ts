@@ -54,6 +54,8 @@ export function createRangeInference(context: ScanContext): RangeInference {
   }
   const spared = new Uint8Array(space.count);
   let sparedCount = 0;
+  /** 1: all ports of the target are asked. */
+  const isWhole = new Uint8Array(plan.targets.count);
   for (const group of plan.groups) {
     const ports = sparedPorts(plan, group);
     sparedCount += group.targetCount * ports.length;
@@ -99,8 +101,10 @@ export function createRangeInference(context: ScanContext): RangeInference {
     isSpared,
     spared: () => sparedCount,
     timedOut(probe, ask) {
+      if (sparedCount === 0 || space.protocolOf(probe) !== PROTO_UDP) return;
       const target = space.targetOf(probe);
-      if (sparedCount === 0 || targets.udpErrors[target]! > 0) return;
+      if (targets.udpErrors[target]! > 0 || isWhole[target] === 1) return;
+      isWhole[target] = 1;
       const all = sortedOf(target).ports.map((port) => space.indexOf(target, PROTO_UDP, port));
       take(all.filter(isSpared)).forEach(ask);
     },

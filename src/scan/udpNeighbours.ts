@@ -5,7 +5,7 @@ import { groupOf } from './portRanks.ts';
 /** The UDP ports of one group, ascending. */
 export interface SortedPorts {
   readonly ports: readonly number[];
-  /** The place of a port that is asked. */
+  /** The place of a port; -1: it is not among them. */
   at(port: number): number;
 }
 
@@ -24,8 +24,17 @@ export function createSortedPorts(plan: Plan): (target: number) => SortedPorts {
   };
 }
 
+const PORTS = 65_536;
+/** Shorter lists are many, where each target names its own: a table for each would be larger than all else. */
+const MIN_TABLE = 4096;
+
 function sortPorts(list: readonly number[]): SortedPorts {
-  const ports = Uint16Array.from(list).sort();
-  const places = new Map(Array.from(ports, (port, place) => [port, place]));
-  return { ports: [...ports], at: (port) => places.get(port) ?? -1 };
+  const ports = [...Uint16Array.from(list).sort()];
+  if (ports.length < MIN_TABLE) {
+    const places = new Map(ports.map((port, place) => [port, place]));
+    return { ports, at: (port) => places.get(port) ?? -1 };
+  }
+  const places = new Int32Array(PORTS).fill(-1);
+  for (const [place, port] of ports.entries()) places[port] = place;
+  return { ports, at: (port) => places[port]! };
 }
