@@ -24,11 +24,27 @@ const NO_LIMIT = {
   ...{ 'net.ipv4.icmp_msgs_per_sec': 1_000_000, 'net.ipv4.icmp_msgs_burst': 1_000_000 },
 };
 
-/** 60 ports, of which three in a row and three alone are dropped. */
-const PORTS = '20001-20060';
-const DROPPED = [20_007, 20_020, 20_021, 20_022, 20_041, 20_058];
+/** Ports of which some are dropped; all others are closed. */
+interface Ports {
+  readonly first: number;
+  readonly last: number;
+  readonly dropped: readonly number[];
+}
+
+const SIXTY: Ports = {
+  first: 20_001,
+  last: 20_060,
+  dropped: [20_007, 20_020, 20_021, 20_022, 20_041, 20_058],
+};
+/** Twenty in a row, begun and ended at no port that is asked first. */
+const RANGE: Ports = {
+  first: 20_001,
+  last: 20_200,
+  dropped: Array.from({ length: 20 }, (_, index) => 20_104 + index),
+};
 
 interface Scene {
+  readonly ports?: Ports;
   readonly sysctls: Readonly<Record<string, number>>;
   /** Rules of nftables for what leaves the target. */
   readonly output?: string;
@@ -38,7 +54,7 @@ interface Scene {
 
 let serial = 0;
 
-function buildLab({ sysctls, output = '', loss = 0 }: Scene): string {
+function buildLab({ ports = SIXTY, sysctls, output = '', loss = 0 }: Scene): string {
   serial += 1;
   const [scanner, target] = [`walk-scan-${serial}`, `walk-tgt-${serial}`].map(createNamespace);
   const addresses = [...SOURCES[4].map((ip) => `${ip}/24`), ...SOURCES[6].map((ip) => `${ip}/64`)];
@@ -48,7 +64,7 @@ function buildLab({ sysctls, output = '', loss = 0 }: Scene): string {
   );
   for (const [key, value] of Object.entries(sysctls)) setSysctl(target!, key, value);
   const rules = `table inet walk {
-    chain in { type filter hook input priority 0; udp dport { ${DROPPED.join(', ')} } drop; }
+    chain in { type filter hook input priority 0; udp dport { ${ports.dropped.join(', ')} } drop; }
     chain out { type filter hook output priority 0; ${output} }
   }`;
   run(target!, ['nft', '-f', '-'], { input: rules });
@@ -57,17 +73,17 @@ function buildLab({ sysctls, output = '', loss = 0 }: Scene): string {
 }
 
 /** Ports that are told otherwise than they are. */
-function wrongOf({ verdicts }: Report): readonly string[] {
+function wrongOf({ verdicts }: Report, { first, last, dropped } = SIXTY): readonly string[] {
   const said = new Map(verdicts.map(({ port, state }) => [port, state]));
   const wrong: string[] = [];
-  for (let port = 20_001; port <= 20_060; port++) {
-    const state: State = DROPPED.includes(port) ? 'open|filtered' : 'closed';
+  for (let port = first; port <= last; port++) {
+    const state: State = dropped.includes(port) ? 'open|filtered' : 'closed';
     if (said.get(port) !== state) wrong.push(`${port} is ${state}, not ${said.get(port)}`);
   }
   return wrong;
 }
 
-describe.skipIf(why !== null)('60 UDP ports', () => {
+describe.skipIf(why !== null)('UDP ports behind limiters', () => {
   let installed: Installed;
   beforeAll(() => {
     installed = install();
@@ -83,7 +99,8 @@ describe.skipIf(why !== null)('60 UDP ports', () => {
     argv: readonly string[],
   ): Promise<{ readonly report: Report; readonly limiter: IcmpLimiter | undefined }> {
     const place = { namespace: buildLab(scene), user, prefix: [] };
-    const words = ['scan', '-sU', '-p', PORTS, '--json', ...argv];
+    const { first, last } = scene.ports ?? SIXTY;
+    const words = ['scan', '-sU', '-p', `${first}-${last}`, '--json', ...argv];
     const report = toReport(await runCommand(installed, place, words));
     return { report, limiter: report.hosts[0]?.limiter };
   }
@@ -93,8 +110,8 @@ describe.skipIf(why !== null)('60 UDP ports', () => {
     const shared = {
       sysctls: NO_LIMIT,
       output:
-        'icmp type destination-unreachable limit rate over 10/second burst 3 packets drop; ' +
-        'icmpv6 type destination-unreachable limit rate over 10/second burst 3 packets drop;',
+        'icmp type destination-unreachable limit rate over 15/second burst 3 packets drop; ' +
+        'icmpv6 type destination-unreachable limit rate over 15/second burst 3 packets drop;',
     };
 
     it('an answer each 100 ms, as an ordinary user', { timeout: RUN_MS }, async () => {
@@ -102,7 +119,9 @@ describe.skipIf(why !== null)('60 UDP ports', () => {
       const { report, limiter } = await scan({ sysctls: SHRUNK }, 'nobody', argv);
       expect(wrongOf(report)).toEqual([]);
       const silent = report.verdicts.filter(({ state }) => state === 'open|filtered');
-      expect(silent.map(({ detail }) => detail)).toEqual(DROPPED.map(() => 'silent-certified'));
+      expect(silent.map(({ detail }) => detail)).toEqual(
+        SIXTY.dropped.map(() => 'silent-certified'),
+      );
       expect(limiter).toMatchObject({ kind: expect.stringMatching(/^(per-source|unknown)$/) });
     });
 
@@ -123,6 +142,18 @@ describe.skipIf(why !== null)('60 UDP ports', () => {
       const scene = { sysctls: SHRUNK, loss: 0.05 };
       const { report } = await scan(scene, 'root', [TARGET[family], '--wire', 'packet']);
       expect(wrongOf(report)).toEqual([]);
+    });
+
+    it('ranges are inferred', { timeout: RUN_MS }, async () => {
+      const argv = [TARGET[family], '--infer-ranges'];
+      const { report } = await scan({ sysctls: SHRUNK, ports: RANGE }, 'nobody', argv);
+      expect(wrongOf(report, RANGE)).toEqual([]);
+      const told = report.verdicts.filter(({ detail }) => detail === 'inferred');
+      expect(told.length).toBeGreaterThan(120);
+      expect(told.every(({ confidence, attempts }) => confidence < 0.999 && attempts === 0)).toBe(
+        true,
+      );
+      expect(report.counters['inferred']).toBe(told.length);
     });
 
     it('no limit', { timeout: RUN_MS }, async () => {
