@@ -21,10 +21,10 @@ export const PROTO_NEIGHBOUR = 254;
 export const isEcho = (protocol: number): boolean =>
   protocol === PROTO_ICMP || protocol === PROTO_ICMPV6;
 
-/** How a probe is put in a packet, on wires of packets; what differs from PLAIN needs IPv6. */
+/** How a probe is put in a packet, on wires of packets. */
 export const SHAPE = {
   PLAIN: 0,
-  /** Behind a destination option that the target has to refuse (packet/ipv6Headers.ts). */
+  /** IPv6: behind a destination option that the target has to refuse (packet/ipv6Headers.ts). */
   DST_OPTION: 1,
   /** As the first fragment of a packet of which no more is sent. */
   FIRST_FRAGMENT: 2,

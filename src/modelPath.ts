@@ -116,10 +116,13 @@ export interface PathAskedHops {
   readonly hops: readonly AskedHop[];
 }
 
-/** Whether packets to the port come to the target's own stack (`--passage`). */
+/** Whether packets to the port come to the target's own stack (`--passage`, `--fragment`). */
 export interface PathPassage {
-  /** How it was asked: behind a destination option, or as a first fragment that its target has to refuse. */
-  readonly form: 'dst-option' | 'first-fragment';
+  /**
+   * How it was asked: behind a destination option, as a first fragment that its target has to refuse, or (`--fragment`) as one
+   * whose rest it waits for in vain.
+   */
+  readonly form: 'dst-option' | 'first-fragment' | 'reassembly';
   /** `lost`: its control was answered, it was not; `unknown`: neither was. */
   readonly result: 'passes' | 'lost' | 'unknown';
   readonly rounds: number;

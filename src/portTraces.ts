@@ -32,7 +32,7 @@ export interface Tracing {
 
 /** What the traces of a run go by besides plan and wire; a recording keeps it. */
 export type TraceSettings = Required<
-  Pick<TraceOptions, 'maxHops' | 'sources' | 'mtu' | 'passage' | 'firstId'>
+  Pick<TraceOptions, 'maxHops' | 'sources' | 'mtu' | 'passage' | 'fragment' | 'firstId'>
 >;
 
 /** How each trace is driven, and who learns what came of it. */

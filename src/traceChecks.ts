@@ -8,6 +8,7 @@ interface TraceAsked {
   readonly flows?: number;
   readonly mtu?: boolean;
   readonly passage?: boolean;
+  readonly fragment?: boolean;
   readonly askHops?: boolean;
   readonly control?: boolean;
   readonly sourcePort?: number;
@@ -29,6 +30,7 @@ export function checkFlows({ flows = 0, control, sourcePort }: TraceAsked): void
 export function checkPlanned(request: TraceAsked, plan: Plan): void {
   if (request.askHops === true) checkAskHops(request, plan);
   if (request.passage === true) checkPassage(request, plan);
+  if (request.fragment === true) checkFragment(request);
 }
 
 function checkAskHops({ control }: TraceAsked, { groups }: Plan): void {
@@ -50,9 +52,16 @@ function checkPassage({ control, askHops }: TraceAsked, { targets }: Plan): void
   throw new UsageError(`--passage asks by IPv6 headers: ${targets.ip(other)} is IPv4`);
 }
 
+function checkFragment({ control, askHops, passage }: TraceAsked): void {
+  if (control === false) throw new UsageError('--fragment asks what --no-control forbids');
+  const other = askHops === true ? '--ask-hops' : '--passage';
+  if (askHops !== true && passage !== true) return;
+  throw new UsageError(`${other} and --fragment settle the same: one after the other`);
+}
+
 /** Why a wire cannot do what is asked; null: it can. */
 export function refusalOf(request: TraceAsked, { can, kind, note }: Wire): string | null {
-  const { flows = 0, mtu, passage } = request;
+  const { flows = 0, mtu, passage, fragment } = request;
   const wire = `(${kind}: ${note})`;
   const cannot = `this wire cannot ${wire}`;
   if (!can.icmpSender || !can.setTtl) {
@@ -65,5 +74,6 @@ export function refusalOf(request: TraceAsked, { can, kind, note }: Wire): strin
   if (mtu === true) return `--mtu needs packets of our own, to choose their sizes: ${cannot}`;
   if (passage === true)
     return `--passage needs packets of our own, with extension headers: ${cannot}`;
+  if (fragment === true) return `--fragment needs packets of our own, to send fragments: ${cannot}`;
   return null;
 }

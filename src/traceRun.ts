@@ -56,6 +56,11 @@ export interface TraceRequest
   readonly onAskHops?: (hops: HopsToAsk) => void;
   /** Asks whether packets to a silent port come to the target's own stack. IPv6 targets, and packets of our own. */
   readonly passage?: boolean;
+  /**
+   * Asks whether packets to a silent port come to the target's IP layer, by fragments whose rest it waits for: a minute. Needs
+   * packets of our own.
+   */
+  readonly fragment?: boolean;
   /** False: no reverse names are looked up. */
   readonly names?: boolean;
   readonly signal?: AbortSignal;
@@ -181,6 +186,7 @@ async function open(
     sources: request.flows ?? 0,
     mtu: request.mtu === true,
     passage: request.passage === true,
+    fragment: request.fragment === true,
     firstId,
   };
   const tracing: Tracing = { plan, opened, head, settings };

@@ -166,6 +166,7 @@ export const TRACE_OPTIONS: readonly OptionRow[] = [
   row('What is asked', '', 'ask-hops', null, 'SYNs to each router: is a TCP answer lost?'),
   row('What is asked', '', 'mtu', null, 'measure how large a packet may be, and where not'),
   row('What is asked', '', 'passage', null, 'IPv6: does a silent port get its packets?'),
+  row('What is asked', '', 'fragment', null, 'a minute: does a silent port get its packets?'),
   row('Other', '-n', 'no-names', null, 'look up no names of hops'),
 ];
 

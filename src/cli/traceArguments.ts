@@ -67,5 +67,6 @@ function traceRequest(raw: Raw, targets: readonly string[]): TraceRequest {
   if (flag(raw, 'mtu')) request.mtu = true;
   if (flag(raw, 'askHops')) request.askHops = true;
   if (flag(raw, 'passage')) request.passage = true;
+  if (flag(raw, 'fragment')) request.fragment = true;
   return request;
 }

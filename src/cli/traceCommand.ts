@@ -12,6 +12,10 @@ function askingLine({ targets, ports }: HopsToAsk): string {
   return `pu-probe: asking ${targets.join(', ')} by SYN to ports ${ports.join(', ')} (--ask-hops)\n`;
 }
 
+/** Said before it begins: nothing is heard meanwhile. */
+const FRAGMENT_LINE =
+  'pu-probe: --fragment waits 40 seconds (IPv4) or 75 (IPv6) for each port that is silent\n';
+
 /** Runs `trace` and resolves to the exit code. Rejects with UsageError, ProbeError, or an internal error. */
 export async function runTraceCommand(args: TraceArguments, io: Io, api: Api): Promise<number> {
   const abort = new AbortController();
@@ -29,6 +33,7 @@ export async function runTraceCommand(args: TraceArguments, io: Io, api: Api): P
     });
     const head = await tracing.start();
     tellUnresolved(head.plan.unresolved, io);
+    if (args.trace.fragment === true) io.stderr(FRAGMENT_LINE);
     if (args.format === 'jsonl') {
       await io.stdout(api.startRecord(head));
       for await (const path of tracing) await io.stdout(api.pathRecord(path));

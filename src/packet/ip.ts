@@ -221,6 +221,8 @@ export interface IpFields {
   readonly id: number;
   /** IPv4 only. */
   readonly dontFragment: boolean;
+  /** IPv4 only: more fragments are to come; false unless given. */
+  readonly moreFragments?: boolean;
   /** IPv6 only, 20 bits. */
   readonly flowLabel: number;
   readonly ttl: number;
@@ -245,7 +247,7 @@ export function emitIpv4(out: Uint8Array, at: number, fields: IpFields): number 
   out[at + 1] = fields.tos;
   write16(out, at + 2, IPV4_HEADER_BYTES + fields.payloadLength);
   write16(out, at + 4, fields.id);
-  write16(out, at + 6, fields.dontFragment ? 0x4000 : 0);
+  write16(out, at + 6, (fields.dontFragment ? 0x4000 : 0) | (fields.moreFragments ? 0x2000 : 0));
   out[at + 8] = fields.ttl;
   out[at + 9] = fields.protocol;
   write16(out, at + 10, 0);

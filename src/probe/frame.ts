@@ -79,12 +79,14 @@ export function writeProbePacket(
   const shape = family === 6 ? batch.shape[row]! : SHAPE.PLAIN;
   const ipBytes = family === 4 ? IPV4_HEADER_BYTES : IPV6_HEADER_BYTES;
   const headerBytes = ipBytes + (shape === SHAPE.PLAIN ? 0 : EXTENSION_BYTES);
+  const isFragment = batch.shape[row] === SHAPE.FIRST_FRAGMENT;
   const seq = isTcp ? seqOf(keyHi, keyLo, probe, attempt) : 0;
   emitIp(out, at, family, {
     tos: 0,
-    // A segment is known by its sequence number: a second keyed word would tell nothing more.
-    id: isTcp ? seq & 0xffff || 1 : ipIdOf(keyHi, keyLo, probe, attempt),
-    dontFragment: true,
+    // A segment is known by its sequence number: a second keyed word would tell nothing more. Fragments are told apart by it.
+    id: isTcp && !isFragment ? seq & 0xffff || 1 : ipIdOf(keyHi, keyLo, probe, attempt),
+    dontFragment: !isFragment,
+    moreFragments: isFragment,
     flowLabel: 0,
     ttl: batch.ttl[row]! || DEFAULT_TTL,
     protocol: FIRST_HEADERS[shape] ?? batch.protocol[row]!,

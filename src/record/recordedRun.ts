@@ -18,7 +18,7 @@ export interface RecordedHead {
   readonly synRequested: boolean;
   /** A run of traces: what it went by (trace/traceroute.ts). Else a scan, or a discovery by its plan. */
   readonly trace?: Required<
-    Pick<TraceOptions, 'maxHops' | 'sources' | 'mtu' | 'passage' | 'firstId'>
+    Pick<TraceOptions, 'maxHops' | 'sources' | 'mtu' | 'passage' | 'fragment' | 'firstId'>
   >;
   /** The ports that somebody filters are traced afterwards: each run of traces is a recording of its own behind this one. */
   readonly isTraced?: boolean;
@@ -93,7 +93,9 @@ const isTrace = (value: unknown): boolean =>
   isWhole(value['maxHops'], 1, MAX_TTL) &&
   isWhole(value['sources'], 0, MAX_LANES) &&
   // Recordings of before have none.
-  ['mtu', 'passage'].every((key) => ['boolean', 'undefined'].includes(typeof value[key])) &&
+  ['mtu', 'passage', 'fragment'].every((key) =>
+    ['boolean', 'undefined'].includes(typeof value[key]),
+  ) &&
   isWhole(value['firstId'], 0, MAX_FIRST_ID);
 
 /** What a flag may be. */

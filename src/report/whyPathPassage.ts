@@ -1,6 +1,7 @@
-/** The words for traces that asked whether packets come to the target's own stack (`--passage`). */
+/** The words for traces that asked whether packets come to the target's own stack (`--passage`, `--fragment`). */
 import {
   flow,
+  hostSuspects,
   listeners,
   machine,
   type PathEntry,
@@ -9,10 +10,12 @@ import {
   trace,
   watch,
 } from './pathWords.ts';
-import { targetName } from './why.ts';
+import { targetName, type WhyArgs } from './why.ts';
 
 const NAIVE =
   'a filter on the way there that drops the port and looks behind no IPv6 extension header';
+
+const isIpv6 = (args: WhyArgs): boolean => String(args['target']).includes(':');
 
 /** Their ids and words. */
 export const PASSAGE_PATH_WHY: Readonly<Record<string, PathEntry>> = {
@@ -55,5 +58,38 @@ export const PASSAGE_PATH_WHY: Readonly<Record<string, PathEntry>> = {
       NAIVE,
     ],
     next: (args) => [listeners(args), watch(args, `on ${targetName(args)}`)],
+  },
+  'path.fragment.lost': {
+    sentence: (args) =>
+      `${flow(args)} is dropped on its way there, behind ${place(args, 'after')} and before ${targetName(args)} puts fragments together; those of another port come through.`,
+    hypotheses: (args) => [
+      `${place(args, 'after')} drops it on its way out`,
+      'a filter between the two, which may drop only fragments',
+      isIpv6(args)
+        ? `a rule of the host's own firewall (${targetName(args)}): Linux asks it before it puts fragments together`
+        : `a rule in the raw or prerouting chain of ${targetName(args)}`,
+    ],
+    next: (args) => [
+      rules('drop', machine(args, 'after')),
+      watch(args, `on ${targetName(args)}`),
+      rules('drop', `on ${targetName(args)}`),
+    ],
+  },
+  'path.fragment.passes': {
+    sentence: (args) =>
+      `${flow(args)} comes to ${targetName(args)}, which waits for the rest of its fragments; it is lost there or behind, and no answer comes back.`,
+    hypotheses: (args) => [
+      ...hostSuspects(args),
+      'a filter on the way back drops answers of this port',
+      'a device in front of the host that has its address and puts fragments together',
+    ],
+    next: (args) => [
+      ...(args['protocol'] === 'tcp'
+        ? [trace(args, '--ask-hops', 'asks each router: lost on the way back?')]
+        : []),
+      rules('drop', `on ${targetName(args)}`),
+      listeners(args),
+      watch(args, `on ${targetName(args)}`),
+    ],
   },
 };

@@ -28,8 +28,12 @@ const askHops = (args: WhyArgs): readonly string[] =>
 
 /** What would say which direction it is, where it can be asked and was not. */
 const passage = (args: WhyArgs): readonly string[] =>
-  args['passage'] === undefined && String(args['target']).includes(':')
-    ? [trace(args, '--passage', 'does the host get it?')]
+  args['passage'] === undefined
+    ? [
+        String(args['target']).includes(':')
+          ? trace(args, '--passage', 'does the host get it?')
+          : trace(args, '--fragment', 'does the host get it? half a minute'),
+      ]
     : [];
 
 /** Their ids and words. */

@@ -2,6 +2,7 @@
  * The way out: from the scanner over the routers to a target, each hop in the order of Linux.
  */
 import type { IcmpError } from './answers.ts';
+import { extensionError } from './extensionError.ts';
 import { decrementTtl, type Flight } from './flight.ts';
 import { isThere } from './host.ts';
 import {
@@ -42,7 +43,13 @@ export function deliver(transit: Transit, flight: Flight, position: number): voi
 /** What is left at a node once the packet is known to be its own. */
 function takeIn(transit: Transit, flight: Flight, node: number): void {
   const owner = transit.nodes.at(node);
+  const { reassembly, translations } = transit;
+  const is4 = flight.ip.family === 4;
+  // IPv4 puts fragments together before INPUT (ip_local_deliver), IPv6 behind it (ip6_input_finish).
+  if (is4 && reassembly.keep(flight, node, translations)) return;
   if (!passHook(transit, flight, node, 'input')) return;
+  if (!is4 && extensionError(flight) === null && reassembly.keep(flight, node, translations))
+    return;
   const answer = owner.stack.answer(flight, askedAddress(flight, owner), transit.reply);
   if (typeof answer === 'number') answerFrom(transit, flight, node, answer);
   else sendError(transit, flight, node, answer);

@@ -106,7 +106,7 @@ export function createHostStack(
       const { ip, bytes } = flight;
       const refused = extensionError(flight);
       if (refused !== null) return refused;
-      // Reassembly is not played: no answer ever comes for a fragment.
+      // Its rest never comes (reassembly.ts).
       if (ip.fragmentOffset > 0 || ip.moreFragments) return 0;
       if (checkTransport(bytes, ip) === 'bad') return 0;
       if (flight.isIcmp) return answerIcmp(flight, sender, out);

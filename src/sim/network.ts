@@ -11,6 +11,7 @@ import { carryOut, deliver, isPresent } from './forwarding.ts';
 import { createNeighbours } from './neighbours.ts';
 import { createNodes } from './nodes.ts';
 import { createRandom } from './random.ts';
+import { createReassembly } from './reassembly.ts';
 import { finishHandshake } from './synProxy.ts';
 import { sendError, type Transit } from './transit.ts';
 import type { World } from './world.ts';
@@ -36,6 +37,7 @@ export function createNetwork(world: World, seed: number): Network {
     random,
     arrivals: createArrivals(),
     neighbours: createNeighbours(),
+    reassembly: createReassembly(),
     last: world.routers.length,
     probe: createFlight(),
     reply: createFlight(),
@@ -56,7 +58,7 @@ export function createNetwork(world: World, seed: number): Network {
       garbage: 0,
     },
   };
-  const { arrivals, neighbours } = transit;
+  const { arrivals, neighbours, reassembly } = transit;
   return {
     send(bytes, nowMs, at = 0, end = bytes.length) {
       advance(transit, nowMs);
@@ -65,10 +67,9 @@ export function createNetwork(world: World, seed: number): Network {
       else transit.counters.garbage += 1;
     },
     nextAtMs() {
-      const arrival = arrivals.nextAtMs();
-      const failure = neighbours.nextAtMs();
-      if (arrival === undefined) return failure;
-      return failure === undefined ? arrival : Math.min(arrival, failure);
+      const times = [arrivals, neighbours, reassembly].map((one) => one.nextAtMs() ?? Infinity);
+      const nextMs = Math.min(...times);
+      return nextMs === Infinity ? undefined : nextMs;
     },
     receive(nowMs) {
       advance(transit, nowMs);
@@ -112,8 +113,23 @@ function launch(transit: Transit): void {
   if (transit.proxyAt >= 0) finishHandshake(transit);
 }
 
-/** Lets time pass: what waited for a neighbour that never answered fails. */
+/** Lets time pass: what waited for a neighbour that never answered fails, and what waited for its rest. */
 function advance(transit: Transit, nowMs: number): void {
+  failNeighbours(transit, nowMs);
+  const { probe, reassembly } = transit;
+  for (;;) {
+    const expired = reassembly.takeExpired(nowMs);
+    if (expired === null) return;
+    const { bytes, node, atMs } = expired;
+    probe.bytes.set(bytes);
+    readFlight(probe, bytes.length, atMs);
+    transit.translations = expired.translations;
+    transit.isTurnedBack = false;
+    sendError(transit, probe, node, { type: probe.ip.family === 4 ? 11 : 3, code: 1 });
+  }
+}
+
+function failNeighbours(transit: Transit, nowMs: number): void {
   const { probe, neighbours } = transit;
   for (;;) {
     const failed = neighbours.takeFailed(nowMs);

@@ -11,6 +11,7 @@ import { setFields, type Translation, translate, undo } from './nat.ts';
 import type { Neighbours } from './neighbours.ts';
 import type { Node, Nodes } from './nodes.ts';
 import type { Random } from './random.ts';
+import type { Reassembly } from './reassembly.ts';
 import type { RuleRoute } from './ruleChanges.ts';
 import { type Hook, REJECTS, type Rule } from './rules.ts';
 import type { World } from './world.ts';
@@ -31,6 +32,7 @@ export interface Transit {
   readonly random: Random;
   readonly arrivals: Arrivals;
   readonly neighbours: Neighbours<WaitingPacket>;
+  readonly reassembly: Reassembly;
   /** Number of the last router; 0 without any. */
   readonly last: number;
   /** What the scanner sent. */

@@ -4,6 +4,7 @@ import type { Family, OwnSide } from '../model.ts';
 import type { Cells } from './cells.ts';
 import type { FlowFacts, PassageFacts, TraceFacts } from './facts.ts';
 import type { Flow, Flows, ProbeNames } from './flows.ts';
+import { createFragmentStudy } from './fragmentStudy.ts';
 import { createMtuStudy } from './mtuStudy.ts';
 import { createPassageStudy } from './passageStudy.ts';
 import { isOverBefore, lastHopOf } from './sourceGroups.ts';
@@ -19,6 +20,7 @@ export interface AskedStudiesOptions {
   readonly sources?: number;
   readonly mtu?: boolean;
   readonly passage?: boolean;
+  readonly fragment?: boolean;
   readonly family: Family;
   readonly chosen: Flows;
   /** All flows of the trace, to which those of other sizes are added. */
@@ -68,8 +70,16 @@ export function createAskedStudies(options: AskedStudiesOptions): Studies & {
       }),
     ttl: () => facts().maxTtl,
   });
+  const fragment = createFragmentStudy({
+    family,
+    asked: options.fragment ? asked! : null,
+    control: controls.find(({ protocol }) => protocol === asked!.protocol),
+    cells,
+    shaped: (flow, shape) => further(flow, { shape, dataBytes: wholeBytes(options.names, flow) }),
+    ttl: () => facts().maxTtl,
+  });
   return {
-    ...createStudies([sources, mtu, passage], cells, () => ownSide() !== null),
+    ...createStudies([sources, mtu, passage, fragment], cells, () => ownSide() !== null),
     found: (all) => ({
       sources: walked.map((flow) => ({
         srcPort: srcPort + flow.lane,
@@ -77,7 +87,7 @@ export function createAskedStudies(options: AskedStudiesOptions): Studies & {
         silent: sources.silent(flow),
       })),
       mtu: mtu.facts(),
-      ...passageOf(passage.facts(), all),
+      ...passageOf(passage.facts() ?? fragment.facts(), all),
     }),
   };
 }
@@ -86,6 +96,11 @@ export function createAskedStudies(options: AskedStudiesOptions): Studies & {
 function oddBytes(names: ProbeNames, flow: Flow): number {
   const { length } = names.payloadOf(flow, 1);
   return length + ((12 - (length % 8)) % 8);
+}
+
+/** Data with which a fragment ends at 8 bytes, as all but the last must (RFC 791 section 3.2, RFC 8200 section 4.5). */
+function wholeBytes(names: ProbeNames, flow: Flow): number {
+  return Math.ceil(names.payloadOf(flow, 1).length / 8) * 8;
 }
 
 function passageOf(

@@ -100,7 +100,7 @@ export interface MtuFacts {
 
 /** Whether packets to the asked port come to the target's own stack (passageStudy.ts). */
 export interface PassageFacts {
-  readonly form: 'dst-option' | 'first-fragment';
+  readonly form: 'dst-option' | 'first-fragment' | 'reassembly';
   /** `lost` where the control was answered beside it; `unknown` where nobody was. */
   readonly result: 'passes' | 'lost' | 'unknown';
   readonly ttl: number;

@@ -1,4 +1,4 @@
-/** Rules 8, 9 and 10 with passage known (`--passage`): which of the two directions loses the port (ADR 0025). */
+/** Rules 8, 9 and 10 with passage known (`--passage`, `--fragment`): which of the two directions loses the port (ADR 0025). */
 import type { PathPassage } from '../model.ts';
 import type { TraceFacts } from './facts.ts';
 import type { Located } from './locate.ts';
@@ -15,6 +15,7 @@ export function refineByPassage(view: View, located: Located): Located {
   if (passage.result === 'unknown') {
     return { ...located, whyArgs: { ...whyArgs, passage: passage.result } };
   }
+  if (passage.form === 'reassembly') return refineByFragments(view, located, certainty);
   if (passage.result === 'lost') {
     return {
       end: 'dropped',
@@ -40,6 +41,40 @@ export function refineByPassage(view: View, located: Located): Located {
       certainty: isTcp ? certainty : 'low',
     },
     whyId: isTcp ? 'path.passage.return' : 'path.passage.silent',
+    whyArgs: commonArgs(view),
+  };
+}
+
+/**
+ * What comes to the target's IP layer is lost there or behind. Over IPv6 Linux waits for the rest behind INPUT, but for a
+ * connection table, which does so before: that INPUT has passed it cannot be said.
+ */
+function refineByFragments(view: View, located: Located, certainty: 'low' | 'medium'): Located {
+  const finding = located.finding!;
+  const { facts, asked, targetHop } = view;
+  if (facts.passage!.result === 'lost') {
+    return {
+      end: 'dropped',
+      finding: { ...finding, kind: 'drop', direction: 'forward', certainty },
+      whyId: 'path.fragment.lost',
+      whyArgs: {
+        ...commonArgs(view),
+        ...placeArgs('after', finding.after),
+        ...placeArgs('before', finding.before),
+      },
+    };
+  }
+  const after = targetHop === null ? null : { ttl: targetHop, ip: facts.target };
+  return {
+    end: located.end,
+    finding: {
+      ...finding,
+      after,
+      before: null,
+      // A service of UDP need not answer.
+      certainty: asked.facts.protocol === 'tcp' ? certainty : 'low',
+    },
+    whyId: 'path.fragment.passes',
     whyArgs: commonArgs(view),
   };
 }

@@ -13,6 +13,8 @@ export interface StudyRound {
   readonly pauseMs: number;
   /** How long it is waited for where that is no matter of round trips, ms. */
   readonly waitMs?: number;
+  /** What is waited for, where it is not one answer to each ask. */
+  readonly isWhole?: () => boolean;
   /** Asks for our own side. */
   readonly inquire?: true;
 }
@@ -77,7 +79,7 @@ export function createStudies(
     next(nowMs) {
       if (asked !== null) {
         const isWhole =
-          answersOf(asked).every((count, i) => count > before[i]!) &&
+          (asked.isWhole?.() ?? answersOf(asked).every((count, i) => count > before[i]!)) &&
           (asked.inquire !== true || isOwnSideKnown());
         const untilMs = deadlineMs(asked);
         if (!isWhole && nowMs < untilMs) return { ...NOTHING, wakeAtMs: untilMs };

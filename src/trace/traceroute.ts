@@ -45,6 +45,8 @@ export interface TraceOptions {
   readonly mtu?: boolean;
   /** Whether packets to a silent port come to the target's stack: IPv6 alone, and a wire of packets. */
   readonly passage?: boolean;
+  /** Whether fragments to a silent port come to the target's IP layer, which takes a minute; a wire of packets. */
+  readonly fragment?: boolean;
   /** Where the ids of the run's traces begin (evidenceIds.ts); 0 unless given. */
   readonly firstId?: number;
   /** That of the traces of a run together; one of its own unless given. */

@@ -207,6 +207,7 @@ describe('--passage', () => {
     expect(out).toContain('-p 443 --passage');
     const four = await run(`trace 10.90.2.10 --wire sim:${passage} -p 443 --seed 2a -n`, library);
     expect(four.out).not.toContain('--passage');
+    expect(four.out).toContain('-p 443 --fragment');
   });
 
   it.each([
@@ -224,6 +225,49 @@ describe('--passage', () => {
     const { code, err } = await ask(scene('input', 'dport'), `${six}#errqueue`);
     expect(code).toBe(3);
     expect(err).toContain('--passage needs packets of our own');
+  });
+});
+
+describe('--fragment', () => {
+  const fragment = join(folder, 'fragment.json');
+  const drop = (hook: string, key: string) => ({
+    rules: [{ hook, protocol: 'tcp', [key]: 443, verdict: 'drop' }],
+  });
+  const ask = (router: object, target: object, line: string) => {
+    const targets = [{ tcp: { 443: 'accept' }, ...target }];
+    writeFileSync(fragment, JSON.stringify({ routers: [{}, router], targets }));
+    return run(`trace ${line} -p 443 --fragment --seed 2a -n`, library);
+  };
+  const four = `10.90.2.10 --wire sim:${fragment}`;
+
+  it('says that the packet comes to the target, and before it begins how long it takes', async () => {
+    const { code, out, err } = await ask({}, drop('input', 'dport'), four);
+    expect(code).toBe(0);
+    expect(err).toContain('--fragment waits 40 seconds (IPv4)');
+    await expect(out).toMatchFileSnapshot('golden/trace/fragmentPasses.txt');
+  });
+
+  it('says that the packet is lost on its way there', async () => {
+    const { out } = await ask(drop('forward', 'dport'), {}, four);
+    await expect(out).toMatchFileSnapshot('golden/trace/fragmentLost.txt');
+  });
+
+  it.each([
+    ['--no-control', '--no-control forbids'],
+    ['--ask-hops', 'one after the other'],
+    ['--passage', 'one after the other'],
+  ])('%s is a mistake, code 2', async (option, text) => {
+    const six = `fd90:0:0:2::a --wire sim:${fragment}`;
+    const { code, err } = await ask({}, {}, `${six} ${option}`);
+    expect(code).toBe(2);
+    expect(err.trimEnd().split('\n')).toHaveLength(1);
+    expect(err).toContain(text);
+  });
+
+  it('is refused where no packets can be made, code 3', async () => {
+    const { code, err } = await ask({}, {}, `${four}#errqueue`);
+    expect(code).toBe(3);
+    expect(err).toContain('--fragment needs packets of our own');
   });
 });
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { loadTraceScenarios } from '../scenarios/traceScenario.ts';
+import { extraWords, loadTraceScenarios } from '../scenarios/traceScenario.ts';
 import { removeAll, whyNoNamespaces } from './namespaces.ts';
 import { type Installed, install } from './runInLab.ts';
 import { runTraceTruth, TRACE_COLUMNS } from './traceTruthRun.ts';
@@ -11,6 +11,8 @@ if (why !== null) console.log(`traces not checked on real wires: ${why}`);
 const RUNS = Number(process.env['TRACE_RUNS'] ?? 0);
 /** Most that one run takes, ms: mute hops are asked for 3 s, a lab has eight namespaces, and labs share the machine. */
 const RUN_MS = 60_000;
+/** What waiting for fragments takes besides, ms. */
+const FRAGMENT_MS = 90_000;
 
 const scenarios = loadTraceScenarios();
 for (const { name, namespaces } of scenarios) {
@@ -24,7 +26,8 @@ const rows = scenarios
     const columns = RUNS > 0 ? TRACE_COLUMNS : [TRACE_COLUMNS[turn % TRACE_COLUMNS.length]!];
     return columns.flatMap((column) =>
       (RUNS > 0 ? traces : [traces[(turn >> 1) % traces.length]!]).map((one) => ({
-        label: `${name} ${one.port}/${one.protocol} on ${column.wire} as ${column.user}`,
+        timeout: (RUN_MS + (one.extras.fragment ? FRAGMENT_MS : 0)) * Math.max(1, RUNS),
+        label: `${name} ${[`${one.port}/${one.protocol}`, ...extraWords(one.extras)].join(' ')} on ${column.wire} as ${column.user}`,
         scenario,
         one,
         column,
@@ -42,13 +45,11 @@ describe.skipIf(why !== null)('traces on real wires', () => {
     removeAll();
   });
 
-  it.concurrent.each(rows)(
-    '$label',
-    { timeout: RUN_MS * Math.max(1, RUNS) },
-    async ({ scenario, one, column }) => {
+  for (const { label, timeout, scenario, one, column } of rows) {
+    it.concurrent(label, { timeout }, async () => {
       for (let run = 1; run <= Math.max(1, RUNS); run++) {
         expect(await runTraceTruth(scenario, one, column, installed), `run ${run}`).toEqual([]);
       }
-    },
-  );
+    });
+  }
 });

@@ -13,7 +13,13 @@ import { beginInMemory, type Conditions, type Recorded, withLoss } from './inMem
 const LANES = 32;
 const VIEWS = { P: 'packet', E: 'errqueue' } as const;
 
-const NO_EXTRAS: TraceExtras = { flows: 0, mtu: false, passage: false, askHops: false };
+const NO_EXTRAS: TraceExtras = {
+  flows: 0,
+  mtu: false,
+  passage: false,
+  fragment: false,
+  askHops: false,
+};
 
 /** Which ports are traced, how it is seen, and where it ends. */
 export interface RecordTraceRequest extends Conditions {
@@ -60,6 +66,7 @@ export async function recordTrace(request: RecordTraceRequest): Promise<Recorded
     sources: extras.flows,
     mtu: extras.mtu,
     passage: extras.passage,
+    fragment: extras.fragment,
     firstId,
   };
   const { recorder, pieces, startedAt } = beginInMemory(plan, opened, {

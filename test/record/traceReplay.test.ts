@@ -16,7 +16,7 @@ import { recordTrace } from './recordTrace.ts';
 const scenarios = loadTraceScenarios();
 const named = (name: string) => scenarios.find((scenario) => scenario.name === name)!;
 
-const ASK_HOPS = { flows: 0, mtu: false, passage: false, askHops: true };
+const ASK_HOPS = { flows: 0, mtu: false, passage: false, fragment: false, askHops: true };
 
 const commentsOf = (pieces: readonly Uint8Array[]): readonly string[] => {
   const { frames, fault } = readCapture(Buffer.concat(pieces));

@@ -75,6 +75,7 @@ export interface TraceExtras {
   readonly askHops: boolean;
   /** Over IPv6 alone. */
   readonly passage: boolean;
+  readonly fragment: boolean;
 }
 
 /** The families over which a trace can be asked. */
@@ -123,11 +124,18 @@ export function loadTraceScenarios(): readonly TraceScenario[] {
 }
 
 /** The options that ask for it. */
-export function extraWords({ flows, mtu, passage, askHops }: TraceExtras): readonly string[] {
+export function extraWords({
+  flows,
+  mtu,
+  passage,
+  fragment,
+  askHops,
+}: TraceExtras): readonly string[] {
   return [
     ...(flows > 0 ? ['--flows', String(flows)] : []),
     ...(mtu ? ['--mtu'] : []),
     ...(passage ? ['--passage'] : []),
+    ...(fragment ? ['--fragment'] : []),
     ...(askHops ? ['--ask-hops'] : []),
   ];
 }
@@ -172,7 +180,7 @@ function needIn<Key extends string>(
 
 /** Several ports of which the same is expected stand for one trace each. */
 function parseCases(place: JsonPlace): readonly TraceCase[] {
-  const at = openObject(place, ['ask', 'flows', 'mtu', 'passage', 'askHops', 'P', 'E']);
+  const at = openObject(place, ['ask', 'flows', 'mtu', 'passage', 'fragment', 'askHops', 'P', 'E']);
   const need = needIn(place, at);
   const packet = parsePath(need('P'));
   const errqueue = at('E');
@@ -182,6 +190,7 @@ function parseCases(place: JsonPlace): readonly TraceCase[] {
       mtu: at('mtu')?.value === true,
       askHops: at('askHops')?.value === true,
       passage: at('passage')?.value === true,
+      fragment: at('fragment')?.value === true,
     },
     expect: { P: packet, E: errqueue === undefined ? packet : parseColumn(errqueue) },
   };

@@ -29,6 +29,7 @@ export interface TraceAsked {
   /** What our own side says of the next hop, at each inquiry; by default what the simulator says. */
   readonly neighbour?: (inquiry: number) => OwnSide['neighbour'];
   readonly passage?: boolean;
+  readonly fragment?: boolean;
   /** The target's address unless it is another one. */
   readonly target?: string;
 }
@@ -67,6 +68,7 @@ export async function traceInSimulator(asked: TraceAsked): Promise<TraceSaid> {
     sources: asked.flows ?? 0,
     mtu: asked.mtu ?? false,
     passage: asked.passage ?? false,
+    fragment: asked.fragment ?? false,
   });
   let turns = 0;
   const hanging = new AbortController();
@@ -108,7 +110,14 @@ async function askHops(
   opened: OpenedWire,
 ): Promise<Path> {
   const head = traceHead(plan, opened, '');
-  const settings = { maxHops: 32, sources: 0, mtu: false, passage: false, firstId: 0 };
+  const settings = {
+    maxHops: 32,
+    sources: 0,
+    mtu: false,
+    passage: false,
+    fragment: false,
+    firstId: 0,
+  };
   const counters = { sent: 0, received: 0, matched: 0, foreign: 0 };
   const ended = { finished: true, notDone: [], counters, waitedMs: 0 };
   const more = { paths: [path], durationMs: 0, recording: null };
