@@ -20,7 +20,7 @@ function reassemblyText({ result, rounds, control }: PathPassage, port: number):
   if (result === 'lost') {
     return `Of ${rounds} first fragments to port ${port} nobody said anything; ${other} ${said}.`;
   }
-  return `Whether the port gets its packets could not be asked: nobody said often enough that the rest of first fragments did not come, not even ${other}. Routers that keep connections keep fragments, too.`;
+  return `Whether the port gets its packets could not be asked: of first fragments to port ${control?.port}, the target said too seldom that the rest did not come. Routers that keep connections may keep fragments, too.`;
 }
 
 function passageText(passage: PathPassage, port: number): string {
