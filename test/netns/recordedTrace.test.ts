@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Family } from '../../src/model.ts';
 import {
   extraWords,
+  familiesOf,
   loadTraceScenarios,
   looksOf,
   type TraceCase,
@@ -35,8 +36,13 @@ const scenarios = loadTraceScenarios().filter(
 const RUN_MS = isAll ? 180_000 : 60_000;
 
 /** The commands that trace the ports of a scene, without the target. */
-function commandsOf(traces: readonly TraceCase[], view: TraceView): readonly (readonly string[])[] {
-  return looksOf(traces, view).map((look) => {
+function commandsOf(
+  traces: readonly TraceCase[],
+  view: TraceView,
+  family: Family,
+): readonly (readonly string[])[] {
+  const looks = looksOf(traces, view).filter(({ extras }) => familiesOf(extras).includes(family));
+  return looks.map((look) => {
     const ports = look.traces.map(({ port, protocol }) => `${protocol[0]!.toUpperCase()}:${port}`);
     const kinds = new Set(look.traces.map(({ protocol }) => (protocol === 'udp' ? '-sU' : '-sT')));
     return ['-p', ports.join(','), ...kinds, ...extraWords(look.extras), '-n'];
@@ -59,7 +65,7 @@ describe.skipIf(why !== null)('traces recorded on real wires', () => {
     try {
       const runs = TRACE_COLUMNS.flatMap(({ wire, view, user }) =>
         FAMILIES[view].flatMap((family) =>
-          commandsOf(traces, view).map(async (words, index) => {
+          commandsOf(traces, view, family).map(async (words, index) => {
             const place = { namespace: lab.scanner.name, user, prefix: [] };
             const argv = ['trace', lab.targetIp(family), ...words, '--wire', wire];
             const file = join(folder, `${name}-${wire}-${family}-${index}.pcapng`);
