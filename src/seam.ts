@@ -104,7 +104,7 @@ export interface OwnSide {
   readonly mtu?: number;
   /** False when the link has no carrier or the interface is down; null when not known. */
   readonly carrier: boolean | null;
-  /** Neighbour entry of the next hop; `stale`: known from earlier, and just being asked whether it is still there. */
+  /** Neighbour entry of the next hop; `stale`: known from earlier, and being asked whether it is still there, for seconds at most. */
   readonly neighbour: 'reachable' | 'stale' | 'incomplete' | 'failed' | 'none' | 'unknown';
   /** Packets of this family that our kernel dropped on the way out since the wire was opened; null: not countable. */
   readonly outDropped: number | null;

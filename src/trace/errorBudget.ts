@@ -17,6 +17,9 @@ const GAP_MS: Readonly<Record<Family, number>> = { 4: 1000, 6: 250 };
 /** A limiter counts in jiffies. */
 const GUARD = 1.05;
 
+/** A router that has said all it may has another error after this, over IPv4; IPv6 is sooner. */
+export const LIMITER_MS: number = GAP_MS[4] * GUARD;
+
 /** Creates the budget of a run: nobody has said anything yet. */
 export function createErrorBudget(): ErrorBudget {
   const senders = new Map<Ip, { left: number; atMs: number; readonly gapMs: number }>();

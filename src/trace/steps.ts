@@ -4,7 +4,7 @@
  * silent flow is swept once more when they have some again: what is silent for want of errors is no drop.
  */
 import { createEdges, type EdgeOptions, ROUNDS } from './edges.ts';
-import { createRefill, type ErrorBudget } from './errorBudget.ts';
+import { createRefill, type ErrorBudget, LIMITER_MS } from './errorBudget.ts';
 import type { TraceFacts } from './facts.ts';
 import type { Flow } from './flows.ts';
 import { looped } from './rulesOfSilence.ts';
@@ -43,16 +43,14 @@ const FIRST_WAIT_MS = 1000;
 /** Shortest wait for an answer, ms, and how many of the longest round trips it is. */
 const MIN_WAIT_MS = 20;
 const RTT_WAITS = 4;
-/** A router that has said its six ICMP errors has another one a second later (Linux: icmp_ratelimit). */
-const LIMITER_MS = 1050;
 /** Neighbour discovery gives up after three seconds (Linux: mcast_solicit 3, retrans_time_ms 1000), and then routers tell. */
 const NEIGHBOUR_MS = 3300;
 
 /** An answer to an own-side inquiry comes at once; what takes longer is done without. */
 const INQUIRY_MS = 100;
-/** An old neighbour entry is being checked: our own side knows more after a moment, and for sure when it gives up, ms. */
+/** An old neighbour entry is being checked: our own side knows more after a moment, and surely after some of them, ms. */
 const CHECK_POLL_MS = 200;
-const CHECK_MS = 3500;
+const MAX_CHECKS = 20;
 
 type Phase =
   | 'sweep'
@@ -254,13 +252,11 @@ const isSilent = (view: View): boolean =>
 function createInquiry(
   facts: StepOptions['facts'],
 ): (nowMs: number, wasAsked: boolean) => Plan | null {
-  let checkedUntilMs = Number.NEGATIVE_INFINITY;
+  let checks = 0;
   return (nowMs, wasAsked) => {
     if (!wasAsked) return { asks: [], inquire: true, waitUntilMs: nowMs + INQUIRY_MS };
-    const neighbour = facts().ownSide?.neighbour;
-    if (neighbour === 'stale') checkedUntilMs = nowMs + CHECK_MS;
-    const isChecking = neighbour === 'stale' || neighbour === 'incomplete';
-    if (!isChecking || nowMs >= checkedUntilMs) return null;
+    if (facts().ownSide?.neighbour !== 'stale' || checks === MAX_CHECKS) return null;
+    checks += 1;
     const sendAtMs = nowMs + CHECK_POLL_MS;
     return { asks: [], inquire: true, sendAtMs, waitUntilMs: sendAtMs + INQUIRY_MS };
   };

@@ -35,7 +35,7 @@ export interface Neighbour {
   readonly ownMac: Uint8Array;
   readonly source: Uint8Array;
   state: 'ready' | 'asking' | 'failed';
-  /** The entry of the kernel's table was old, and nobody has confirmed it in this run. */
+  /** The entry of the kernel's table was old, and nobody has confirmed it in this run or stayed silent when asked. */
   isOld: boolean;
   /** Where packets of either family go while it is `ready`. */
   links: Readonly<Record<Family, Link>>;
@@ -185,13 +185,10 @@ export function createNeighbours(
       return neighbour;
     },
     check(neighbour) {
-      if (neighbour.isOld && neighbour.state === 'ready') {
-        neighbour.isOld = false;
-        askNow(neighbour);
-        return 'stale';
-      }
+      if (neighbour.isOld && neighbour.state === 'ready') askNow(neighbour);
       if (neighbour.state === 'ready') return 'reachable';
-      return neighbour.state === 'asking' ? 'incomplete' : 'failed';
+      if (neighbour.state === 'failed') return 'failed';
+      return neighbour.isOld ? 'stale' : 'incomplete';
     },
     confirm(neighbour, listener) {
       neighbour.listeners.push(listener);
@@ -214,6 +211,7 @@ export function createNeighbours(
       for (const neighbour of asking) {
         if (neighbour.dueMs > nowMs) continue;
         if (neighbour.asked === ASK_AFTER_MS.length) {
+          neighbour.isOld = false;
           if (!mayTell()) return;
           neighbour.state = 'failed';
           neighbour.waiting.length = 0;

@@ -54,10 +54,10 @@ const NUD = { NONE: 0, INCOMPLETE: 1, REACHABLE: 2, STALE: 4, FAILED: 0x20 } as 
 const ASKED = { probe: 0, attempt: 1, tag: 0 } as const;
 
 describe('neighbours', () => {
-  const meet = (state: number, mac: Uint8Array, rows?: number) => {
+  const meet = (state: number, mac: Uint8Array, rows?: number, mayTell = () => true) => {
     const { sender, sent } = fakeSender(rows);
     const ready: WaitingPacket[] = [];
-    const neighbours = createNeighbours(sender, (_, waiting) => ready.push(...waiting));
+    const neighbours = createNeighbours(sender, (_, waiting) => ready.push(...waiting), mayTell);
     const neighbour = neighbours.meet(found(state, mac), 4, bytesOf('10.0.0.5'));
     return { neighbours, neighbour, sent, ready };
   };
@@ -114,12 +114,28 @@ describe('neighbours', () => {
     const { neighbours, neighbour, sent } = meet(NUD.STALE, THEIR_MAC);
     expect(neighbour.state).toBe('ready');
     expect(neighbours.check(neighbour)).toBe('stale');
-    expect(neighbours.check(neighbour)).toBe('incomplete');
+    expect(neighbours.check(neighbour)).toBe('stale');
     neighbours.advance(5);
     expect(sent).toHaveLength(1);
     neighbours.takeArp(reply('10.0.0.5', THEIR_MAC), 0, 28, 7);
     expect(neighbours.check(neighbour)).toBe('reachable');
     expect(neighbours.asking()).toBe(0);
+  });
+
+  it('an old entry whose neighbour is silent is none any more, also while nobody may be given up', () => {
+    const { neighbours, neighbour } = meet(
+      NUD.STALE,
+      THEIR_MAC,
+      Number.POSITIVE_INFINITY,
+      () => false,
+    );
+    expect(neighbours.check(neighbour)).toBe('stale');
+    for (let nowMs = 0; nowMs <= 2100; nowMs += 50) neighbours.advance(nowMs);
+    expect(neighbours.check(neighbour)).toBe('incomplete');
+    const other = meet(NUD.STALE, THEIR_MAC);
+    expect(other.neighbours.check(other.neighbour)).toBe('stale');
+    for (let nowMs = 0; nowMs <= 2100; nowMs += 50) other.neighbours.advance(nowMs);
+    expect(other.neighbours.check(other.neighbour)).toBe('failed');
   });
 
   it('a request that finds no room is made at the next turn', () => {
