@@ -74,8 +74,7 @@ function isAlike(context: ScanContext, a: number, b: number): boolean {
     p.icmpCode[a * U8] === p.icmpCode[b * U8] &&
     p.errno[a * U16] === p.errno[b * U16] &&
     p.resetCheck[a * U8] === p.resetCheck[b * U8] &&
-    silenceOf(context, a) === silenceOf(context, b) &&
-    isBetweenClosed(context, a) === isBetweenClosed(context, b) &&
+    isSilenceAlike(context, a, b) &&
     p.quotedTtl[a * U8] === p.quotedTtl[b * U8] &&
     p.attempts[a * U8] === p.attempts[b * U8] &&
     p.fromPort[a * U16] === p.fromPort[b * U16] &&
@@ -99,6 +98,16 @@ function keyOf(context: ScanContext, probe: number, targetClass: number, protoco
     p.errno[probe * U16],
     p.fromPort[probe * U16],
   ].join();
+}
+
+/** Most runs ask all ports: then no look-up is needed. */
+function isSilenceAlike(context: ScanContext, a: number, b: number): boolean {
+  const { probes, ranges } = context;
+  if (ranges.size === 0) return probes.silence[a * U8] === probes.silence[b * U8];
+  return (
+    silenceOf(context, a) === silenceOf(context, b) &&
+    isBetweenClosed(context, a) === isBetweenClosed(context, b)
+  );
 }
 
 /** Whether it was not asked, and told by closed or by silent ones beside it; undefined: it was asked. */

@@ -6,6 +6,7 @@
  */
 import { ANSWER } from '../match/facts.ts';
 import type { OwnSide } from '../model.ts';
+import { QUICKEST_POLITE } from '../timing/templates.ts';
 import { createComparison } from './comparison.ts';
 import type { ScanContext } from './context.ts';
 import { closeRows, createControlRows, noteAnswer } from './controlRows.ts';
@@ -54,8 +55,6 @@ interface Work {
   dueMs: number;
 }
 
-/** Slower templates are asked for by people who want few packets: they get no comparison, and no certainty by it. */
-const QUICKEST_POLITE = 3;
 /** Two control datagrams each would be most of what a run over more targets sends. */
 const MAX_COMPARED_TARGETS = 1024;
 /** An own-side inquiry that is not answered by then is done without, ms. */

@@ -4,12 +4,17 @@ import { isPortUnreachable } from '../match/icmpMeaning.ts';
 import type { ScanContext } from './context.ts';
 import { FROM_TARGET, U8, U32 } from './probeState.ts';
 
+/** Whether the target itself has refused, in whatever words: an error that its limiter has counted. */
+export function isRefused({ probes }: ScanContext, probe: number): boolean {
+  return probes.answer[probe * U8] === ANSWER.ICMP && probes.from[probe * U32] === FROM_TARGET;
+}
+
 /** Whether the target itself has said that the port is closed. */
-export function isClosed({ plan, probes }: ScanContext, probe: number): boolean {
+export function isClosed(context: ScanContext, probe: number): boolean {
+  const { plan, probes } = context;
   const family = plan.targets.families[plan.space.targetOf(probe)] === 6 ? 6 : 4;
   return (
-    probes.answer[probe * U8] === ANSWER.ICMP &&
-    probes.from[probe * U32] === FROM_TARGET &&
+    isRefused(context, probe) &&
     isPortUnreachable(family, probes.icmpType[probe * U8]!, probes.icmpCode[probe * U8]!)
   );
 }
@@ -23,8 +28,6 @@ export function isProvenSilent({ probes }: ScanContext, probe: number): boolean 
 
 /** Whether it is known if the port is closed. */
 export function isDecided(context: ScanContext, probe: number): boolean {
-  const { probes } = context;
-  const answer = probes.answer[probe * U8]!;
-  if (answer === ANSWER.ICMP) return probes.from[probe * U32] === FROM_TARGET;
-  return answer === ANSWER.DATAGRAM || isProvenSilent(context, probe);
+  const hasAnswered = context.probes.answer[probe * U8] === ANSWER.DATAGRAM;
+  return hasAnswered || isRefused(context, probe) || isProvenSilent(context, probe);
 }

@@ -7,7 +7,7 @@ import { F64, U8 } from './probeState.ts';
 export interface LatestAttempt {
   /** A port was closed by an answer, and may be asked again. */
   noteClosed(probe: number): void;
-  /** Whether an answer can belong to the latest attempt of its probe. */
+  /** Whether an answer can belong to the latest attempt of its probe; one that must shows how long answers take. */
   has(match: Match): boolean;
 }
 

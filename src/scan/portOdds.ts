@@ -8,7 +8,7 @@ import { type SilentPort, silentOdds } from '../match/silentOdds.ts';
 import type { SilentOdds } from '../model.ts';
 import { lossOf, type ScanContext } from './context.ts';
 import { isClosed, isDecided, isProvenSilent } from './decided.ts';
-import { createRegistered } from './portRanks.ts';
+import { asksUdp, createRegistered } from './portRanks.ts';
 import { F32, U8 } from './probeState.ts';
 import { createSortedPorts, type SortedPorts } from './udpNeighbours.ts';
 
@@ -26,6 +26,7 @@ export interface PortOdds {
 export function createPortOdds(context: ScanContext): PortOdds {
   const { plan, probes, targets } = context;
   const { space } = plan;
+  const isAsked = asksUdp(plan);
   const closed = new Uint32Array(plan.targets.count);
   const decided = new Uint32Array(plan.targets.count);
   const sortedOf = createSortedPorts(plan);
@@ -56,12 +57,13 @@ export function createPortOdds(context: ScanContext): PortOdds {
 
   return {
     finished(probe) {
-      if (space.protocolOf(probe) !== PROTO_UDP || !isDecided(context, probe)) return;
+      if (!isAsked || space.protocolOf(probe) !== PROTO_UDP || !isDecided(context, probe)) return;
       const target = space.targetOf(probe);
       decided[target]! += 1;
       if (isClosed(context, probe)) closed[target]! += 1;
     },
     settled(list) {
+      if (!isAsked) return;
       for (const probe of list) {
         if (!isSilent(probe) || probes.closedChance[probe * F32] !== 0) continue;
         const odds = silentOdds(factsOf(probe));

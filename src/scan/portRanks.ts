@@ -11,6 +11,11 @@ export function groupOf({ groups }: Plan, target: number): PlanGroup | undefined
   );
 }
 
+/** Whether a run asks UDP ports at all: long runs of TCP are spared what concerns those alone. */
+export function asksUdp({ groups }: Pick<Plan, 'groups'>): boolean {
+  return groups.some(({ udpPorts }) => udpPorts.length > 0);
+}
+
 /** Whether a UDP service is registered for a port; the names are read when the first one is asked for. */
 export function createRegistered(): (port: number) => boolean {
   let ports: ReadonlySet<number> | undefined;

@@ -4,7 +4,9 @@
  *
  * The columns are views of one buffer in which all that is known of a probe stands in 64 bytes, one line of the cache:
  * probes are asked in a random order, and a line and a page for each fact would be fetched from memory for each probe.
- * So a column is indexed by the probe times the stride of its type: `phase[probe]`.
+ * So a column is indexed by the probe times the stride of its type: `attempts[probe * U8]`.
+ * The phase alone stands apart, a byte a probe: it is asked for when nothing else is (has a timeout become stale), and small
+ * enough to stay in the cache.
  */
 import type { Ip, Service } from '../model.ts';
 

@@ -6,6 +6,7 @@
 import { SILENCE } from '../match/facts.ts';
 import type { Judgement, OwnSide } from '../model.ts';
 import type { ScanContext } from './context.ts';
+import { asksUdp } from './portRanks.ts';
 import { PHASE, U8 } from './probeState.ts';
 import type { Sender } from './sender.ts';
 import type { Settling } from './settling.ts';
@@ -38,8 +39,7 @@ export function createProvenSilences(
   { sender, settling, judgementOf }: ProvenSilencesOptions,
 ): ProvenSilences {
   const byTarget = new Map<number, Proven>();
-  /** Of TCP no silence is proven, and runs of many TCP ports are long. */
-  const asksUdp = plan.groups.some(({ udpPorts }) => udpPorts.length > 0);
+  const mayProve = asksUdp(plan);
 
   const isClean = (probe: number): boolean => {
     const isProven = probes.silence[probe * U8] === SILENCE.CERTIFIED;
@@ -47,7 +47,7 @@ export function createProvenSilences(
   };
 
   const check = (list: readonly number[]): void => {
-    if (!asksUdp) return;
+    if (!mayProve) return;
     for (const probe of list) if (isClean(probe)) probes.silence[probe * U8] = SILENCE.CHECKED;
   };
 

@@ -7,12 +7,14 @@ import { ANSWER, SILENCE } from '../match/facts.ts';
 import type { Match } from '../match/match.ts';
 import type { Family, IcmpLimiter } from '../model.ts';
 import { TOKEN, tokenWord } from '../probe/token.ts';
+import { QUICKEST_POLITE } from '../timing/templates.ts';
 import type { ScanContext } from './context.ts';
 import { createDeadlines } from './deadlines.ts';
+import { isRefused } from './decided.ts';
 import { createLatestAttempt } from './latestAttempt.ts';
 import { limiterKind } from './limiterKind.ts';
 import { createRanks, groupOf } from './portRanks.ts';
-import { F64, FROM_TARGET, PHASE, U8, U32 } from './probeState.ts';
+import { F64, PHASE, U8 } from './probeState.ts';
 import { createWalk, type Walk, type Walked } from './walk.ts';
 import { type WalkProgress, walkProgressOf } from './walkProgress.ts';
 import type { FinalSilence } from './walkProofs.ts';
@@ -46,8 +48,6 @@ export interface Walks extends WalkSource {
 
 /** Walks that are looked at for each time that progress is asked for. */
 const LOOKS = 16;
-/** Templates that may send several probes at once; the slower ones are asked for by people who want few packets. */
-const QUICKEST_POLITE = 3;
 
 /** Whether silences of this run can be proven by walks: by its wire, and by how it is to be timed. */
 export function mayWalk({ can, plan }: Pick<ScanContext, 'can' | 'plan'>): boolean {
@@ -93,7 +93,7 @@ export function createWalks(context: ScanContext): Walks {
     });
     for (const port of groupOf(plan, target)?.udpPorts ?? []) {
       const probe = space.indexOf(target, PROTO_UDP, port);
-      if (!isClosed(context, probe)) continue;
+      if (!isRefused(context, probe)) continue;
       walk.addCanary(probe);
       latest.noteClosed(probe);
     }
@@ -204,9 +204,4 @@ function countUdp({ plan }: ScanContext): number {
 function createDraws([keyHi, keyLo]: readonly [number, number]): () => number {
   let drawn = 0;
   return () => tokenWord(keyHi, keyLo, drawn++, TOKEN.DRAW) / 2 ** 32;
-}
-
-/** Whether the port was said to be closed by its own host. */
-function isClosed({ probes }: ScanContext, probe: number): boolean {
-  return probes.answer[probe * U8] === ANSWER.ICMP && probes.from[probe * U32] === FROM_TARGET;
 }

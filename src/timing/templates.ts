@@ -22,6 +22,12 @@ export interface TimingTemplate {
 /** Rate of routed targets unless `--rate` says more, packets/s (contract.md, "Speed"). */
 export const ROUTED_RATE_PPS = 20_000;
 
+/**
+ * The first template that sends what is not asked for by name: controls, and walks that prove silences. The slower ones are
+ * chosen by people who want few packets.
+ */
+export const QUICKEST_POLITE = 3;
+
 /** The templates; the index is the number of `-T`. */
 export const TIMING_TEMPLATES: readonly TimingTemplate[] = [
   {

@@ -64,7 +64,7 @@ describe('silentOdds', () => {
     expect(dropped).toBeCloseTo(open, 12);
   });
 
-  it('thinks a port at a limiter without a token as likely to be closed as any other', () => {
+  it('gives a silence at a limiter without a token no weight against a closed port', () => {
     expect(silentOdds({ ...PORT, silence: { by: 'no-token' } }).closed).toBeCloseTo(
       ODDS_TERMS.closedShare.value,
       12,
