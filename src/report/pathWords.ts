@@ -14,6 +14,9 @@ export interface PathEntry {
 /** Nothing to suspect, nothing to do. */
 export const none = (): readonly string[] => [];
 
+/** Whether the target was asked over IPv6. */
+export const isIpv6 = (args: WhyArgs): boolean => String(args['target']).includes(':');
+
 /** `hop 3 (10.0.3.1)`, `this machine`, or `hop 4`. */
 export function place(args: WhyArgs, name: 'after' | 'before'): string {
   const hop = args[`${name}Hop`];

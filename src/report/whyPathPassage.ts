@@ -2,6 +2,7 @@
 import {
   flow,
   hostSuspects,
+  isIpv6,
   listeners,
   machine,
   type PathEntry,
@@ -10,12 +11,10 @@ import {
   trace,
   watch,
 } from './pathWords.ts';
-import { targetName, type WhyArgs } from './why.ts';
+import { targetName } from './why.ts';
 
 const NAIVE =
   'a filter on the way there that drops the port and looks behind no IPv6 extension header';
-
-const isIpv6 = (args: WhyArgs): boolean => String(args['target']).includes(':');
 
 /** Their ids and words. */
 export const PASSAGE_PATH_WHY: Readonly<Record<string, PathEntry>> = {

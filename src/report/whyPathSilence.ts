@@ -3,6 +3,7 @@ import {
   errnoIn,
   flow,
   hostSuspects,
+  isIpv6,
   lastSuspects,
   listeners,
   machine,
@@ -30,7 +31,7 @@ const askHops = (args: WhyArgs): readonly string[] =>
 const passage = (args: WhyArgs): readonly string[] =>
   args['passage'] === undefined
     ? [
-        String(args['target']).includes(':')
+        isIpv6(args)
           ? trace(args, '--passage', 'does the host get it?')
           : trace(args, '--fragment', 'does the host get it? half a minute'),
       ]

@@ -59,24 +59,21 @@ export function createAskedStudies(options: AskedStudiesOptions): Studies & {
     linkMtu: () => ownSide()?.mtu ?? null,
   });
   const [asked, ...controls] = main;
+  const control = controls.find(({ protocol }) => protocol === asked!.protocol);
+  const ttl = (): number => facts().maxTtl;
   const passage = createPassageStudy({
+    ...{ control, cells, ttl },
     asked: options.passage && family === 6 ? asked! : null,
-    control: controls.find(({ protocol }) => protocol === asked!.protocol),
-    cells,
     shaped: (flow, shape) =>
       further(flow, {
         shape,
         ...(shape === SHAPE.FIRST_FRAGMENT && { dataBytes: oddBytes(options.names, flow) }),
       }),
-    ttl: () => facts().maxTtl,
   });
   const fragment = createFragmentStudy({
-    family,
+    ...{ family, control, cells, ttl },
     asked: options.fragment ? asked! : null,
-    control: controls.find(({ protocol }) => protocol === asked!.protocol),
-    cells,
     shaped: (flow, shape) => further(flow, { shape, dataBytes: wholeBytes(options.names, flow) }),
-    ttl: () => facts().maxTtl,
   });
   return {
     ...createStudies([sources, mtu, passage, fragment], cells, () => ownSide() !== null),

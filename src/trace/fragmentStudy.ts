@@ -10,17 +10,14 @@
 import { SHAPE } from '../batch.ts';
 import type { Family } from '../model.ts';
 import { ICMP4_TYPE, ICMP6_TYPE } from '../packet/icmp.ts';
-import type { Cells } from './cells.ts';
+import { LIMITER_MS } from './errorBudget.ts';
 import type { PassageFacts } from './facts.ts';
 import type { Flow } from './flows.ts';
-import type { PassageOptions, PassageStudy } from './passageStudy.ts';
+import { isSettled, type PassageOptions, type PassageStudy } from './passageStudy.ts';
 import type { StudyRound } from './studies.ts';
-import { flowView } from './view.ts';
 
 /** Times that both are asked: as many silences beside a control count (ADR 0020). */
 const ROUNDS = 3;
-/** A stack that has said all it may has another error after a second (Linux: icmp_ratelimit). */
-const LIMITER_MS = 1050;
 /**
  * How long it is waited for after the last fragment, ms: the timers of Linux (IP_FRAG_TIME, IPV6_FRAG_TIMEOUT; RFC 8200 section
  * 4.5), and what its timer wheel and HZ may add (kernel/time/timer.c: 2.05 s to the one, 5.12 s to the other).
@@ -75,12 +72,6 @@ export function createFragmentStudy(options: FragmentOptions): PassageStudy {
     facts: () => found,
     next: () => run.next().value ?? null,
   };
-}
-
-/** Who answers has said more than this could, and what does not leave asks nothing. */
-function isSettled(cells: Cells, { index }: Flow): boolean {
-  const { facts, reached, refused } = flowView(cells.flow(index));
-  return reached !== null || refused !== null || facts.sendErrno !== 0;
 }
 
 /** Whether an ICMP error says that the rest of a packet did not come. */

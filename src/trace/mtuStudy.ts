@@ -11,6 +11,7 @@ import { IPV4_HEADER_BYTES, IPV6_HEADER_BYTES } from '../packet/ip.ts';
 import { UDP_HEADER_BYTES } from '../packet/udp.ts';
 import { SYN_BYTES } from '../probe/frame.ts';
 import type { Cells } from './cells.ts';
+import { LIMITER_MS } from './errorBudget.ts';
 import type { HoleFacts, MtuFacts, Observation } from './facts.ts';
 import type { Flow } from './flows.ts';
 import type { Study, StudyRound } from './studies.ts';
@@ -47,8 +48,6 @@ const SILENCES_UNDER_LOSS = 6;
 const MAX_ROUNDS = 12;
 /** Routers that may say one after the other that it is too big. */
 const MAX_SAID = 6;
-/** A router that has said all it may has another error after a second (Linux: icmp_ratelimit). */
-const LIMITER_MS = 1050;
 /** Our own side answers at once; what takes longer is done without. */
 const INQUIRY_MS = 100;
 

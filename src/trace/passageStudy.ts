@@ -9,6 +9,7 @@
 import { SHAPE } from '../batch.ts';
 import { ICMP6_TYPE } from '../packet/icmp.ts';
 import type { Cells } from './cells.ts';
+import { LIMITER_MS } from './errorBudget.ts';
 import type { PassageFacts } from './facts.ts';
 import type { Flow } from './flows.ts';
 import type { Study, StudyRound } from './studies.ts';
@@ -48,8 +49,6 @@ const SILENCES_UNDER_LOSS = 6;
 const MAX_ROUNDS = 12;
 /** Rounds in which nobody was answered, after which this form does not pass. */
 const UNHEARD_ROUNDS = 3;
-/** A stack that has said all it may has another error after a second (Linux: icmp.ratelimit). */
-const LIMITER_MS = 1050;
 
 type Run<Result> = Generator<StudyRound, Result, undefined>;
 
@@ -106,10 +105,7 @@ export function createPassageStudy(options: PassageOptions): PassageStudy {
 
   function* ask(): Run<void> {
     const { asked } = options;
-    if (asked === null) return;
-    const { facts, reached, refused } = flowView(cells.flow(asked.index));
-    // Who answers has said more than this could, and what does not leave asks nothing.
-    if (reached !== null || refused !== null || facts.sendErrno !== 0) return;
+    if (asked === null || isSettled(cells, asked)) return;
     const ttl = options.ttl();
     for (const form of FORMS) {
       const result = yield* tryForm(form, asked, ttl);
@@ -123,4 +119,10 @@ export function createPassageStudy(options: PassageOptions): PassageStudy {
     facts: () => found,
     next: () => run.next().value ?? null,
   };
+}
+
+/** Who answers has said more than this could, and what does not leave asks nothing. */
+export function isSettled(cells: Cells, { index }: Flow): boolean {
+  const { facts, reached, refused } = flowView(cells.flow(index));
+  return reached !== null || refused !== null || facts.sendErrno !== 0;
 }

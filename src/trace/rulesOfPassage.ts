@@ -15,12 +15,12 @@ export function refineByPassage(view: View, located: Located): Located {
   if (passage.result === 'unknown') {
     return { ...located, whyArgs: { ...whyArgs, passage: passage.result } };
   }
-  if (passage.form === 'reassembly') return refineByFragments(view, located, certainty);
+  const isReassembly = passage.form === 'reassembly';
   if (passage.result === 'lost') {
     return {
       end: 'dropped',
       finding: { ...finding, kind: 'drop', direction: 'forward', certainty },
-      whyId: 'path.passage.lost',
+      whyId: isReassembly ? 'path.fragment.lost' : 'path.passage.lost',
       whyArgs: {
         ...commonArgs(view),
         ...placeArgs('after', finding.after),
@@ -28,6 +28,7 @@ export function refineByPassage(view: View, located: Located): Located {
       },
     };
   }
+  if (isReassembly) return reassembled(view, located, certainty);
   // A TCP stack always answers; a service of UDP need not.
   const isTcp = view.asked.facts.protocol === 'tcp';
   return {
@@ -49,21 +50,9 @@ export function refineByPassage(view: View, located: Located): Located {
  * What comes to the target's IP layer is lost there or behind. Over IPv6 Linux waits for the rest behind INPUT, but for a
  * connection table, which does so before: that INPUT has passed it cannot be said.
  */
-function refineByFragments(view: View, located: Located, certainty: 'low' | 'medium'): Located {
+function reassembled(view: View, located: Located, certainty: 'low' | 'medium'): Located {
   const finding = located.finding!;
   const { facts, asked, targetHop } = view;
-  if (facts.passage!.result === 'lost') {
-    return {
-      end: 'dropped',
-      finding: { ...finding, kind: 'drop', direction: 'forward', certainty },
-      whyId: 'path.fragment.lost',
-      whyArgs: {
-        ...commonArgs(view),
-        ...placeArgs('after', finding.after),
-        ...placeArgs('before', finding.before),
-      },
-    };
-  }
   const after = targetHop === null ? null : { ttl: targetHop, ip: facts.target };
   return {
     end: located.end,

@@ -6,6 +6,7 @@
  * it in the same round was answered (a limiter refuses in order), or it was asked alone after a second.
  */
 import type { Cells } from './cells.ts';
+import { LIMITER_MS } from './errorBudget.ts';
 import type { Flow } from './flows.ts';
 import type { Study } from './studies.ts';
 import type { TraceAsk } from './traceRows.ts';
@@ -36,8 +37,6 @@ const MAX_ROUNDS = 14;
 /** Source ports asked at once: of a hop that has not been asked yet, and at most. */
 const FIRST_WIDTH = 2;
 const MAX_WIDTH = 16;
-/** A router that has said all it may has another error after a second (Linux: icmp_ratelimit). */
-const LIMITER_MS = 1050;
 /** Seconds that each source port may take: what a hop of one answer a second needs for an answer and three silences. */
 const SECONDS_EACH = 5;
 
