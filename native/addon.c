@@ -59,7 +59,7 @@ NAPI_MODULE_INIT() {
       {"close", js_close},     {"counters", js_counters}, {"ownSide", js_own_side},
       {"routeEdges", js_route_edges},         {"routeChanges", js_route_changes},
       {"ownAddresses", js_own_addresses}, {"fileLimit", js_file_limit},
-      {"canEcho", js_can_echo},                {"largePages", js_large_pages},
+      {"canEcho", js_can_echo},                {"largeMemory", js_large_memory},
       {"packetOpen", js_packet_open},         {"packetMemory", js_packet_memory},
       {"packetReserve", js_packet_reserve},   {"packetSend", js_packet_send},
       {"packetDrain", js_packet_drain},       {"packetPause", js_packet_pause},

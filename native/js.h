@@ -75,6 +75,6 @@ napi_value js_packet_wait(napi_env env, napi_callback_info info);
 napi_value js_packet_counters(napi_env env, napi_callback_info info);
 napi_value js_packet_close(napi_env env, napi_callback_info info);
 napi_value js_drop_privileges(napi_env env, napi_callback_info info);
-napi_value js_large_pages(napi_env env, napi_callback_info info);
+napi_value js_large_memory(napi_env env, napi_callback_info info);
 
 #endif

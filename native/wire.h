@@ -20,7 +20,7 @@
 #include "batch.h"
 
 /* Raised whenever a function, a column or its order changes; src/wire/native.ts holds the same number. */
-#define WIRE_ABI 4
+#define WIRE_ABI 5
 
 /* Values of SIGNAL in src/batch.ts. */
 enum signal_kind {

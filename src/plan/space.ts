@@ -20,6 +20,9 @@ interface Rectangle {
   readonly udpCount: number;
   /** Where the echo request stands, or how many ports there are. */
   readonly echoSlot: number;
+  /** The first UDP and TCP port where they follow one another without a gap, then their slots are arithmetic; else -1. */
+  readonly udpFirst: number;
+  readonly tcpFirst: number;
   /** Slot of a port + 1, 0 = not asked: UDP ports, then TCP ports. Null: `ports` is searched. */
   readonly slots: Slots | null;
 }
@@ -44,6 +47,9 @@ export function createSpace(
   let count = 0;
   for (const group of groups) {
     const echoSlot = group.udpPorts.length + group.tcpPorts.length;
+    const udpFirst = firstOfRun(group.udpPorts);
+    const tcpFirst = firstOfRun(group.tcpPorts);
+    const isSearched = udpFirst < 0 || tcpFirst < 0;
     const ports = new Uint16Array(echoSlot + (group.echo ? 1 : 0));
     ports.set(group.udpPorts);
     ports.set(group.tcpPorts, group.udpPorts.length);
@@ -55,7 +61,9 @@ export function createSpace(
       ports,
       udpCount: group.udpPorts.length,
       echoSlot,
-      slots: groups.length === 1 ? fillSlots(group) : slotsOf(group, tables),
+      udpFirst,
+      tcpFirst,
+      slots: isSearched ? slotsOf(group, tables, groups.length === 1) : null,
     });
     count += group.targetCount * ports.length;
   }
@@ -72,21 +80,23 @@ function spaceOf(
   return {
     count,
     targetOf(probe) {
-      const { firstTarget, firstProbe, ports } = rectangles[lastAtMost(firstProbes, probe)]!;
-      return firstTarget + Math.floor((probe - firstProbe) / ports.length);
+      const rectangle = rectangles[lastAtMost(firstProbes, probe)]!;
+      return rectangle.firstTarget + rowOf(rectangle, probe);
     },
     portOf(probe) {
-      const { firstProbe, ports } = rectangles[lastAtMost(firstProbes, probe)]!;
-      return ports[(probe - firstProbe) % ports.length]!;
+      const rectangle = rectangles[lastAtMost(firstProbes, probe)]!;
+      const { ports, udpCount, echoSlot, udpFirst, tcpFirst } = rectangle;
+      const slot = slotAt(rectangle, probe);
+      if (slot < udpCount && udpFirst >= 0) return udpFirst + slot;
+      if (slot >= udpCount && slot < echoSlot && tcpFirst >= 0) return tcpFirst + slot - udpCount;
+      return ports[slot]!;
     },
     protocolOf(probe) {
-      const { firstProbe, firstTarget, ports, udpCount, echoSlot } =
-        rectangles[lastAtMost(firstProbes, probe)]!;
-      const slot = (probe - firstProbe) % ports.length;
-      if (slot < udpCount) return UDP;
-      if (slot < echoSlot) return TCP;
-      const target = firstTarget + Math.floor((probe - firstProbe) / ports.length);
-      return families[target] === 6 ? ICMPV6 : ICMP;
+      const rectangle = rectangles[lastAtMost(firstProbes, probe)]!;
+      const slot = slotAt(rectangle, probe);
+      if (slot < rectangle.udpCount) return UDP;
+      if (slot < rectangle.echoSlot) return TCP;
+      return families[rectangle.firstTarget + rowOf(rectangle, probe)] === 6 ? ICMPV6 : ICMP;
     },
     indexOf(target, protocol, port) {
       if (protocol !== TCP && protocol !== UDP && !isEcho(protocol)) return -1;
@@ -100,8 +110,19 @@ function spaceOf(
   };
 }
 
+/** Which of a group's targets a probe asks. Whole numbers of 32 bits: V8 divides others as floats, several times slower. */
+function rowOf({ firstProbe, ports }: Rectangle, probe: number): number {
+  return (((probe - firstProbe) >>> 0) / (ports.length >>> 0)) >>> 0;
+}
+
+/** Which of its target's probes it is. */
+function slotAt({ firstProbe, ports }: Rectangle, probe: number): number {
+  return ((probe - firstProbe) >>> 0) % (ports.length >>> 0);
+}
+
 /** Groups with the same ports (many `host:port` targets) share one table: it is the only thing here that is not small. */
-function slotsOf(group: PlanGroup, tables: Map<string, Slots>): Slots | null {
+function slotsOf(group: PlanGroup, tables: Map<string, Slots>, isOnly: boolean): Slots | null {
+  if (isOnly) return fillSlots(group);
   if (group.udpPorts.length + group.tcpPorts.length <= SEARCHED_PORTS) return null;
   const key = `${group.udpPorts.join()}/${group.tcpPorts.join()}`;
   const known = tables.get(key);
@@ -123,9 +144,21 @@ function fillSlots({ udpPorts, tcpPorts }: PlanGroup): Slots {
 function slotOf(rectangle: Rectangle, protocol: number, port: number): number {
   const { slots, ports, udpCount, echoSlot } = rectangle;
   if (isEcho(protocol)) return port === 0 && echoSlot < ports.length ? echoSlot : -1;
-  if (slots !== null) return (slots[(protocol === TCP ? PORTS : 0) + port] ?? 0) - 1;
-  const slot = ports.indexOf(port, protocol === TCP ? udpCount : 0);
-  return slot < (protocol === TCP ? echoSlot : udpCount) ? slot : -1;
+  const isTcp = protocol === TCP;
+  const from = isTcp ? udpCount : 0;
+  const to = isTcp ? echoSlot : udpCount;
+  const first = isTcp ? rectangle.tcpFirst : rectangle.udpFirst;
+  if (first >= 0) return port >= first && port < first + to - from ? from + port - first : -1;
+  if (slots !== null) return (slots[(isTcp ? PORTS : 0) + port] ?? 0) - 1;
+  const slot = ports.indexOf(port, from);
+  return slot < to ? slot : -1;
+}
+
+/** The first of ports that follow one another without a gap (none: 0), or -1. */
+function firstOfRun(ports: ArrayLike<number>): number {
+  const first = ports[0] ?? 0;
+  for (let i = 1; i < ports.length; i++) if (ports[i] !== first + i) return -1;
+  return first;
 }
 
 /** Index of the last element <= value of an ascending array, or -1. */

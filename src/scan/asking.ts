@@ -6,6 +6,7 @@ import { PROTO_UDP } from '../batch.ts';
 import type { Plan } from '../model.ts';
 import { createOrder } from '../plan/order.ts';
 import type { ScanContext } from './context.ts';
+import { LOOK_AHEAD } from './lookAhead.ts';
 import { PHASE, U8 } from './probeState.ts';
 import { createQueue } from './queue.ts';
 
@@ -19,12 +20,6 @@ export interface Asking {
   defer(probe: number): void;
   hasMore(): boolean;
 }
-
-/**
- * Numbers of the order that are drawn together. What is known of each is somewhere else in memory: looked at in one loop,
- * they are fetched side by side, and not one after the other when each probe is asked.
- */
-const LOOK_AHEAD = 128;
 
 /** Named ports of all targets that are asked before the others; with more, nobody waits for a few of them. */
 const MAX_NAMED = 65_536;
@@ -51,7 +46,7 @@ export function createAsking(
   /** Taken from its queue, and not yet asked for: looked at by `hasMore`. */
   let next = -1;
 
-  /** Draws the next numbers; of those that were answered or given up before they were asked, none is left. */
+  /** Draws the next numbers of the order, and looks at them together; of those that were answered or given up before they were asked, none is left. */
   const draw = (): void => {
     const end = Math.min(count, cursor + LOOK_AHEAD);
     drawnCount = 0;

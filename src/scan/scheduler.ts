@@ -30,6 +30,7 @@ import { createScanContext, type ScanContext, type ScanCounters } from './contex
 import { createAnswerIds, noteTarget } from './evidence.ts';
 import { createHostTimeout } from './hostTimeout.ts';
 import { createJudging } from './judging.ts';
+import { createRowLoop } from './lookAhead.ts';
 import { createOutcomes } from './outcomes.ts';
 import { type Allocate, PHASE, U8 } from './probeState.ts';
 import { createProvenSilences } from './provenSilences.ts';
@@ -100,7 +101,7 @@ const ROUTE_MATTERS_PROBES = 1000;
 
 /** Creates the scheduler of one run. */
 export function createScheduler(options: SchedulerOptions): ScanEngine {
-  const { plan } = options;
+  const { plan, srcPort } = options;
   const context = createScanContext(plan, options.can, options.ownAddresses, options.allocate);
   const { probes, targets, pace, counters } = context;
   const timeouts = createTimeouts(context);
@@ -119,11 +120,8 @@ export function createScheduler(options: SchedulerOptions): ScanEngine {
     proven.check(closed);
     settling.settle(closed);
   });
-  const matching = createMatchingEngine({
-    plan,
-    srcPort: options.srcPort,
-    controlAt: closing.controlAt,
-  });
+  const matching = createMatchingEngine({ plan, srcPort, controlAt: closing.controlAt });
+  const eachRow = createRowLoop(context);
   const closeIf = (isLast: boolean, target: number, nowMs: number): void => {
     if (!isLast) return;
     const waiting = settling.takeWaiting(target);
@@ -217,7 +215,7 @@ export function createScheduler(options: SchedulerOptions): ScanEngine {
     },
     receive(signals, nowMs) {
       sender.commit();
-      for (let row = 0; row < signals.count; row++) takeSignal(signals, row, nowMs);
+      eachRow(signals, (row) => takeSignal(signals, row, nowMs));
     },
     takeSettled: settling.takeSettled,
     judgementOf,

@@ -3,6 +3,7 @@ import { PROTO_TCP } from '../batch.ts';
 import { ANSWER } from '../match/facts.ts';
 import type { ScanContext } from './context.ts';
 import { createDeadlines } from './deadlines.ts';
+import { LOOK_AHEAD } from './lookAhead.ts';
 import { F64, PHASE, U8 } from './probeState.ts';
 import { isNextHopSilent } from './targetState.ts';
 
@@ -26,6 +27,7 @@ export function createTimeouts(context: ScanContext): Timeouts {
   const { plan, can, template, probes, targets, rtt } = context;
   const { space } = plan;
   const deadlines = createDeadlines();
+  const taken = new Uint32Array(LOOK_AHEAD);
 
   /**
    * Where packets are lost the attempts are spread (RFC 6298 section 5.5): losses come together, and a Linux host repeats a
@@ -65,6 +67,35 @@ export function createTimeouts(context: ScanContext): Timeouts {
     deadlines.push(Math.min(atMs, nextLookMs(probe, probes.lastSentMs[probe * F64]!)), probe);
   };
 
+  /** Entries are never removed: that of an answered or newer attempt is stale. */
+  const isWaitedFor = (probe: number): boolean =>
+    probes.phase[probe] === PHASE.IN_FLIGHT || probes.phase[probe] === PHASE.HELD;
+
+  /** Takes entries that are due and not stale into `taken`, and returns how many. Their phases come from memory side by side. */
+  const takeDue = (nowMs: number): number => {
+    let due = 0;
+    while (due < LOOK_AHEAD && deadlines.peekMs() <= nowMs) taken[due++] = deadlines.pop();
+    let count = 0;
+    for (let i = 0; i < due; i++) if (isWaitedFor(taken[i]!)) taken[count++] = taken[i]!;
+    return count;
+  };
+
+  const expireOne = (
+    probe: number,
+    nowMs: number,
+    onTimeout: (probe: number) => void,
+    onLook: (probe: number) => void,
+  ): void => {
+    const due = dueMs(probe, nowMs);
+    if (due > nowMs) {
+      deadlines.push(Math.min(due, nextLookMs(probe, nowMs)), probe);
+      onLook(probe);
+    } else {
+      probes.waitedUntilMs[probe * F64] = nowMs;
+      onTimeout(probe);
+    }
+  };
+
   return {
     start(probe, target, protocol, nowMs) {
       probes.lastSentMs[probe * F64] = nowMs;
@@ -74,17 +105,11 @@ export function createTimeouts(context: ScanContext): Timeouts {
     arm,
     expire(nowMs, onTimeout, onLook) {
       while (deadlines.peekMs() <= nowMs) {
-        const probe = deadlines.pop();
-        const phase = probes.phase[probe];
-        // Entries are never removed: that of an answered or newer attempt is stale.
-        if (phase !== PHASE.IN_FLIGHT && phase !== PHASE.HELD) continue;
-        const due = dueMs(probe, nowMs);
-        if (due > nowMs) {
-          deadlines.push(Math.min(due, nextLookMs(probe, nowMs)), probe);
-          onLook(probe);
-        } else {
-          probes.waitedUntilMs[probe * F64] = nowMs;
-          onTimeout(probe);
+        const count = takeDue(nowMs);
+        for (let i = 0; i < count; i++) {
+          const probe = taken[i]!;
+          // What became of those before it may have ended it too.
+          if (isWaitedFor(probe)) expireOne(probe, nowMs, onTimeout, onLook);
         }
       }
     },

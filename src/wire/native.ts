@@ -10,7 +10,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** Same number as WIRE_ABI in native/wire.h. */
-const ABI = 4;
+const ABI = 5;
 /** From `dist/cli.cjs`, `dist/wire/` or `src/wire/` up to the package root. */
 const MAX_LEVELS = 4;
 
@@ -100,8 +100,8 @@ export interface NativeAddon {
   ownAddresses(): readonly OwnAddress[];
   /** How many files this process may open (RLIMIT_NOFILE). */
   fileLimit(): number;
-  /** Asks the kernel to hold this memory in large pages; before it is first written to. False: it does not. */
-  largePages(memory: Uint8Array): boolean;
+  /** Zeroed memory that begins a line of the cache, in large pages where the kernel has them; null where there is no room. */
+  largeMemory(bytes: number): ArrayBuffer | null;
   /** Whether the kernel gives this process sockets for echo requests (net.ipv4.ping_group_range). */
   canEcho(): boolean;
   /**

@@ -136,14 +136,13 @@ const live = (wire: Wire, srcPort = 0): OpenedWire => ({
   warnings: [],
 });
 
-/** Smaller memory holds no large page for sure: the usual size of one is 2 MiB, and it begins at a multiple of that. */
-const LARGE_BYTES = 2 * 2 ** 21;
+/** The usual size of a large page. Smaller memory stays in the cache. */
+const LARGE_BYTES = 2 ** 21;
 
 function allocate(bytes: number): ArrayBuffer {
-  const buffer = new ArrayBuffer(bytes);
   const loaded = bytes < LARGE_BYTES ? null : loadNative();
-  if (loaded !== null && 'addon' in loaded) loaded.addon.largePages(new Uint8Array(buffer));
-  return buffer;
+  const large = loaded !== null && 'addon' in loaded ? loaded.addon.largeMemory(bytes) : null;
+  return large ?? new ArrayBuffer(bytes);
 }
 
 /** The addon knows those of interfaces without a carrier as well. */

@@ -3,7 +3,19 @@ import { expect, it } from 'vitest';
 import type { PlanGroup } from '../../src/model.ts';
 import { createSpace } from '../../src/plan/space.ts';
 
-const portList = fc.uniqueArray(fc.integer({ min: 1, max: 65_535 }), { maxLength: 30 });
+/** Ports anywhere, and such as follow one another: their numbers are arithmetic. */
+const portList = fc.oneof(
+  fc.uniqueArray(fc.integer({ min: 1, max: 65_535 }), { maxLength: 30 }),
+  fc
+    .tuple(fc.integer({ min: 1, max: 65_500 }), fc.integer({ min: 1, max: 30 }))
+    .map(([first, length]) => Array.from({ length }, (_, index) => first + index)),
+);
+/** What is not asked, next to what is. */
+function beside(ports: readonly number[]): readonly number[] {
+  const isFree = (port: number): boolean => port > 0 && !ports.includes(port);
+  return ports.flatMap((port) => [port - 1, port + 1]).filter(isFree);
+}
+
 const groupList = fc
   .array(
     fc.record({
@@ -40,6 +52,8 @@ it('numbers every asked port once and leads back from the number', () => {
             [6, tcpPorts],
             [protocolOfEcho(families[target]!), echo ? [0] : []],
           ] as const) {
+            const probesBeside = beside(ports).map((port) => space.indexOf(target, protocol, port));
+            expect(new Set([-1, ...probesBeside])).toEqual(new Set([-1]));
             for (const port of ports) {
               const probe = space.indexOf(target, protocol, port);
               expect(probe).toBe(count++);

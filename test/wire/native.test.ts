@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -49,13 +49,14 @@ describe.skipIf(reason !== null)(
     const native = 'addon' in loaded ? loaded.addon : (undefined as never);
     const targets = toTargets(['127.0.0.1', '::1']);
 
-    test('advises large pages for memory that holds a page, and changes nothing in it', () => {
-      const memory = new Uint8Array(2 ** 23);
-      const hasLarge = existsSync('/sys/kernel/mm/transparent_hugepage');
-      expect(native.largePages(memory)).toBe(hasLarge);
-      expect(memory.every((byte) => byte === 0)).toBe(true);
-      expect(native.largePages(new Uint8Array(64))).toBe(false);
-      expect(() => native.largePages('memory' as never)).toThrow(TypeError);
+    test('gives zeroed memory of the size that was asked for, and refuses what is no size', () => {
+      const memory = native.largeMemory(2 ** 22 + 3);
+      if (memory === null) throw new Error('no memory');
+      expect(memory.byteLength).toBe(2 ** 22 + 3);
+      expect(new Uint8Array(memory).every((byte) => byte === 0)).toBe(true);
+      for (const wrong of ['memory' as never, 0, -1, Number.NaN, 1e300]) {
+        expect(() => native.largeMemory(wrong)).toThrow('not a number in range');
+      }
     });
     const targetColumns: Columns = [targets.bytes, targets.families, targets.scopeIds];
     const probes = createProbeBatch(8);
