@@ -30,6 +30,9 @@ export const SHAPE = {
   FIRST_FRAGMENT: 2,
 } as const;
 
+/** Tag of a probe that is asked once more in another shape than that of its port; what answers that is told by its quote. */
+export const SHAPED_TAG = 0xffffffff;
+
 /** No probe: the wire could not tell, or the row is about none. */
 export const NO_PROBE = 0xffffffff;
 

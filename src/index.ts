@@ -6,6 +6,7 @@
 import pLimit from 'p-limit';
 import { createDiscovery } from './discover/discovery.ts';
 import { driveWatched, type Progress } from './drivenRun.ts';
+import { UsageError } from './errors.ts';
 import type { ExplainReport } from './explain/finding.ts';
 import { type ExplainOptions, explainCapture as explainChunks } from './explainCapture.ts';
 import { createFeed } from './feed.ts';
@@ -229,6 +230,10 @@ export function discover(options: DiscoverOptions): DiscoverRun {
 async function openRun(options: ScanOptions, started: Date) {
   const plan = await planScan(options);
   const opened = await openWire(options.wire ?? 'auto', plan, tcpByOf(options));
+  if (plan.passage === true && !opened.wire.can.packets) {
+    opened.wire.close();
+    throw new UsageError(`--passage needs packets of our own: not with --wire ${options.wire}`);
+  }
   if (options.dropPrivileges === true && options.trace !== true) dropPrivileges();
   return { plan, opened, head: headOf(plan, opened, started.toISOString()) };
 }

@@ -165,6 +165,8 @@ export interface Plan {
   readonly certainty: number;
   /** UDP ports between two that are alike are told by them, and not asked (scan/rangeInference.ts). */
   readonly inferRanges?: true;
+  /** Silent UDP ports of IPv6 targets are asked once more by what their target has to refuse (scan/passage.ts). */
+  readonly passage?: true;
   readonly sending: Sending;
   /** What SNMP is asked with; null: no community, the discovery of version 3 alone. A password: it is never printed. */
   readonly snmpCommunity: { readonly name: string; readonly version: 'v1' | 'v2c' } | null;

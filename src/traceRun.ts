@@ -161,7 +161,8 @@ async function open(
     throw new UsageError(`--max-hops takes 1 to ${MAX_TTL}, not "${maxHops}"`);
   }
   checkFlows(request);
-  const plan = await planScan(request);
+  // A scan has another way to ask that.
+  const plan = await planScan({ ...request, passage: false });
   if (plan.space.count > MAX_TRACES && request.ports === undefined) {
     throw new UsageError('trace needs a port: -p PORT or host:port');
   }

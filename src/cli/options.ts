@@ -47,6 +47,7 @@ export const OPTIONS: readonly OptionRow[] = [
   row('What is asked', '-sT', 'tcp', null, 'ask TCP ports (the default)'),
   row('What is asked', '-sS', 'syn', null, 'ask TCP ports by SYN where raw packets are allowed'),
   row('What is asked', '', 'trace', null, 'trace filtered ports, one of those that fail alike'),
+  row('What is asked', '', 'passage', null, 'IPv6: do silent UDP ports get their packets?'),
   row('What is asked', '', 'snmp-community', 'NAME', 'ask SNMP v2c by it; v1:NAME for v1'),
   row('What is asked', '-sn', 'discover', null, 'find hosts, and ask no ports'),
   row(

@@ -132,27 +132,33 @@ function scanOptions(raw: Raw, targets: readonly string[]): ScanOptions {
   if (exclude.length > 0) options.exclude = exclude;
   const ports = text(raw, 'ports');
   if (ports !== undefined) options.ports = ports;
-  if (flag(raw, 'fast')) options.fast = true;
-  if (ports !== undefined && options.fast)
+  if (ports !== undefined && flag(raw, 'fast'))
     throw new UsageError('-F and -p both name ports: take one');
-  if (flag(raw, 'discover')) options.discover = true;
-  if (flag(raw, 'udp')) options.udp = true;
   if (flag(raw, 'tcp') || flag(raw, 'syn')) options.tcp = true;
   if (flag(raw, 'syn')) options.synRequested = true;
   if (flag(raw, 'tcp')) options.connectRequested = true;
   if (flag(raw, 'ipv4')) options.family = 4;
   if (flag(raw, 'ipv6')) options.family = 6;
-  if (flag(raw, 'allAddresses')) options.allAddresses = true;
-  if (flag(raw, 'trace')) options.trace = true;
-  if (flag(raw, 'inferRanges')) options.inferRanges = true;
   if (raw['control'] === false) options.control = false;
   const read = { ...raw, source: sourcesText(text(raw, 'source'), text(raw, 'sources')) };
   for (const key of ['seed', 'wire', 'interface', 'source', 'snmpCommunity'] as const) {
     const value = text(read, key);
     if (value !== undefined) options[key] = value;
   }
-  return { ...options, ...numbers(raw) };
+  const switches = SWITCHES.filter((key) => flag(raw, key)).map((key) => [key, true]);
+  return { ...options, ...Object.fromEntries(switches), ...numbers(raw) };
 }
+
+/** Switches that are options of the library by the same name. */
+const SWITCHES = [
+  'fast',
+  'discover',
+  'udp',
+  'allAddresses',
+  'trace',
+  'inferRanges',
+  'passage',
+] as const satisfies readonly (keyof ScanOptions)[];
 
 function numbers(
   raw: Raw,

@@ -43,6 +43,8 @@ export const CONFIDENCE = {
   betweenClosed: 0.98,
   /** The same between silent ones: filters drop ranges, but end where they like. */
   betweenSilent: 0.9,
+  /** Whether packets behind another header come to the target: a filter may look no further than that header (ADR 0025). */
+  passage: 0.9,
   stranger: 0.95,
   noNeighbour: 0.99,
   /** The kernel said so itself, at once. */

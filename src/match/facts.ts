@@ -99,6 +99,19 @@ export interface PortFacts {
   readonly silence: number;
   /** The two ports that it was told by, where it was not asked. */
   readonly between: BetweenFacts | null;
+  /** Null: not asked, or not told by what came back. */
+  readonly passage: PassageFacts | null;
+}
+
+/** What became of probes that the target has to refuse behind its filters and before the port (ADR 0025). */
+export interface PassageFacts {
+  /** `passes`: one was refused. `lost`: none, beside those of another port that were. */
+  readonly result: 'passes' | 'lost';
+  /** How many were sent; their attempts follow those of the port. */
+  readonly asked: number;
+  /** Attempt and number in the id of the refusal; 0 without one. */
+  readonly idAttempt: number;
+  readonly idNumber: number;
 }
 
 /** Two ports of a target that are alike: both closed, or both silent and proven not to be closed. */

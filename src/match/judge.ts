@@ -79,14 +79,22 @@ function commonArgs(
   return args;
 }
 
-/** `s<probe>.<attempt>` of what was sent, `r<probe>.<attempt>.<n>` of the deciding answer (contract.md, "Evidence ids"). */
+/** `s<probe>.<attempt>` of what was sent, `r<probe>.<attempt>.<n>` of the deciding answer or refusal (contract.md, "Evidence ids"). */
 export function evidenceIds(port: PortFacts): readonly string[] {
   const number = port.probe + 1;
   const answered = port.answer !== ANSWER.NONE && port.answer !== ANSWER.SEND_FAILED;
   const answer = `r${number}.${port.idAttempt}.${port.idNumber}`;
   if (answered && port.answeredAttempt > 0) return [`s${number}.${port.answeredAttempt}`, answer];
-  const sent = Array.from({ length: port.attempts }, (_, index) => `s${number}.${index + 1}`);
-  return answered ? [...sent, answer] : sent;
+  const { passage } = port;
+  const asked = answered || passage === null ? 0 : passage.asked;
+  const sent = Array.from(
+    { length: port.attempts + asked },
+    (_, index) => `s${number}.${index + 1}`,
+  );
+  if (answered) return [...sent, answer];
+  return passage === null || passage.idAttempt === 0
+    ? sent
+    : [...sent, `r${number}.${passage.idAttempt}.${passage.idNumber}`];
 }
 
 /** The target, at its distance; without an address where somebody else may wear it. */

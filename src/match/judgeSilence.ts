@@ -18,7 +18,7 @@ export function judgeSilence(port: PortFacts, target: TargetFacts, { can }: Judg
   const { ownSide } = target;
   if (port.between?.isClosed) return betweenClosed(port.between);
   // It may have been handed out: what our own side did later does not change it.
-  if (port.silence === SILENCE.CHECKED) return certified(port);
+  if (port.silence === SILENCE.CHECKED) return withPassage(port, certified(port));
   if (ownSide !== null) {
     // Where no hook of our own is passed, what they dropped says nothing about this port.
     const counted = can.passesHooks ? judgeCounters(ownSide, port) : judgeOverflow(ownSide);
@@ -39,9 +39,9 @@ export function judgeSilence(port: PortFacts, target: TargetFacts, { can }: Judg
       whyArgs,
     };
   }
-  if (port.silence === SILENCE.CERTIFIED) return certified(port);
+  if (port.silence === SILENCE.CERTIFIED) return withPassage(port, certified(port));
   const limited = port.silence === SILENCE.NO_TOKEN || target.icmpAnswers >= LIMITER_BURST;
-  return {
+  return withPassage(port, {
     state: 'open|filtered',
     reason: 'no-response',
     detail: 'silent-unverified',
@@ -51,6 +51,20 @@ export function judgeSilence(port: PortFacts, target: TargetFacts, { can }: Judg
       : Math.min(CONFIDENCE.stranger, silenceConfidence(port.attempts, port.waitedMs, target.loss)),
     whyId: limited ? 'udp.silent.no-token' : 'udp.silent',
     whyArgs: { ...whyArgs, icmpAnswers: target.icmpAnswers },
+  });
+}
+
+/** What is known of the way there besides; a closed port that could not say so passes as well. */
+function withPassage({ passage, waitedMs }: PortFacts, ruling: Ruling): Ruling {
+  const isLost = passage?.result === 'lost';
+  const isSilent = passage?.result === 'passes' && ruling.detail === 'silent-certified';
+  if (!isLost && !isSilent) return ruling;
+  return {
+    ...ruling,
+    detail: isLost ? 'dropped' : 'open-silent',
+    confidence: Math.min(ruling.confidence, CONFIDENCE.passage),
+    whyId: isLost ? 'udp.silent.lost' : 'udp.silent.passes',
+    whyArgs: { waitedMs: Math.round(waitedMs), asked: passage!.asked },
   };
 }
 

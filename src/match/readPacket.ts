@@ -2,10 +2,10 @@
  * Reading packets of a packet wire: which probe they answer, with the token checked as far as the packet carries it.
  * Nothing here throws; what is not ours is refused with a reason that is counted.
  */
-import { isEcho, NO_PROBE, PROTO_TCP, PROTO_UDP } from '../batch.ts';
+import { isEcho, NO_PROBE, PROTO_TCP, PROTO_UDP, SHAPED_TAG } from '../batch.ts';
 import type { Family } from '../model.ts';
 import { createIcmpView, ICMP4_TYPE, ICMP6_TYPE, readIcmp } from '../packet/icmp.ts';
-import { createIpView, IP_PROTOCOL, readIp } from '../packet/ip.ts';
+import { createIpView, IP_PROTOCOL, type IpView, readIp } from '../packet/ip.ts';
 import { createQuoteView, readQuote } from '../packet/quote.ts';
 import { createTcpView, readTcp, TCP_FLAG } from '../packet/tcp.ts';
 import { createUdpView, readUdp } from '../packet/udp.ts';
@@ -70,6 +70,15 @@ function answerOf(flags: number, window: number): number {
   if (flags === TCP_FLAG.ACK) return ANSWER.SYN_ACK;
   if ((flags & TCP_FLAG.SYN) === 0) return ANSWER.NONE;
   return window === 0 ? ANSWER.WINDOWLESS : ANSWER.ESTABLISHED;
+}
+
+/** From the destination of an IPv6 header back to the byte that names what follows it. */
+const NEXT_HEADER_BEFORE = 18;
+
+/** Whether what is quoted has destination options before all else: scans send those to what they ask once more (SHAPED_TAG). */
+function isShaped(bytes: Uint8Array, { family, dstAt }: IpView): boolean {
+  if (family !== 6) return false;
+  return bytes[dstAt - NEXT_HEADER_BEFORE] === IP_PROTOCOL.DESTINATION_OPTIONS;
 }
 
 /** Creates the reader of one run; its record of facts is filled anew by every read. */
@@ -141,7 +150,7 @@ export function createPacketReader(options: MatchingContext): PacketReader {
     if (attempt < 0) return refuse('bad-token');
     facts.kind = 'icmp';
     facts.probe = probe < 0 ? NO_PROBE : probe;
-    facts.tag = tag;
+    facts.tag = probe >= 0 && isShaped(bytes, quote) ? SHAPED_TAG : tag;
     facts.target = target;
     facts.attempt = attempt;
     facts.answer = ANSWER.ICMP;

@@ -24,6 +24,8 @@ type OddsTerm =
   | 'even'
   | 'neighboursSilent'
   | 'neighboursClosed'
+  | 'passes'
+  | 'lost'
   | 'registered'
   | 'tcpOpen';
 
@@ -43,6 +45,10 @@ export const ODDS_TERMS: Readonly<Record<OddsTerm, Term>> = {
   /** Both neighbours in the asked list are silent: filters drop ranges, services stand alone. */
   neighboursSilent: prior('dropped : open', 20),
   neighboursClosed: prior('open : dropped', 5),
+  /** Packets behind another header come to the target's stack: what drops the plain ones looks no further than the first header, or drops answers. */
+  passes: prior('open : dropped', 20),
+  /** They do not, beside those of another port that do. */
+  lost: prior('dropped : open', 100),
   registered: prior('open : dropped', 5),
   tcpOpen: prior('open : dropped', 3),
 };
@@ -63,6 +69,8 @@ export interface SilentPort {
     | { readonly by: 'mute' };
   /** What the next UDP ports that were asked, below and above, both are; null: neither, or not known. */
   readonly neighbours: 'silent' | 'closed' | null;
+  /** Whether packets come to the target's stack; null: not known. */
+  readonly passage: 'passes' | 'lost' | null;
   /** A UDP service is registered for the port. */
   readonly isRegistered: boolean;
   /** The same TCP port is open. */
@@ -94,6 +102,8 @@ export function silentOdds(port: SilentPort): SilentOdds {
   let open = 1;
   if (port.neighbours === 'silent') dropped *= ODDS_TERMS.neighboursSilent.value;
   if (port.neighbours === 'closed') open *= ODDS_TERMS.neighboursClosed.value;
+  if (port.passage === 'passes') open *= ODDS_TERMS.passes.value;
+  if (port.passage === 'lost') dropped *= ODDS_TERMS.lost.value;
   if (port.isRegistered) open *= ODDS_TERMS.registered.value;
   if (port.isTcpOpen) open *= ODDS_TERMS.tcpOpen.value;
   const sum = closed + others;

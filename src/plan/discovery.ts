@@ -23,7 +23,7 @@ export function discoveryPorts(): {
 
 /** Throws a UsageError where ports are named besides. */
 export function checkDiscovery(request: PlanRequest): void {
-  const { ports, fast, tcp, udp, synRequested, connectRequested, inferRanges } = request;
+  const { ports, fast, tcp, udp, synRequested, connectRequested, inferRanges, passage } = request;
   const named = [
     [ports !== undefined, '-p'],
     [fast, '-F'],
@@ -31,6 +31,7 @@ export function checkDiscovery(request: PlanRequest): void {
     [synRequested, '-sS'],
     [tcp || connectRequested, '-sT'],
     [inferRanges, '--infer-ranges'],
+    [passage, '--passage'],
   ] as const;
   const other = named.find(([isNamed]) => isNamed);
   if (other !== undefined) throw new UsageError(`-sn looks for hosts alone: not with ${other[1]}`);

@@ -1,5 +1,5 @@
 import { UsageError } from '../errors.ts';
-import type { Plan, PlanGroup } from '../model.ts';
+import type { Plan, PlanGroup, TargetTable } from '../model.ts';
 import { planCommunity } from './community.ts';
 import { checkDiscovery, discoveryPorts } from './discovery.ts';
 import { listedPorts } from './portLists.ts';
@@ -53,6 +53,8 @@ export interface PlanRequest extends SendingRequest {
   readonly certainty?: number;
   /** UDP ports between two that are alike are told by them, and not asked. */
   readonly inferRanges?: boolean;
+  /** Silent UDP ports of IPv6 targets are asked whether their packets come to the target's own stack. */
+  readonly passage?: boolean;
   /** 1 to 16 hexadecimal digits. */
   readonly seed?: string;
 }
@@ -74,7 +76,7 @@ export async function createPlan(request: PlanRequest, env: PlanEnv): Promise<Pl
   const seed = request.seed === undefined ? env.seed : parseSeed(request.seed);
   const discover = request.discover ?? false;
   if (discover) checkDiscovery(request);
-  const inferRanges = request.inferRanges ?? false;
+  const { inferRanges = false, passage = false } = request;
   const { ports, protocols } = discover ? discoveryPorts() : portsOf(request);
   const { targets, unresolved, warnings, ...planned } = await planTargets(
     {
@@ -93,7 +95,8 @@ export async function createPlan(request: PlanRequest, env: PlanEnv): Promise<Pl
   const groups = discover
     ? planned.groups.map((group) => ({ ...group, echo: true }))
     : planned.groups;
-  if (inferRanges) checkRanges(request, groups);
+  if (inferRanges) checkProving('--infer-ranges', request, groups);
+  if (passage) checkPassage(request, groups, targets);
   const space = createSpace(groups, targets.families);
   if (space.count > MAX_PROBES) {
     const [asked, limit] = [space.count, MAX_PROBES].map((count) => count.toLocaleString('en-US'));
@@ -111,6 +114,7 @@ export async function createPlan(request: PlanRequest, env: PlanEnv): Promise<Pl
     control: request.control ?? true,
     certainty: request.certainty ?? DEFAULT_CERTAINTY,
     ...(inferRanges ? { inferRanges } : {}),
+    ...(passage ? { passage } : {}),
     sending: planSending(request, env.interfaces, targets, !discover && asksUdp(groups)),
     snmpCommunity: planCommunity(request.snmpCommunity, groups),
     discover,
@@ -119,10 +123,14 @@ export async function createPlan(request: PlanRequest, env: PlanEnv): Promise<Pl
   };
 }
 
-/** Timing templates and retries that go without a walk, which proves what ranges rest on. */
+/** Timing templates and retries that go without a walk, which proves silences. */
 const QUICKEST_POLITE = 3;
 
-function checkRanges({ timing, retries }: PlanRequest, groups: readonly PlanGroup[]): void {
+function checkProving(
+  option: string,
+  { timing, retries }: PlanRequest,
+  groups: readonly PlanGroup[],
+): void {
   const other =
     retries !== undefined
       ? `--retries ${retries}`
@@ -130,9 +138,20 @@ function checkRanges({ timing, retries }: PlanRequest, groups: readonly PlanGrou
         ? `-T${timing}`
         : null;
   if (other !== null) {
-    throw new UsageError(`--infer-ranges rests on proven silences: not with ${other}`);
+    throw new UsageError(`${option} rests on proven silences: not with ${other}`);
   }
-  if (!asksUdp(groups)) throw new UsageError('--infer-ranges is about UDP ports: add -sU');
+  if (!asksUdp(groups)) throw new UsageError(`${option} is about UDP ports: add -sU`);
+}
+
+/** A target of IPv4 among those of IPv6 is left out, which the report says. */
+function checkPassage(
+  request: PlanRequest,
+  groups: readonly PlanGroup[],
+  { families, ip }: TargetTable,
+): void {
+  checkProving('--passage', request, groups);
+  if (families.includes(6) || families.length === 0) return;
+  throw new UsageError(`--passage asks by IPv6 headers: ${ip(0)} is IPv4`);
 }
 
 const asksUdp = (groups: readonly PlanGroup[]): boolean =>

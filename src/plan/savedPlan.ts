@@ -34,6 +34,7 @@ export interface SavedPlan extends SavedSources {
   readonly control: boolean;
   readonly discover?: boolean;
   readonly inferRanges?: true;
+  readonly passage?: true;
   readonly certainty: number;
   readonly ttl: number | null;
   readonly snmpCommunity: Plan['snmpCommunity'];
@@ -66,6 +67,7 @@ export function savePlan(plan: Plan): SavedPlan {
     ...(plan.discover ? { discover: true } : {}),
     certainty: plan.certainty,
     ...(plan.inferRanges ? { inferRanges: true as const } : {}),
+    ...(plan.passage ? { passage: true as const } : {}),
     ttl: plan.sending.ttl,
     ...saveSources(plan.sending),
     snmpCommunity: plan.snmpCommunity,
@@ -132,6 +134,7 @@ export function loadPlan(value: unknown): Plan | null {
     control: value.control,
     certainty: value.certainty,
     ...(value.inferRanges ? { inferRanges: true as const } : {}),
+    ...(value.passage ? { passage: true as const } : {}),
     sending,
     discover: value.discover === true,
     snmpCommunity: value.snmpCommunity,
@@ -237,6 +240,7 @@ function isSavedPlan(value: unknown): value is SavedPlan {
     typeof value['control'] === 'boolean' &&
     ['undefined', 'boolean'].includes(typeof value['discover']) &&
     ['undefined', 'boolean'].includes(typeof value['inferRanges']) &&
+    ['undefined', 'boolean'].includes(typeof value['passage']) &&
     isPositive(value['certainty']) &&
     orNull(value['ttl'], (ttl) => isWhole(ttl, 1, 255)) &&
     orNull(value['snmpCommunity'], isCommunity) &&

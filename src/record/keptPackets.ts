@@ -3,7 +3,7 @@
  * each kind of answer, and the latest of all others, which are written at the end.
  */
 import { BLOCK } from '../packet/pcapngBlocks.ts';
-import { HEARD, type HeardRow, type Label } from './labels.ts';
+import { HEARD, type HeardRow, isControl, type Label } from './labels.ts';
 import type { RecordedPacket, RecordingFile } from './recordingFile.ts';
 
 /** Takes packets of a run; `key` is that of the probe that is asked or answered ({@link keyOf}). */
@@ -23,7 +23,7 @@ export const MAX_PIECES = 64;
 
 /** One attempt of one probe, or a control row. */
 export function keyOf(probe: number, attempt: number, tag: number): number {
-  return tag > 0 ? -tag : probe * 256 + attempt;
+  return isControl(tag) ? -tag : probe * 256 + attempt;
 }
 
 /** Writes every packet. */
@@ -84,7 +84,7 @@ export function createKeptPackets(file: RecordingFile): PacketSink {
   return {
     asked: (packet, label, key) => hold(file.encode(packet, label), key),
     heard(packet, label, row) {
-      const kind = row.tag > 0 ? -1 : row.answer;
+      const kind = isControl(row.tag) ? -1 : row.answer;
       const written = bytesOfKind.get(kind) ?? 0;
       const block = file.encode(packet, label);
       if (row.heard !== HEARD.ANSWER || written > MAX_KIND_BYTES) {

@@ -1,6 +1,6 @@
 /** The comments beside packets of a recording: which probe asks, which one is answered, what is foreign. ASCII. */
 
-import { isEcho, PROTO_TCP } from '../batch.ts';
+import { isEcho, PROTO_TCP, SHAPED_TAG } from '../batch.ts';
 import type { SentPacket } from '../model.ts';
 
 /** One comment, put together piece by piece; the bytes are used again for the next. */
@@ -42,6 +42,9 @@ export function createLabel(): Label {
   return label;
 }
 
+/** Whether a row is about no probe of the plan. */
+export const isControl = (tag: number): boolean => tag > 0 && tag !== SHAPED_TAG;
+
 /** What a packet of this IP protocol asks: `s17.1 asks 53/udp`, or `control c3 asks 29100/udp`. */
 export function labelProbe(
   label: Label,
@@ -50,7 +53,7 @@ export function labelProbe(
   port: number,
 ): void {
   label.length = 0;
-  if (tag > 0) {
+  if (isControl(tag)) {
     label.text('control c');
     label.number(tag);
   } else {
@@ -115,7 +118,7 @@ export function labelAnswer(label: Label, row: HeardRow): void {
     label.text(refused);
     return;
   }
-  if (row.tag > 0) {
+  if (isControl(row.tag)) {
     label.text('answers control c');
     label.number(row.tag);
     return;

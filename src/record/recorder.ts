@@ -9,7 +9,8 @@ import type { TurnObserver } from '../drive.ts';
 import { errnoName } from '../errno.ts';
 import type { MatchListener } from '../match/match.ts';
 import type { SentListener } from '../model.ts';
-import { IPV4_HEADER_BYTES, IPV6_HEADER_BYTES } from '../packet/ip.ts';
+import { IP_PROTOCOL, IPV4_HEADER_BYTES, IPV6_HEADER_BYTES } from '../packet/ip.ts';
+import { EXTENSION_BYTES } from '../packet/ipv6Headers.ts';
 import { createPacketDrawing } from './drawnPackets.ts';
 import { createHeardRows } from './heardRows.ts';
 import { encodeJson, JOURNAL } from './journal.ts';
@@ -111,11 +112,8 @@ export function createRecorder(options: RecorderOptions): Recorder {
         label.length = 0;
         label.text('ends a handshake of ours');
       } else {
-        // A packet of ours has neither IP options nor extension headers.
-        const is4 = bytes[at]! >> 4 === 4;
-        const portAt = at + (is4 ? IPV4_HEADER_BYTES : IPV6_HEADER_BYTES) + 2;
-        const port = bytes[portAt]! * 256 + bytes[portAt + 1]!;
-        putAsked(label, one, bytes[at + (is4 ? 9 : 6)]!, port);
+        const { protocol, portAt } = transportOf(bytes, at);
+        putAsked(label, one, protocol, bytes[portAt]! * 256 + bytes[portAt + 1]!);
       }
       if (one.errno !== 0) label.text(`: has not left, ${errnoName(one.errno)}`);
       const packet = {
@@ -168,3 +166,19 @@ const askedOfRow = (batch: ProbeBatch, row: number): Parameters<typeof labelProb
   attempt: batch.attempt[row]!,
   tag: batch.tag[row]!,
 });
+
+/** What a packet of ours asks, and where its port stands: it has no IP options, and one extension header at most. */
+function transportOf(
+  bytes: Uint8Array,
+  at: number,
+): { readonly protocol: number; readonly portAt: number } {
+  if (bytes[at]! >> 4 === 4) {
+    return { protocol: bytes[at + 9]!, portAt: at + IPV4_HEADER_BYTES + 2 };
+  }
+  const first = bytes[at + 6]!;
+  const portAt = at + IPV6_HEADER_BYTES + 2;
+  if (first !== IP_PROTOCOL.DESTINATION_OPTIONS && first !== IP_PROTOCOL.FRAGMENT) {
+    return { protocol: first, portAt };
+  }
+  return { protocol: bytes[at + IPV6_HEADER_BYTES]!, portAt: portAt + EXTENSION_BYTES };
+}

@@ -58,6 +58,8 @@ const roundDown = (chance: number): number => Math.floor(chance * 10_000 + 1e-9)
 const UNEXPLAINED: ReadonlySet<Judgement['detail']> = new Set([
   'silent-certified',
   'silent-unverified',
+  'open-silent',
+  'dropped',
 ]);
 
 function betweenOf(

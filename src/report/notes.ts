@@ -85,6 +85,46 @@ export function rangeNotes(
   ];
 }
 
+/** What `--passage` has asked, where that is less than all, and why nothing is told. */
+export function passageNotes(
+  { passage, targets }: Pick<Plan, 'passage' | 'targets'>,
+  counts: readonly {
+    readonly target: number;
+    readonly silent: number;
+    readonly asked: number;
+    readonly told: number;
+    readonly without: 'control' | 'refusal' | null;
+  }[],
+): readonly string[] {
+  if (passage !== true) return [];
+  const notes = counts.flatMap(({ target, silent, asked, told, without }) => {
+    const ip = targets.ip(target);
+    if (without === 'control')
+      return [
+        `${ip}: --passage compares with a closed UDP port, and none was found: ask more ports`,
+      ];
+    if (without === 'refusal')
+      return [
+        `${ip}: --passage tells nothing, as no packet with an IPv6 extension header was answered, not even to closed ports`,
+      ];
+    const most =
+      silent > asked ? [`${ip}: --passage asked ${asked} of ${silent} silent ports`] : [];
+    const open = asked - told;
+    return open === 0
+      ? most
+      : [...most, `${ip}: --passage could not tell ${open} of the ${asked} ports that it asked`];
+  });
+  const more = notes.length - MAX_NAMED;
+  const shown = more > 0 ? [...notes.slice(0, MAX_NAMED), `and so of ${more} more`] : notes;
+  const others = targets.families.reduce((sum, family) => sum + (family === 4 ? 1 : 0), 0);
+  return others === 0
+    ? shown
+    : [
+        ...shown,
+        `--passage asks by IPv6 headers: not the ${others === 1 ? 'one target' : `${others} targets`} of IPv4`,
+      ];
+}
+
 /** Control ports that the tool chose itself (contract.md: printed). */
 export function controlNotes(
   { targets }: Pick<Plan, 'targets'>,

@@ -33,6 +33,8 @@ export type UdpWhyId =
   | 'udp.silent'
   | 'udp.silent.certified'
   | 'udp.silent.no-token'
+  | 'udp.silent.passes'
+  | 'udp.silent.lost'
   | 'udp.between.closed'
   | 'udp.between.silent';
 
@@ -132,6 +134,26 @@ export const UDP_WHY: Readonly<Record<UdpWhyId, WhyEntry>> = {
       'Either something listens and does not answer this probe, or a filter drops the probe or its answer. The target ' +
       'had an ICMP error to send each time, so that its limit on them does not explain the silence.',
     next: (args) => [watchArrival(args), showListeners(args), showRules(args, 'drop')],
+  },
+  'udp.silent.passes': {
+    sentence: (args) =>
+      `${portOfTarget(args)} did not answer${anyAttempt(args)}, and what is sent there comes to the stack of ` +
+      `${targetName(args)} where an IPv6 extension header stands before it: it is open and silent, or its answers are lost.`,
+    meaning: () =>
+      'Most likely something listens and does not answer this probe. A filter on the way there that looks behind no ' +
+      'extension header, or one on the way back, looks the same.',
+    next: (args) => [showListeners(args), watchArrival(args), showRules(args, 'drop')],
+    brief: () => 'no answer; packets come through',
+  },
+  'udp.silent.lost': {
+    sentence: (args) =>
+      `${portOfTarget(args)} did not answer${anyAttempt(args)}, and what is sent there behind an IPv6 extension header ` +
+      `does not come to the stack of ${targetName(args)}, where that for other ports comes through: it is dropped on its way there.`,
+    meaning: () =>
+      'Most likely a filter drops the port, on the host or on the way. A device that drops only what has extension ' +
+      'headers, for this port and not for others, looks the same.',
+    next: (args) => [showRules(args, 'drop'), watchArrival(args), showListeners(args)],
+    brief: () => 'dropped on the way there',
   },
   'udp.between.closed': {
     sentence: (args) => notAsked(args, 'closed'),

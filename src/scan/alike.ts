@@ -75,6 +75,7 @@ function isAlike(context: ScanContext, a: number, b: number): boolean {
     p.errno[a * U16] === p.errno[b * U16] &&
     p.resetCheck[a * U8] === p.resetCheck[b * U8] &&
     isSilenceAlike(context, a, b) &&
+    isPassageAlike(context, a, b) &&
     p.quotedTtl[a * U8] === p.quotedTtl[b * U8] &&
     p.attempts[a * U8] === p.attempts[b * U8] &&
     p.fromPort[a * U16] === p.fromPort[b * U16] &&
@@ -93,6 +94,7 @@ function keyOf(context: ScanContext, probe: number, targetClass: number, protoco
     isBrief(context, probe),
     silenceOf(context, probe),
     isBetweenClosed(context, probe),
+    p.answer[probe * U8] === ANSWER.NONE && context.passages.get(probe)?.result,
     ...bytes.map((column) => column[probe * U8]),
     p.from[probe * U32],
     p.errno[probe * U16],
@@ -108,6 +110,10 @@ function isSilenceAlike(context: ScanContext, a: number, b: number): boolean {
     silenceOf(context, a) === silenceOf(context, b) &&
     isBetweenClosed(context, a) === isBetweenClosed(context, b)
   );
+}
+
+function isPassageAlike({ passages }: ScanContext, a: number, b: number): boolean {
+  return passages.size === 0 || passages.get(a)?.result === passages.get(b)?.result;
 }
 
 /** Whether it was not asked, and told by closed or by silent ones beside it; undefined: it was asked. */

@@ -2,17 +2,18 @@
  * What is still to be found out about a target when all its ports have answered or been given up: whose RST it was, and
  * what our own side says about those that stayed silent. Then its verdicts are final.
  *
- * A target's work goes distance -> ladder -> second ladder -> own side, each step left out where it has no use.
+ * A target's work goes distance -> ladder -> second ladder -> passage -> own side, each step left out where it has no use.
  */
 import { ANSWER } from '../match/facts.ts';
-import type { OwnSide } from '../model.ts';
+import type { OwnSide, Plan } from '../model.ts';
 import { QUICKEST_POLITE } from '../timing/templates.ts';
 import { createComparison } from './comparison.ts';
 import type { ScanContext } from './context.ts';
 import { closeRows, createControlRows, noteAnswer } from './controlRows.ts';
 import { createDeadlines } from './deadlines.ts';
 import { askOwnSideAgainMs } from './ownSideWait.ts';
-import { U8 } from './probeState.ts';
+import type { Passage } from './passage.ts';
+import { type ProbeState, U8 } from './probeState.ts';
 import {
   CONTROL_PROTOCOL,
   type ControlRow,
@@ -44,7 +45,7 @@ export interface Closing {
 
 interface Work {
   readonly target: number;
-  step: 'distance' | 'ladder' | 'second-ladder' | 'own-side';
+  step: 'distance' | 'ladder' | 'second-ladder' | 'passage' | 'own-side';
   /** Probes whose verdicts wait. */
   readonly probes: readonly number[];
   readonly needsOwnSide: boolean;
@@ -64,6 +65,7 @@ const OWN_SIDE_WAIT_MS = 1000;
 export function createClosing(
   context: ScanContext,
   sender: Sender,
+  passage: Pick<Passage, 'begin' | 'advance' | 'wakeAtMs'>,
   onClosed: (probes: readonly number[]) => void,
 ): Closing {
   const { plan, can, probes: state, targets, rtt } = context;
@@ -85,9 +87,7 @@ export function createClosing(
 
   const askDistance = (work: Work, nowMs: number): void => {
     const { target } = work;
-    const isAsked = (port: number): boolean =>
-      plan.space.indexOf(target, CONTROL_PROTOCOL, port) >= 0;
-    work.rows = controlPorts(plan.seed, target, isAsked).map((port) =>
+    work.rows = unaskedPorts(plan, target).map((port) =>
       controls.add({ target, protocol: CONTROL_PROTOCOL, port, minTtl: 0, probe: -1 }),
     );
     waitUntil(work, nowMs + rtt.rtoMs(target));
@@ -115,24 +115,22 @@ export function createClosing(
     waitUntil(work, nowMs + OWN_SIDE_WAIT_MS);
   };
 
-  const resetsOf = ({ probes }: Work): readonly number[] =>
-    probes.filter((probe) => state.answer[probe * U8] === ANSWER.RESET);
-
-  /** Whether a RST has to be compared, and nothing in this run has shown how far the target is. */
-  const needsDistance = (work: Work): boolean => {
-    if (!mayCompare || targets.distance[work.target]! > 0) return false;
-    const resets = resetsOf(work).length;
-    return (
-      resets > 0 && ((can.packets && can.replyTtl) || (can.minTtl && resets <= MAX_CHECKED_RESETS))
-    );
+  const askPassage = (work: Work, nowMs: number): void => {
+    if (!passage.begin(work.target, work.probes, nowMs)) {
+      askOwnSide(work, nowMs);
+      return;
+    }
+    work.step = 'passage';
+    work.rows = [];
+    work.dueMs = Number.POSITIVE_INFINITY;
   };
 
   /** The distance is known, or is not to be had. */
   const afterDistance = (work: Work, nowMs: number): void => {
     const distance = targets.distance[work.target]!;
-    const resets = can.minTtl && mayCompare && distance > 0 ? resetsOf(work) : [];
+    const resets = can.minTtl && mayCompare && distance > 0 ? resetsOf(state, work.probes) : [];
     if (resets.length === 0 || resets.length > MAX_CHECKED_RESETS) {
-      askOwnSide(work, nowMs);
+      askPassage(work, nowMs);
       return;
     }
     work.step = 'ladder';
@@ -143,7 +141,7 @@ export function createClosing(
   const afterFirstLadder = (work: Work, nowMs: number): void => {
     const again = comparison.read(work.target, work.rows);
     if (again.length === 0) {
-      askOwnSide(work, nowMs);
+      askPassage(work, nowMs);
       return;
     }
     work.step = 'second-ladder';
@@ -156,7 +154,7 @@ export function createClosing(
     else if (work.step === 'ladder') afterFirstLadder(work, nowMs);
     else if (work.step === 'second-ladder') {
       comparison.read(work.target, work.rows);
-      askOwnSide(work, nowMs);
+      askPassage(work, nowMs);
     } else close(work);
   };
 
@@ -165,7 +163,7 @@ export function createClosing(
       if (waiting.length === 0) return;
       const work = createWork(target, waiting, needsOwnSide);
       works.set(target, work);
-      if (needsDistance(work)) askDistance(work, nowMs);
+      if (needsDistance(context, work)) askDistance(work, nowMs);
       else goOn(work, nowMs);
     },
     answered(tag, answer, nowMs) {
@@ -186,6 +184,7 @@ export function createClosing(
       else waitUntil(work, againMs);
     },
     advance(nowMs) {
+      passage.advance(nowMs, (target) => askOwnSide(works.get(target)!, nowMs));
       while (due.peekMs() <= nowMs) {
         const work = works.get(due.pop());
         if (work === undefined || work.dueMs > nowMs) continue;
@@ -194,7 +193,7 @@ export function createClosing(
         else goOn(work, nowMs);
       }
     },
-    wakeAtMs: () => due.peekMs(),
+    wakeAtMs: () => Math.min(due.peekMs(), passage.wakeAtMs()),
     active: () => works.size,
     controls: controls.distanceControls,
     controlAt: controls.tagAt,
@@ -205,6 +204,23 @@ export function createClosing(
 function isComparing({ plan, can }: ScanContext): boolean {
   const isFew = plan.targets.count <= MAX_COMPARED_TARGETS;
   return can.resetKnown && plan.control && plan.timing >= QUICKEST_POLITE && isFew;
+}
+
+const resetsOf = ({ answer }: ProbeState, probes: readonly number[]): readonly number[] =>
+  probes.filter((probe) => answer[probe * U8] === ANSWER.RESET);
+
+/** Control ports of a target. */
+const unaskedPorts = ({ seed, space }: Plan, target: number): readonly number[] =>
+  controlPorts(seed, target, (port) => space.indexOf(target, CONTROL_PROTOCOL, port) >= 0);
+
+/** Whether a RST has to be compared, and nothing in this run has shown how far the target is. */
+function needsDistance(context: ScanContext, { target, probes }: Work): boolean {
+  const { can, targets, probes: state } = context;
+  if (!isComparing(context) || targets.distance[target]! > 0) return false;
+  const resets = resetsOf(state, probes).length;
+  return (
+    resets > 0 && ((can.packets && can.replyTtl) || (can.minTtl && resets <= MAX_CHECKED_RESETS))
+  );
 }
 
 const isWaiting = ({ rows }: Work): boolean => rows.some((row) => row.outcome === 'waiting');

@@ -1,4 +1,5 @@
 /** Everything that the parts of the scheduler share: the plan, what the wire can do, and the state of the run. */
+import type { PassageFacts } from '../match/facts.ts';
 import type { Ip, Plan, WireCan } from '../model.ts';
 import { createPace, type Pace } from '../timing/pace.ts';
 import { createRttTable, type RttTable } from '../timing/rtt.ts';
@@ -22,6 +23,8 @@ export interface ScanContext {
   readonly walkedNats: Map<number, number>;
   /** Ports that were not asked, as those beside them are alike. */
   readonly ranges: Map<number, InferredRange>;
+  /** Silent ports of which it is known whether their packets come to the target's stack. */
+  readonly passages: Map<number, PassageFacts>;
   readonly counters: ScanCounters;
 }
 
@@ -69,6 +72,7 @@ export function createScanContext(
     covers: createCovers(),
     walkedNats: new Map(),
     ranges: new Map(),
+    passages: new Map(),
     pace: createPace({ template, ratePps: plan.ratePps }),
     counters: {
       sent: 0,

@@ -69,14 +69,18 @@ const MAX_NUMBER = 65_535;
 
 /**
  * Creates what gives each answer its id: the how manieth it is to its attempt. Given by matching, so that a replay gives
- * the same. An answer of which the attempt is not known is counted with the latest one.
+ * the same. An answer of which the attempt is not known is counted with the latest one, `besides` those of the port itself.
  */
-export function createAnswerIds({ probes, counters }: ScanContext): (match: Match) => void {
+export function createAnswerIds({
+  probes,
+  counters,
+}: ScanContext): (match: Match, besides: number) => void {
   /** How many to each attempt, of probes that have more than one answer: few have. */
   const further = new Map<number, number>();
-  return (match) => {
+  return (match, besides) => {
     const { probe } = match;
-    const attempt = match.attempt > 0 ? match.attempt : Math.max(1, probes.attempts[probe * U8]!);
+    const attempt =
+      match.attempt > 0 ? match.attempt : Math.max(1, probes.attempts[probe * U8]! + besides);
     match.idAttempt = attempt;
     match.idNumber = 1;
     const first = probes.firstAnswered[probe * U8];

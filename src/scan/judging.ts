@@ -93,6 +93,7 @@ function portFacts(context: ScanContext, probe: number): PortFacts {
     service: probes.services.get(probe) ?? null,
     silence: silenceOf(context, probe),
     between: betweenOf(context, probe),
+    passage: context.passages.get(probe) ?? null,
     resetCheck: resetCheckOf(
       probes.resetCheck[probe * U8]!,
       probes.ttl[probe * U8]!,

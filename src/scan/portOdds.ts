@@ -50,6 +50,7 @@ export function createPortOdds(context: ScanContext): PortOdds {
         targets.udpErrors[target] === 0
           ? null
           : neighboursOf(context, sortedOf(target), target, port),
+      passage: context.passages.get(probe)?.result ?? null,
       isRegistered: isRegistered(port),
       isTcpOpen: tcp >= 0 && probes.answer[tcp * U8]! >= ANSWER.SYN_ACK,
     };

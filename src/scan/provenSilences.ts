@@ -4,7 +4,7 @@
  */
 
 import { SILENCE } from '../match/facts.ts';
-import type { Judgement, OwnSide } from '../model.ts';
+import type { Detail, Judgement, OwnSide } from '../model.ts';
 import type { ScanContext } from './context.ts';
 import { asksUdp } from './portRanks.ts';
 import { PHASE, U8 } from './probeState.ts';
@@ -33,6 +33,9 @@ interface Proven {
   next: number[];
 }
 
+/** Details of a proven silence that is not held against our own side. */
+const CLEAN: ReadonlySet<Detail | null> = new Set(['silent-certified', 'open-silent', 'dropped']);
+
 /** Creates the record of a run. */
 export function createProvenSilences(
   { plan, probes }: ScanContext,
@@ -43,7 +46,7 @@ export function createProvenSilences(
 
   const isClean = (probe: number): boolean => {
     const isProven = probes.silence[probe * U8] === SILENCE.CERTIFIED;
-    return isProven && judgementOf(probe).detail === 'silent-certified';
+    return isProven && CLEAN.has(judgementOf(probe).detail);
   };
 
   const check = (list: readonly number[]): void => {
@@ -62,6 +65,8 @@ export function createProvenSilences(
     note(probe) {
       if (probes.silence[probe * U8] !== SILENCE.CERTIFIED) return;
       const target = plan.space.targetOf(probe);
+      // More is asked of it at the end of its target.
+      if (plan.passage === true && plan.targets.families[target] === 6) return;
       const proven = byTarget.get(target) ?? { asked: [], next: [] };
       byTarget.set(target, proven);
       proven.next.push(probe);

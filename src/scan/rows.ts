@@ -6,6 +6,8 @@ import {
   PROTO_ICMP,
   PROTO_UDP,
   type ProbeBatch,
+  SHAPE,
+  SHAPED_TAG,
 } from '../batch.ts';
 import type { Plan } from '../model.ts';
 import { ECHO_BYTES, writeEcho } from '../probe/echo.ts';
@@ -24,6 +26,8 @@ export interface Rows {
   /** Returns the row. */
   add(probe: number, attempt: number, target: number, protocol: number, port: number): number;
   addControl(control: ControlRow): void;
+  /** Asks the port of a UDP probe behind a destination option that its target has to refuse. Returns the row. */
+  addShaped(probe: number, attempt: number, target: number, port: number): number;
 }
 
 /** Creates an empty batch; the seed makes the tokens in UDP payloads and echo requests. */
@@ -51,6 +55,7 @@ export function createRows(plan: Pick<Plan, 'seed' | 'sending' | 'snmpCommunity'
     batch.ttl[row] = ttl;
     batch.minTtl[row] = 0;
     batch.lane[row] = 0;
+    batch.shape[row] = SHAPE.PLAIN;
     batch.source[row] = 0;
     batch.offset[row] = bytesUsed;
     batch.length[row] = 0;
@@ -90,6 +95,12 @@ export function createRows(plan: Pick<Plan, 'seed' | 'sending' | 'snmpCommunity'
       const row = add(NO_PROBE, 1, target, protocol, port);
       batch.tag[row] = tag;
       batch.minTtl[row] = minTtl;
+    },
+    addShaped(probe, attempt, target, port) {
+      const row = add(probe, attempt, target, PROTO_UDP, port);
+      batch.tag[row] = SHAPED_TAG;
+      batch.shape[row] = SHAPE.DST_OPTION;
+      return row;
     },
   };
 }

@@ -6,6 +6,8 @@
  *   sender.ts     what leaves now           asking.ts   which probe is next
  *   timeouts.ts   how long it is waited for outcomes.ts what follows from an answer or a silence
  *   walks.ts      silent UDP ports, at the pace of a limiter
+ *   passage.ts    whether packets to those come to their target (`--passage`)
+ *   answers.ts    whom an answer concerns
  *   settling.ts   whose verdict is final    closing.ts  what is still found out about a target at its end
  * and the state that they share is context.ts, probeState.ts and targetState.ts.
  */
@@ -25,13 +27,14 @@ import type {
 } from '../model.ts';
 import { ROUTED_RATE_PPS } from '../timing/templates.ts';
 import { type AlikeScope, groupAlike } from './alike.ts';
+import { createAnswers } from './answers.ts';
 import { type Closing, createClosing } from './closing.ts';
 import { createScanContext, type ScanContext, type ScanCounters } from './context.ts';
-import { createAnswerIds, noteTarget } from './evidence.ts';
 import { createHostTimeout } from './hostTimeout.ts';
 import { createJudging } from './judging.ts';
 import { createRowLoop } from './lookAhead.ts';
 import { createOutcomes } from './outcomes.ts';
+import { createPassage, type Passage, type PassageCount } from './passage.ts';
 import { type Allocate, PHASE, U8 } from './probeState.ts';
 import { createProvenSilences } from './provenSilences.ts';
 import { createRangeInference, type RangeInference } from './rangeInference.ts';
@@ -77,6 +80,8 @@ export interface ScanResult {
   readonly isAlive: (target: number) => boolean;
   /** What limits the ICMP errors of a target; null where its silent ports were not asked at the pace of a limit. */
   readonly limiterOf: (target: number) => IcmpLimiter | null;
+  /** What `--passage` has asked, and could not. */
+  readonly passage: readonly PassageCount[];
   /** Whether the port itself answered that it is open; told by the answer alone, without judging. */
   readonly isOpen: (probe: number) => boolean;
   /** The settled probes in groups about which the same is known; each of one target, or across all of them. */
@@ -103,20 +108,22 @@ const ROUTE_MATTERS_PROBES = 1000;
 export function createScheduler(options: SchedulerOptions): ScanEngine {
   const { plan, srcPort } = options;
   const context = createScanContext(plan, options.can, options.ownAddresses, options.allocate);
-  const { probes, targets, pace, counters } = context;
+  const { targets, pace, counters } = context;
   const timeouts = createTimeouts(context);
   const settling = createSettling(context);
   const hostTimeout = createHostTimeout(context);
   const walks = createWalks(context);
   const ranges = createRangeInference(context);
+  const passage = createPassage(context, walks);
 
-  const sender = createSender(context, walks, ranges, (probe, target, protocol, nowMs) => {
+  const paced = { walks, passage };
+  const sender = createSender(context, paced, ranges, (probe, target, protocol, nowMs) => {
     if (Number.isNaN(targets.startedMs[target]!)) targets.startedMs[target] = nowMs;
     timeouts.start(probe, target, protocol, nowMs);
   });
   const judgementOf = createJudging(context);
   const proven = createProvenSilences(context, { sender, settling, judgementOf });
-  const closing = createClosing(context, sender, (closed) => {
+  const closing = createClosing(context, sender, passage, (closed) => {
     proven.check(closed);
     settling.settle(closed);
   });
@@ -134,7 +141,8 @@ export function createScheduler(options: SchedulerOptions): ScanEngine {
     for (const one of ranges.finished(probe, sender.retry)) finish(one, nowMs);
   };
   const outcomes = createOutcomes(context, { sender, timeouts, walks, onFinished });
-  const giveId = createAnswerIds(context);
+  const { onMatch } = options;
+  const takeAnswer = createAnswers(context, { outcomes, closing, passage, onMatch });
 
   const asksForRoute = plan.space.count >= ROUTE_MATTERS_PROBES && plan.ratePps === undefined;
   let isRouteKnown = false;
@@ -162,7 +170,8 @@ export function createScheduler(options: SchedulerOptions): ScanEngine {
   const wakeAtMs = (nowMs: number): number | undefined => {
     const isDone = settling.doneCount() >= plan.space.count && closing.active() === 0;
     if (isDone && !sender.hasPending()) return undefined;
-    const walkMs = walks.isReady() ? pace.nextRateMs(nowMs) : walks.wakeAtMs();
+    const isReady = walks.isReady() || passage.isReady();
+    const walkMs = isReady ? pace.nextRateMs(nowMs) : walks.wakeAtMs();
     const waitMs = Math.min(timeouts.wakeAtMs(), closing.wakeAtMs(), hostTimeout.wakeAtMs());
     const timer = Math.min(waitMs, walkMs);
     if (!sender.hasPending() || sender.isHeldUp()) return timer;
@@ -185,25 +194,7 @@ export function createScheduler(options: SchedulerOptions): ScanEngine {
       return;
     }
     counters.received += 1;
-    const read = matching.read(signals, row);
-    const { match } = matching;
-    if (read !== 'matched') {
-      if (read === 'bad-token') counters.badToken += 1;
-      else counters.foreign += 1;
-      options.onMatch?.(row, read, match);
-      return;
-    }
-    counters.matched += 1;
-    noteTarget(context, match);
-    if (match.tag !== 0) {
-      options.onMatch?.(row, read, match);
-      closing.answered(match.tag, match.answer, nowMs);
-      return;
-    }
-    if (match.answer !== ANSWER.SEND_FAILED) giveId(match);
-    const isLate = probes.phase[match.probe]! >= PHASE.DONE;
-    options.onMatch?.(row, isLate ? 'late' : read, match);
-    outcomes.answered(match, nowMs);
+    takeAnswer(row, matching.read(signals, row), matching.match, nowMs);
   };
 
   return {
@@ -220,8 +211,8 @@ export function createScheduler(options: SchedulerOptions): ScanEngine {
     takeSettled: settling.takeSettled,
     judgementOf,
     oddsOf: settling.oddsOf,
-    progress: () => progressOf(context, { settling, ranges, walks }),
-    result: () => resultOf(context, closing, walks, settling),
+    progress: () => progressOf(context, { settling, ranges, walks, passage }),
+    result: () => resultOf(context, closing, { walks, passage }, settling),
   };
 }
 
@@ -239,13 +230,14 @@ function progressOf(
     readonly settling: Pick<Settling, 'doneCount'>;
     readonly ranges: Pick<RangeInference, 'spared'>;
     readonly walks: Pick<Walks, 'progress'>;
+    readonly passage: Pick<Passage, 'progress'>;
   },
 ): ScanProgress {
   return {
     done: parts.settling.doneCount(),
     total: plan.space.count - parts.ranges.spared(),
     sent: counters.sent,
-    walk: parts.walks.progress(),
+    walk: parts.walks.progress() ?? parts.passage.progress(),
   };
 }
 
@@ -253,7 +245,7 @@ function progressOf(
 function resultOf(
   context: ScanContext,
   closing: Pick<Closing, 'controls'>,
-  { limiterOf }: Pick<Walks, 'limiterOf'>,
+  { walks, passage }: { readonly walks: Walks; readonly passage: Passage },
   { noteOdds }: Pick<Settling, 'noteOdds'>,
 ): ScanResult {
   const { plan, probes, targets, counters } = context;
@@ -273,7 +265,8 @@ function resultOf(
     inferred: context.ranges.size,
     controls: closing.controls().map(({ target, port }) => ({ target, port })),
     isAlive: (target) => targets.alive[target] === 1,
-    limiterOf,
+    limiterOf: walks.limiterOf,
+    passage: passage.counts(),
     isOpen: (probe) => probes.answer[probe * U8]! >= ANSWER.SYN_ACK,
     alike: (scope) => groupAlike(context, settled, scope),
     counters,

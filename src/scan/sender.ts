@@ -2,16 +2,15 @@
  * What leaves now: own-side inquiries and control rows first, then probes, within the pace, the limit of one target, and
  * what the wire can hold open.
  */
-import { NO_PROBE, PROTO_OWN_SIDE, PROTO_TCP, PROTO_UDP, type ProbeBatch } from '../batch.ts';
+import { NO_PROBE, PROTO_OWN_SIDE, PROTO_TCP, type ProbeBatch } from '../batch.ts';
 import { createAsking } from './asking.ts';
 import type { ScanContext } from './context.ts';
+import { createPacedRows, type PacedSources } from './pacedRows.ts';
 import { F64, PHASE, U8, U32 } from './probeState.ts';
 import { createQueue } from './queue.ts';
 import type { RangeInference } from './rangeInference.ts';
 import type { ControlRow } from './resetCheck.ts';
 import { createRows } from './rows.ts';
-import type { Walked } from './walk.ts';
-import type { WalkSource } from './walks.ts';
 
 /** What leaves next, and what is on its way. */
 export interface Sender {
@@ -37,13 +36,11 @@ export interface Sender {
 
 /** Probes that may be set aside in one fill before it gives up looking for one that may leave. */
 const MAX_LOOKS = 4096;
-/** An attempt's number travels in a byte. */
-const MAX_ATTEMPT = 255;
 
-/** `onSent` is called for each probe that was put into the batch, but not for those of the walks; what is spared is not asked. */
+/** `onSent` is called for each probe that was put into the batch, but not for those that leave at the pace of limiters; what is spared is not asked. */
 export function createSender(
   context: ScanContext,
-  walks: WalkSource,
+  paced: PacedSources,
   { isSpared }: Pick<RangeInference, 'isSpared'>,
   onSent: (probe: number, target: number, protocol: number, nowMs: number) => void,
 ): Sender {
@@ -52,6 +49,7 @@ export function createSender(
   const asking = createAsking(context, isSpared);
   const rows = createRows(plan);
   const { batch } = rows;
+  const pacedRows = createPacedRows(context, rows, paced);
   const controls: ControlRow[] = [];
   const inquiries = createQueue();
   let batchFull = false;
@@ -59,9 +57,6 @@ export function createSender(
   let inFlight = 0;
   let tcpInFlight = 0;
   let tcpLimit = can.maxTcpInFlight;
-  /** Rows of the walks, one after the other. */
-  let walkFrom = 0;
-  let walkEnd = 0;
 
   const fillOwnRows = (): void => {
     while (inquiries.size() > 0 && rows.hasRoom(PROTO_OWN_SIDE, 0)) {
@@ -86,29 +81,6 @@ export function createSender(
     if (attempt > 1) counters.retransmitted += 1;
     const cohort = pace.sent(attempt === 1);
     if (attempt === 1) probes.cohort[probe * U32] = cohort;
-  };
-
-  /** Known closed ports are asked again too: their own state stays as it is. */
-  const addWalked = ({ probe, source }: Walked, nowMs: number): void => {
-    const attempt = Math.min(MAX_ATTEMPT, probes.attempts[probe * U8]! + 1);
-    if (probes.phase[probe] === PHASE.WALKING) probes.attempts[probe * U8] = attempt;
-    const row = rows.add(probe, attempt, space.targetOf(probe), PROTO_UDP, space.portOf(probe));
-    batch.source[row] = source;
-    probes.lastSentMs[probe * F64] = nowMs;
-    counters.sent += 1;
-    counters.retransmitted += 1;
-    pace.sent(false);
-  };
-
-  const fillWalks = (nowMs: number): void => {
-    walkFrom = batch.count;
-    for (let allowed = pace.rateAllowance(nowMs); allowed > 0 && walks.isReady(); allowed -= 1) {
-      batchFull = !rows.hasRoomForAny();
-      const walked = batchFull ? null : walks.take(nowMs);
-      if (walked === null) break;
-      addWalked(walked, nowMs);
-    }
-    walkEnd = batch.count;
   };
 
   const fillProbes = (nowMs: number): void => {
@@ -142,17 +114,14 @@ export function createSender(
       rows.clear();
       heldUp = false;
       fillOwnRows();
-      if (!batchFull) fillWalks(nowMs);
+      if (!batchFull) batchFull = !pacedRows.fill(nowMs);
       if (!batchFull) fillProbes(nowMs);
       return batch;
     },
     commit() {
-      noteSent(context, batch, (probe, row, sentMs) => {
-        if (row >= walkFrom && row < walkEnd) walks.sent(probe, sentMs);
-      });
+      noteSent(context, batch, pacedRows.sent);
       rows.clear();
-      walkFrom = 0;
-      walkEnd = 0;
+      pacedRows.clear();
     },
     retry: asking.retry,
     control: (row) => void controls.push(row),
@@ -176,7 +145,7 @@ export function createSender(
 function noteSent(
   { probes, targets }: ScanContext,
   batch: ProbeBatch,
-  onSent: (probe: number, row: number, sentMs: number) => void,
+  onSent: (row: number, probe: number, sentMs: number) => void,
 ): void {
   for (let row = 0; row < batch.count; row++) {
     const probe = batch.probe[row]!;
@@ -185,6 +154,6 @@ function noteSent(
     probes.lastSentMs[probe * F64] = sentMs;
     targets.way[batch.target[row]!] = batch.way[row]!;
     if (batch.attempt[row] === 1) probes.firstSentMs[probe * F64] = sentMs;
-    onSent(probe, row, sentMs);
+    onSent(row, probe, sentMs);
   }
 }

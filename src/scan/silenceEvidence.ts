@@ -37,6 +37,13 @@ export interface SilenceEvidence {
   isFull(probe: number): boolean;
   /** Chance that a closed port with a token stays silent, as seen so far. */
   readonly loss: () => number;
+  readonly trials: () => Trials;
+}
+
+/** Probes that would have been answered, and how many of them were not. */
+export interface Trials {
+  readonly made: number;
+  readonly failed: number;
 }
 
 /** No silence counts for more: what we do not model (overtaking, a short outage) is at least so likely. */
@@ -59,16 +66,16 @@ interface Race {
 const shareOf = ({ raceMs, sinceMs }: Race, gapMs: number): number =>
   raceMs / Math.min(gapMs, sinceMs);
 
-/** Creates an empty record. */
-export function createSilenceEvidence(): SilenceEvidence {
+/** Creates a record without silences; `known` are trials that were made before. */
+export function createSilenceEvidence(known: Trials = { made: 0, failed: 0 }): SilenceEvidence {
   const races = new Map<number, Race[]>();
   const mixed = new Map<number, number>();
   const rounds = new Map<number, number>();
   /** Rounds in which a closed port with a token was silent. */
   const refuted = new Set<number>();
   let round = 0;
-  let trials = 0;
-  let failed = 0;
+  let trials = known.made;
+  let { failed } = known;
   const loss = (): number => (failed + PRIOR_FAILED) / (trials + PRIOR_TRIALS);
   /** `lossAt` is the chance that the silence of this index is a lost packet. */
   const scoreWith = (probe: number, gapMs: number, lossAt: (index: number) => number): number => {
@@ -128,5 +135,6 @@ export function createSilenceEvidence(): SilenceEvidence {
       ),
     isFull: (probe) => (rounds.get(probe) ?? 0) >= MAX_SILENCES,
     loss,
+    trials: () => ({ made: trials, failed }),
   };
 }

@@ -5,7 +5,7 @@
  * Pure: it is told the time, what left and what was answered. Nothing here is the size of the run.
  */
 import type { IcmpLimit } from '../timing/icmpLimit.ts';
-import { createSilenceEvidence } from './silenceEvidence.ts';
+import { createSilenceEvidence, type Trials } from './silenceEvidence.ts';
 import type { SourceTest } from './sourceTest.ts';
 import { createWaitingPorts, type Rank } from './waitingPorts.ts';
 import { createWalkBucket, type WalkBucket } from './walkBucket.ts';
@@ -17,13 +17,17 @@ import { evaluateRound, type WalkRound } from './walkRound.ts';
 import { createWalkSources, type LimiterScope } from './walkSources.ts';
 
 /** What a walk is made with. */
-export interface WalkOptions extends Omit<WalkStart, 'askers'> {
+export interface WalkOptions extends Omit<WalkStart, 'askers' | 'gapMs'> {
   /** Our own addresses that it may ask from, numbered from 0; the ports were asked from the first one. */
   readonly sources: number;
   /** Nats against "closed" that a silence needs: ln(ports of the run / accepted chance of one wrong). */
   readonly markNats: number;
   /** Smoothed round-trip time of the target, ms; negative without one. */
   readonly srttMs: () => number;
+  /** An earlier walk over the target, by which its limit and the losses on the way are known. */
+  readonly after?: Walk;
+  /** What may still be learned has to leave each proof as it is. */
+  readonly isCautious?: true;
 }
 
 /** A probe that is due, and the place of the own address to ask from. */
@@ -64,6 +68,7 @@ export interface Walk {
   readonly askers: () => number;
   /** Whose limit it is, where several of our addresses were tried. */
   readonly scope: () => LimiterScope;
+  readonly trials: () => Trials;
 }
 
 /** Answers are waited for at least so long, ms: scheduling noise of both machines. */
@@ -73,8 +78,8 @@ const FOREVER_MS: number = Number.POSITIVE_INFINITY;
 
 /** Creates the walk of one target, with nothing to do yet. */
 export function createWalk(options: WalkOptions): Walk {
-  const { markNats, random } = options;
-  const evidence = createSilenceEvidence();
+  const { markNats, random, after } = options;
+  const evidence = createSilenceEvidence(after?.trials());
   const ports = createWaitingPorts();
   const canaries = createWalkCanaries();
   const buckets: WalkBucket[] = [];
@@ -88,7 +93,10 @@ export function createWalk(options: WalkOptions): Walk {
     buckets.push(bucket);
     return bucket;
   };
-  const first = addBucket(0, options);
+  const first = addBucket(
+    0,
+    after === undefined ? options : { ...options, gapMs: after.limit.gapMs() },
+  );
   const { limit } = first.pace;
   const sources = createWalkSources({
     ...{ count: options.sources, first, ports, canaries, waitMs },
@@ -96,7 +104,8 @@ export function createWalk(options: WalkOptions): Walk {
   });
 
   const gapMs = (): number => shortestGapMs(buckets);
-  const proofs = createWalkProofs({ evidence, ports, gapMs, markNats });
+  const score = options.isCautious ? evidence.cautiousScore : evidence.score;
+  const proofs = createWalkProofs({ evidence: { ...evidence, score }, ports, gapMs, markNats });
 
   const evaluate = (done: WalkRound, bucket: WalkBucket, nowMs: number): void => {
     const result = evaluateRound(done, evidence, ports.isWaiting);
@@ -194,6 +203,7 @@ export function createWalk(options: WalkOptions): Walk {
     limit,
     askers: () => buckets.length,
     scope: sources.scope,
+    trials: evidence.trials,
   };
 }
 

@@ -11,6 +11,8 @@ export interface WalkStart {
   readonly answers: number;
   /** Uniform in [0, 1), seeded. */
   readonly random: () => number;
+  /** Time between two errors by what an earlier walk has learned, ms. */
+  readonly gapMs?: number;
   /** How many of our addresses ask: until a gap is known, all of them together keep the pace of one. */
   readonly askers: () => number;
 }
@@ -65,8 +67,8 @@ export const FAST_PROBE_GAP_MS = 0.05;
 /** Creates the pace of a walk before its first round. */
 export function createWalkPace(start: WalkStart): WalkPace {
   const { startedMs, lastAnswerMs, answers, random, askers } = start;
-  const limit = createIcmpLimit();
-  limit.noteFlood(answers, lastAnswerMs - startedMs);
+  const limit = createIcmpLimit(start.gapMs);
+  if (start.gapMs === undefined) limit.noteFlood(answers, lastAnswerMs - startedMs);
   let size = limit.isFast() ? MAX_ROUND : FIRST_ROUND;
   let dry = 0;
   let isProving = false;

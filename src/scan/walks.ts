@@ -9,7 +9,6 @@ import type { Family, IcmpLimiter } from '../model.ts';
 import { TOKEN, tokenWord } from '../probe/token.ts';
 import { QUICKEST_POLITE } from '../timing/templates.ts';
 import type { ScanContext } from './context.ts';
-import { createDeadlines } from './deadlines.ts';
 import { isRefused } from './decided.ts';
 import { createLatestAttempt } from './latestAttempt.ts';
 import { limiterKind } from './limiterKind.ts';
@@ -18,6 +17,7 @@ import { F64, PHASE, U8 } from './probeState.ts';
 import { createWalk, type Walk, type Walked } from './walk.ts';
 import { type WalkProgress, walkProgressOf } from './walkProgress.ts';
 import type { FinalSilence } from './walkProofs.ts';
+import { createWalkTable } from './walkTable.ts';
 
 /** What leaves for the walks; the sender asks for it. */
 export interface WalkSource {
@@ -42,6 +42,8 @@ export interface Walks extends WalkSource {
   wakeAtMs(): number;
   /** How far they are; of many walks it may be some turns old. */
   progress(): WalkProgress | null;
+  /** The walk of a target, which may have ended; undefined where there was none. */
+  of(target: number): Walk | undefined;
   /** What limits the ICMP errors of a target; null where there was no walk. */
   limiterOf(target: number): IcmpLimiter | null;
 }
@@ -59,27 +61,17 @@ export function mayWalk({ can, plan }: Pick<ScanContext, 'can' | 'plan'>): boole
 export function createWalks(context: ScanContext): Walks {
   const { plan, probes, targets, rtt } = context;
   const { space } = plan;
-  const walks = new Map<number, Walk>();
+  const table = createWalkTable();
+  const { walks } = table;
   /** Of each walk, closed ports that were found before it and by it. */
   const closed = new Map<number, { readonly first: number; late: number }>();
-  const due = createDeadlines(64);
-  const wakeMs = new Map<number, number>();
   const random = createDraws(plan.seed);
   let known: WalkProgress | null = null;
   let asked = 0;
   const ranks = createRanks(plan);
   const latest = createLatestAttempt(context);
-  /** Targets whose walks may have something to send now. */
-  const ready = new Set<number>();
   const isAllowed = mayWalk(context);
-  const markNats = Math.log(countUdp(context) / (1 - plan.certainty));
-
-  const schedule = (target: number, walk: Walk): void => {
-    const atMs = walk.wakeAtMs();
-    if (wakeMs.get(target) === atMs || atMs === Number.POSITIVE_INFINITY) return;
-    wakeMs.set(target, atMs);
-    due.push(atMs, target);
-  };
+  const markNats = proofNats(context);
 
   const begin = (target: number): Walk => {
     const walk = createWalk({
@@ -97,7 +89,7 @@ export function createWalks(context: ScanContext): Walks {
       walk.addCanary(probe);
       latest.noteClosed(probe);
     }
-    walks.set(target, walk);
+    table.add(target, walk);
     closed.set(target, { first: targets.udpErrors[target]!, late: 0 });
     return walk;
   };
@@ -111,9 +103,7 @@ export function createWalks(context: ScanContext): Walks {
       const walk = walks.get(target) ?? begin(target);
       probes.phase[probe] = PHASE.WALKING;
       walk.add(probe, ranks(target, space.portOf(probe)));
-      ready.add(target);
-      due.push(nowMs, target);
-      wakeMs.set(target, nowMs);
+      table.wake(target, nowMs);
       return true;
     },
     heard(match) {
@@ -129,43 +119,28 @@ export function createWalks(context: ScanContext): Walks {
       } else if (match.answer > ANSWER.STRANGER) {
         walk.gone(probe);
       }
-      schedule(target, walk);
+      table.told(target);
       return isCanary;
     },
     gone(probe) {
       walks.get(space.targetOf(probe))?.gone(probe);
     },
-    take(nowMs) {
-      for (const target of ready) {
-        const walk = walks.get(target)!;
-        const walked = walk.take(nowMs);
-        if (walked !== null) return walked;
-        ready.delete(target);
-        schedule(target, walk);
-      }
-      return null;
-    },
+    take: table.take,
     sent(probe, atMs) {
       const target = space.targetOf(probe);
       walks.get(target)?.sent(probe, atMs);
     },
-    isReady: () => ready.size > 0,
+    isReady: table.isReady,
     advance(nowMs, onFinal) {
-      while (due.peekMs() <= nowMs) {
-        const target = due.pop();
-        const walk = walks.get(target)!;
-        wakeMs.delete(target);
-        walk.advance(nowMs);
+      table.advance(nowMs, (_, walk) => {
         for (const silence of walk.takeFinal()) {
           if (probes.phase[silence.probe] !== PHASE.WALKING) continue;
           noteFinal(context, silence, nowMs);
           onFinal(silence.probe, nowMs);
         }
-        // Its next time is known when it has sent what is due.
-        ready.add(target);
-      }
+      });
     },
-    wakeAtMs: () => due.peekMs(),
+    wakeAtMs: table.wakeAtMs,
     progress() {
       if (asked % Math.ceil(walks.size / LOOKS || 1) === 0) {
         const familyOf = (target: number): Family => (plan.targets.families[target] === 6 ? 6 : 4);
@@ -174,6 +149,7 @@ export function createWalks(context: ScanContext): Walks {
       asked += 1;
       return known;
     },
+    of: (target) => walks.get(target),
     limiterOf(target) {
       const walk = walks.get(target);
       if (walk === undefined) return null;
@@ -194,14 +170,15 @@ function noteFinal(
   probes.waitedUntilMs[probe * F64] = nowMs;
 }
 
-function countUdp({ plan }: ScanContext): number {
+/** Nats against "closed" that each silence of a run needs, so that all are right as surely as is asked for. */
+export function proofNats({ plan }: Pick<ScanContext, 'plan'>): number {
   let count = 0;
   for (const { targetCount, udpPorts } of plan.groups) count += targetCount * udpPorts.length;
-  return Math.max(1, count);
+  return Math.log(Math.max(1, count) / (1 - plan.certainty));
 }
 
 /** Numbers in [0, 1) by the seed of the run. */
-function createDraws([keyHi, keyLo]: readonly [number, number]): () => number {
+export function createDraws([keyHi, keyLo]: readonly [number, number]): () => number {
   let drawn = 0;
   return () => tokenWord(keyHi, keyLo, drawn++, TOKEN.DRAW) / 2 ** 32;
 }

@@ -51,11 +51,11 @@ const SURE_GAPS = 1.5;
 /** What Linux allows one asker by default, ms: icmp_ratelimit, and that of IPv6 since 2026 (ADR 0015). */
 export const LINUX_GAP_MS: Readonly<Record<4 | 6, number>> = { 4: 1000, 6: 100 };
 
-/** Creates the estimate before anything was seen. */
-export function createIcmpLimit(): IcmpLimit {
+/** Creates the estimate before anything was seen; `firstGapMs` is what is thought until then. */
+export function createIcmpLimit(firstGapMs: number = FIRST_GAP_MS): IcmpLimit {
   const gaps: number[] = [];
   const rounds: { readonly tokens: number; readonly ms: number }[] = [];
-  let gapMs = FIRST_GAP_MS;
+  let gapMs = firstGapMs;
 
   const quantileMs = (): number => {
     const sorted = [...gaps].sort((a, b) => a - b);

@@ -1,7 +1,7 @@
 /** Opens the best wire for the privilege and the platform, or the one that was asked for, and says why. */
 import { readFileSync } from 'node:fs';
 import { ProbeError, UsageError } from '../errors.ts';
-import type { Ip, Plan, Sending, TargetTable, Wire } from '../model.ts';
+import type { Ip, Plan, TargetTable, Wire } from '../model.ts';
 import { classifyIp } from '../packet/address.ts';
 import { openErrqueueWire } from './errqueueWire.ts';
 import { localAddresses } from './localInterfaces.ts';
@@ -70,7 +70,12 @@ function isForPackets({ groups, targets }: Plan, tcpBy: TcpBy): boolean {
 }
 
 /** The option that only a wire of packets can follow, as it was typed; null without one. */
-function boundBy({ interface: name, sources, sourcePort }: Sending): string | null {
+function boundBy(
+  { sending: { interface: name, sources, sourcePort }, passage }: Plan,
+  asked: string,
+): string | null {
+  // A simulated wire may see packets.
+  if (passage === true && !asked.startsWith('sim:')) return '--passage';
   if (name !== null) return `-e ${name}`;
   if (sources.length > 0) return `-S ${sources.map(({ ip }) => ip).join(',')}`;
   return sourcePort === null ? null : `-g ${sourcePort}`;
@@ -90,7 +95,7 @@ export async function openWire(
   leastLanes = 1,
 ): Promise<OpenedWire> {
   checkWire(asked);
-  const bound = boundBy(plan.sending);
+  const bound = boundBy(plan, asked);
   if (bound !== null && asked !== 'auto' && asked !== 'packet') {
     throw new UsageError(`${bound} needs packets of our own: not with --wire ${asked}`);
   }

@@ -46,6 +46,7 @@ export function portFacts(facts: Partial<PortFacts> = {}): PortFacts {
     resetCheck: RESET_CHECK.NONE,
     silence: SILENCE.PLAIN,
     between: null,
+    passage: null,
     ...facts,
   };
 }

@@ -8,6 +8,7 @@ const PORT: SilentPort = {
   decided: 0,
   silence: { by: 'loss', loss: 0.1, attempts: 2 },
   neighbours: null,
+  passage: null,
   isRegistered: false,
   isTcpOpen: false,
 };
@@ -32,6 +33,7 @@ const anyPort: fc.Arbitrary<SilentPort> = fc
     share: fc.double({ min: 0, max: 1, noNaN: true }),
     silence,
     neighbours: fc.constantFrom(null, 'silent' as const, 'closed' as const),
+    passage: fc.constantFrom(null, 'passes' as const, 'lost' as const),
     isRegistered: fc.boolean(),
     isTcpOpen: fc.boolean(),
   })
@@ -79,6 +81,8 @@ describe('silentOdds', () => {
   it.each([
     ['both neighbours silent', { neighbours: 'silent' }, 1 / ODDS_TERMS.neighboursSilent.value],
     ['both neighbours closed', { neighbours: 'closed' }, ODDS_TERMS.neighboursClosed.value],
+    ['packets that come to the stack', { passage: 'passes' }, ODDS_TERMS.passes.value],
+    ['packets that do not', { passage: 'lost' }, 1 / ODDS_TERMS.lost.value],
     ['a registered service', { isRegistered: true }, ODDS_TERMS.registered.value],
     ['the same TCP port open', { isTcpOpen: true }, ODDS_TERMS.tcpOpen.value],
   ] as const)('%s: multiplies open : dropped, and leaves closed alone', (_, fact, factor) => {

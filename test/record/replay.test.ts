@@ -6,7 +6,7 @@ import { openRecording } from '../../src/openedRecording.ts';
 import { parseWorld } from '../../src/sim/world.ts';
 import { readCapture } from '../packet/captures.ts';
 import { loadScenarios } from '../scenarios/scenario.ts';
-import { expectSame, itIsTheSameUnderLoss, replayPieces } from './inMemory.ts';
+import { expectSame, itIsTheSameUnderLoss, type Recorded, replayPieces } from './inMemory.ts';
 import { recordScenario } from './recordSim.ts';
 
 const scenarios = loadScenarios();
@@ -16,6 +16,28 @@ const RANGES = {
   command: 'scan TARGET -sU -p 514,20001-20060 --infer-ranges'.split(' '),
   world: parseWorld({ targets: [{ udp: { '514': 'silent', '20021-20060': 'silent' } }] }, 'ranges'),
 };
+/** Silent ports of which one is dropped on its way. */
+const PASSAGE = {
+  command: 'scan TARGET -sU -p 510-530 --passage'.split(' '),
+  world: parseWorld(
+    {
+      targets: [
+        {
+          udp: { '514': 'silent' },
+          rules: [{ hook: 'input', protocol: 'udp', dport: 516, verdict: 'drop' }],
+        },
+      ],
+    },
+    'passage',
+  ),
+};
+
+/** The comments in the file of a run. */
+function commentsOf({ report, pieces }: Recorded) {
+  const { frames, fault } = readCapture(Buffer.concat(pieces));
+  expect(fault).toBeNull();
+  return { texts: frames.map(({ texts }) => texts.join()), verdicts: report.verdicts };
+}
 
 describe.each(['P', 'E', 'C'] as const)('%s', (column) => {
   const possible = scenarios.filter(({ unavailable }) => unavailable?.[column] === undefined);
@@ -40,6 +62,31 @@ describe.each(['P', 'E', 'C'] as const)('%s', (column) => {
           expect(recorded.report.counters['inferred']).toBeGreaterThan(0);
         }
         await expectSame(recorded);
+      }
+    }
+  });
+
+  it.runIf(column === 'P')('what is asked by --passage is replayed, and in the file', async () => {
+    const scenario = { ...named('udpLimiter'), ...PASSAGE };
+    for (const stopAfter of [undefined, 60, 110, 160]) {
+      for (const loss of [0, 0.05]) {
+        const more = { loss, ...(stopAfter && { stopAfter }) };
+        const recorded = await recordScenario({ scenario, column, family: 6, seed: 5, ...more });
+        await expectSame(recorded);
+        const { texts, verdicts } = commentsOf(recorded);
+        if (stopAfter === undefined) {
+          const details = verdicts.map(({ detail }) => detail);
+          expect(details).toEqual(expect.arrayContaining(['open-silent', 'dropped']));
+        }
+        for (const id of verdicts.flatMap(({ evidence }) => evidence)) {
+          const place = new RegExp(`(^|\\W)${id.replaceAll('.', '[.]')}($|\\W)`);
+          expect(
+            texts.some((text) => place.test(text)),
+            id,
+          ).toBe(true);
+        }
+        const ports = texts.flatMap((text) => [...text.matchAll(/ asks (\d+)\/udp/g)]);
+        for (const [, port] of ports) expect(Number(port)).toBeLessThan(600);
       }
     }
   });
