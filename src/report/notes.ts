@@ -101,7 +101,7 @@ export function passageNotes(
     const ip = targets.ip(target);
     if (without === 'control')
       return [
-        `${ip}: --passage compares with a closed UDP port, and none was found: ask more ports`,
+        `${ip}: --passage compares with a closed UDP port, and none was found: ask more ports, or pu-probe trace --passage`,
       ];
     if (without === 'refusal')
       return [

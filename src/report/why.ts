@@ -199,6 +199,14 @@ export function askAgain(args: WhyArgs, options: string, why: string): string {
   return `pu-probe scan ${targetName(args)}${list} ${type}${options}  # ${why}`;
 }
 
+/** Whether packets come to an IPv6 target, asked by what it has to refuse; nothing for one of IPv4. */
+export function askPassage(args: WhyArgs): readonly string[] {
+  const ports = portsOf(args).slice(0, MAX_COMMAND_PORTS).join(',');
+  if (!String(args['target']).includes(':') || ports === '') return [];
+  const what = `pu-probe trace ${targetName(args)} -p ${ports} -sU --passage`;
+  return [`${what}  # as root: do packets come through?`];
+}
+
 /** Where a refusal has no sender: what listens there, and how to learn who refused. */
 export function findSender(args: WhyArgs): readonly string[] {
   return [

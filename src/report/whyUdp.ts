@@ -2,6 +2,7 @@ import type { WhyEntry } from './why.ts';
 import {
   anyAttempt,
   askAgain,
+  askPassage,
   findHostRule,
   findSender,
   icmpSaid,
@@ -124,7 +125,12 @@ export const UDP_WHY: Readonly<Record<UdpWhyId, WhyEntry>> = {
       'Either something listens and does not answer this probe, or a filter drops the probe or its answer. Silence ' +
       'alone cannot tell which.' +
       limitedIcmp(args),
-    next: (args) => [watchArrival(args), showListeners(args), showRules(args, 'drop')],
+    next: (args) => [
+      watchArrival(args),
+      showListeners(args),
+      showRules(args, 'drop'),
+      ...askPassage(args),
+    ],
   },
   'udp.silent.certified': {
     sentence: (args) =>
@@ -133,12 +139,17 @@ export const UDP_WHY: Readonly<Record<UdpWhyId, WhyEntry>> = {
     meaning: () =>
       'Either something listens and does not answer this probe, or a filter drops the probe or its answer. The target ' +
       'had an ICMP error to send each time, so that its limit on them does not explain the silence.',
-    next: (args) => [watchArrival(args), showListeners(args), showRules(args, 'drop')],
+    next: (args) => [
+      watchArrival(args),
+      showListeners(args),
+      showRules(args, 'drop'),
+      ...askPassage(args),
+    ],
   },
   'udp.silent.passes': {
     sentence: (args) =>
       `${portOfTarget(args)} did not answer${anyAttempt(args)}, and what is sent there comes to the stack of ` +
-      `${targetName(args)} where an IPv6 extension header stands before it: it is open and silent, or its answers are lost.`,
+      `${targetName(args)} where an IPv6 extension header stands before it: a service that says nothing, or answers that are lost.`,
     meaning: () =>
       'Most likely something listens and does not answer this probe. A filter on the way there that looks behind no ' +
       'extension header, or one on the way back, looks the same.',
@@ -148,7 +159,7 @@ export const UDP_WHY: Readonly<Record<UdpWhyId, WhyEntry>> = {
   'udp.silent.lost': {
     sentence: (args) =>
       `${portOfTarget(args)} did not answer${anyAttempt(args)}, and what is sent there behind an IPv6 extension header ` +
-      `does not come to the stack of ${targetName(args)}, where that for other ports comes through: it is dropped on its way there.`,
+      `does not come to the stack of ${targetName(args)}, where that for other ports comes through: dropped on the way there.`,
     meaning: () =>
       'Most likely a filter drops the port, on the host or on the way. A device that drops only what has extension ' +
       'headers, for this port and not for others, looks the same.',

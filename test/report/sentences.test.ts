@@ -57,7 +57,9 @@ describe('the sentence catalogue', () => {
       expect(text.slice(0, -1)).not.toMatch(/\. |undefined|null|NaN| {2}/);
       expect(meaning(id, args)).toMatch(/^[A-Z].*\.$/);
       for (const command of nextSteps(id, args)) {
-        expect(command).toMatch(/^(ss|nft|ip|tc|tcpdump|traceroute|ulimit|sysctl|pu-probe scan) /);
+        expect(command).toMatch(
+          /^(ss|nft|ip|tc|tcpdump|traceroute|ulimit|sysctl|pu-probe (scan|trace)) /,
+        );
         expect(command).not.toMatch(/undefined|null|\n/);
       }
     }
@@ -71,6 +73,18 @@ describe('the sentence catalogue', () => {
     expect(sentence('udp.port-unreach.target', { ...full, icmp: 'ICMP 3/3' })).toBe(
       '10.0.0.5 itself says that UDP port 53 is unreachable (ICMP 3/3): nothing listens there, or its host firewall rejects ' +
         'in the same words.',
+    );
+  });
+
+  it('proposes over IPv6 alone what asks by IPv6 headers', () => {
+    const commandsOf = (target: string) =>
+      ['udp.silent', 'udp.silent.certified'].flatMap((id) => nextSteps(id, { ...full, target }));
+    expect(commandsOf('10.0.0.5').join('\n')).not.toContain('--passage');
+    const asked = commandsOf('fd00::5').filter((command) => command.includes('--passage'));
+    expect(asked).toEqual(
+      Array(2).fill(
+        'pu-probe trace fd00::5 -p 53 -sU --passage  # as root: do packets come through?',
+      ),
     );
   });
 
