@@ -48,7 +48,7 @@ export interface Passage extends WalkSource {
 }
 
 /** Ports of one target that are asked. */
-export const MAX_PASSAGE_PORTS = 64;
+const MAX_PASSAGE_PORTS = 64;
 /** Closed ports that go first; those of a fast limiter prove silences by their number (walkPlan.ts). */
 const CONTROLS = 2;
 const FAST_CONTROLS = 16;
@@ -148,7 +148,7 @@ export function createPassage(context: ScanContext, { of: walkOf }: Pick<Walks, 
       const { probe, target } = match;
       const check = checks.get(target);
       const walk = table.walks.get(target);
-      if (check === undefined || walk === undefined) return;
+      if (check === undefined || walk === undefined || attempts.made(probe) === 0) return;
       if (match.answer === ANSWER.SEND_FAILED) walk.unsent(probe);
       else if (isRefusal(match)) refused(match, check, walk);
       else {

@@ -10,6 +10,8 @@ import {
   NO_PROBE,
   PROTO_TCP,
   PROTO_UDP,
+  SHAPE,
+  SHAPED_TAG,
   SIGNAL,
 } from '../../src/batch.ts';
 import { ANSWER } from '../../src/match/facts.ts';
@@ -46,7 +48,13 @@ function probeOf(family: Family, protocol: 'tcp' | 'udp', port: number): number 
 }
 
 /** The packet that asks this port. */
-function question(family: Family, protocol: 'tcp' | 'udp', port: number, attempt = 1): Uint8Array {
+function question(
+  family: Family,
+  protocol: 'tcp' | 'udp',
+  port: number,
+  attempt = 1,
+  shape: number = SHAPE.PLAIN,
+): Uint8Array {
   const batch = createProbeBatch(1);
   const probe = port === CONTROL_PORT ? NO_PROBE : probeOf(family, protocol, port);
   batch.count = 1;
@@ -55,6 +63,7 @@ function question(family: Family, protocol: 'tcp' | 'udp', port: number, attempt
   batch.protocol[0] = numbers[protocol];
   batch.target[0] = family === 4 ? 0 : 1;
   batch.port[0] = port;
+  batch.shape[0] = shape;
   if (protocol === 'udp') batch.length[0] = writePayload(batch.bytes, probe, port);
   const out = new Uint8Array(2000);
   const context = {
@@ -369,6 +378,19 @@ describe.each([4, 6] as const)('ICMP errors, IPv%i', (family) => {
     put16(quote, at + 6, (quote[at + 6]! * 256 + quote[at + 7]!) ^ 0x5a5a);
     expect(read(error(quote.slice(0, at + 8 + shown))).result === 'matched').toBe(isOurs);
   });
+});
+
+it('what is asked behind an option is told by the header in front of what is quoted', () => {
+  const refused = (shape: number, spoilt = 0) => {
+    const quote = question(6, 'udp', 9, 1, shape);
+    quote[quote.length - 1]! ^= spoilt;
+    quote[headerBytes(6) + 8 + 6]! ^= spoilt;
+    return read(icmpError(TARGET[6], 4, 2, quote));
+  };
+  const probe = probeOf(6, 'udp', 9);
+  expect(refused(SHAPE.DST_OPTION)).toMatchObject({ result: 'matched', probe, tag: SHAPED_TAG });
+  expect(refused(SHAPE.PLAIN)).toMatchObject({ result: 'matched', probe, tag: 0 });
+  expect(refused(SHAPE.DST_OPTION, 1).result).toBe('bad-token');
 });
 
 it('an identification that a NAT changed leaves the attempt open, not the probe', () => {

@@ -25,6 +25,7 @@ export interface SmallWorld {
 
 /** What the target has; every other port is closed. */
 export const SERVICES = { tcp: { 22: 'accept' }, udp: { 53: 'dns', 123: 'silent' } } as const;
+const CLOSED = 9;
 export const ASKED = { tcp: [22, 80], udp: [53, 9, 123] } as const;
 
 export interface Expected {
@@ -47,6 +48,19 @@ export function expectedOf(world: SmallWorld, protocol: 'tcp' | 'udp', port: num
   });
   if (protocol === 'udp' && isRefusing) return { ...SILENCE.udp, detail: 'silent-certified' };
   return SILENCE[protocol];
+}
+
+/** The same where `--passage` is asked for, over IPv6: what a silent UDP port is told to be. */
+export function passageOf(world: SmallWorld, port: number): string | null {
+  const { detail } = expectedOf(world, 'udp', port);
+  const dropsOf = (asked: number) =>
+    world.rules.filter(
+      ({ protocol, way, ...rule }) => protocol === 'udp' && way === 'dport' && rule.port === asked,
+    );
+  // A port that nobody stands before refuses what its stack has to; none other here is closed.
+  const hasControl = dropsOf(CLOSED).length === 0;
+  if (detail !== 'silent-certified' || !hasControl) return detail;
+  return dropsOf(port).length === 0 ? 'open-silent' : 'dropped';
 }
 
 /** Null: silence. */

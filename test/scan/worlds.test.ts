@@ -10,6 +10,7 @@ import {
   type Expected,
   expectedOf,
   HOOKS,
+  passageOf,
   SERVICES,
   type SmallRule,
   type SmallWorld,
@@ -113,6 +114,27 @@ const FIELDS = ['state', 'reason', 'detail', 'role'] as const;
 const isSame = (found: Expected, expected: Expected, column: WireColumn): boolean =>
   FIELDS.every((field) => found[field] === expected[field]) &&
   (found.hop === expected.hop || (found.hop === null && column !== 'P'));
+
+it(`--passage says of ${WORLDS} worlds what their rules mean`, async () => {
+  const told = new Set<string | null>();
+  await fc.assert(
+    fc.asyncProperty(world, fc.nat(1_000_000), async (any, seed) => {
+      const small = { ...any, family: 6 as const };
+      const scenario = toScenario(small, 0);
+      const asking = { ...scenario, command: [...scenario.command, '--passage'] };
+      const { verdicts } = await runInSimulator(asking, 'P', 6, seed);
+      for (const { protocol, port, state, detail } of verdicts) {
+        const expected = expectedOf(small, protocol, port);
+        const wanted = protocol === 'udp' ? passageOf(small, port) : expected.detail;
+        const found = [port, protocol, state, detail, seed, describeWorld(small)];
+        expect(found).toEqual([port, protocol, expected.state, wanted, ...found.slice(4)]);
+        told.add(detail);
+      }
+    }),
+    { numRuns: WORLDS, seed: 20_261_120 },
+  );
+  expect([...told]).toEqual(expect.arrayContaining(['open-silent', 'dropped']));
+});
 
 const describeWorld = (small: SmallWorld): string => JSON.stringify(small);
 
