@@ -1,9 +1,11 @@
 /** What a trace asks again where its asked flow falls silent: which flow, at which hop, how often. */
 import type { Cells } from './cells.ts';
+import type { HopFacts } from './facts.ts';
 import type { Flow } from './flows.ts';
+import { chanceOfLosses, MOST_FALSE, type Trials } from './losses.ts';
 import { proofOfDrop } from './proofOfDrop.ts';
 import type { TraceAsk } from './traceRows.ts';
-import { firstAnswerAfter, type View } from './view.ts';
+import { type FlowView, firstAnswerAfter, type View } from './view.ts';
 
 /** The flows of a trace and what was sent of them. */
 export interface EdgeOptions {
@@ -17,6 +19,8 @@ export interface EdgeOptions {
 export const ROUNDS = 3;
 /** Rounds at the edge where answers of the control are missing: routers say one a second, or lose it. */
 const PROOF_ROUNDS = 6;
+/** Rounds at the edge where losses may be why the asked flow is silent and others are not. */
+const DOUBT_ROUNDS = 12;
 /** Hops beyond the edge that are asked again. */
 const EDGE_HOPS = 2;
 
@@ -28,6 +32,8 @@ export interface Edges {
   again(view: View, sweptTo: number): readonly TraceAsk[];
   /** All that was not answered yet up to the target, and one more round at the edge; the asked flow first. */
   anew(view: View, sweptTo: number): readonly TraceAsk[];
+  /** The asked flow where other source ports pass, as long as losses like theirs explain its silence; with one of them. */
+  doubt(view: View): readonly TraceAsk[];
   /** Controls that were answered by the target only behind where the asked flow was: it is nearer, or they lost a packet. */
   nearer(view: View): readonly TraceAsk[];
   /** The variants that pass where the asked flow does not, at the hop before: which way do they go? */
@@ -48,12 +54,10 @@ export function createEdges({ main, variants, cells }: EdgeOptions): Edges {
     ttl,
     round: cells.rounds(flow.index, ttl) + 1,
   });
-  const nextHop = (view: View): number => {
-    const hops = view.controls
-      .map((control) => firstAnswerAfter(control, view.asked.furthest))
-      .filter((hop) => hop > 0);
-    return hops.length === 0 ? 0 : Math.min(...hops);
-  };
+  const variantOf = ({ facts: { index } }: FlowView): Flow =>
+    variants.find((flow) => flow.index === index)!;
+  const nextHop = ({ asked: { furthest }, controls: others }: View): number =>
+    nearestAnswer(others, furthest);
   /** Asked behind the rest of a round: whether the last router that was heard could have said that it rejects. */
   const speaker = (last: number): readonly TraceAsk[] =>
     controls.slice(0, 1).map((flow) => ask(flow, last));
@@ -84,6 +88,13 @@ export function createEdges({ main, variants, cells }: EdgeOptions): Edges {
       const isProvable = next > 0 && proofOfDrop(view, next) === 'missing';
       return isProvable && last > 0 ? [...asks, ...speaker(last)] : asks;
     },
+    doubt(view) {
+      const next = nearestAnswer(view.variants, view.asked.furthest);
+      const isDoubtful = next > 0 && chanceOfSilence(view) >= MOST_FALSE;
+      if (!isDoubtful || cells.rounds(asked.index, next) >= DOUBT_ROUNDS) return [];
+      const passing = view.variants.find(({ answerAt }) => answerAt(next) !== null)!;
+      return [asked, variantOf(passing)].map((flow) => ask(flow, next));
+    },
     nearer({ asked: { reached: said }, controls: others }) {
       if (said === null) return [];
       return others
@@ -97,9 +108,7 @@ export function createEdges({ main, variants, cells }: EdgeOptions): Edges {
       const last = view.asked.furthest;
       if (last === 0) return [];
       const passing = view.variants.filter((flow) => firstAnswerAfter(flow, last) > 0);
-      return passing
-        .map(({ facts: { index } }) => ask(variants.find((flow) => flow.index === index)!, last))
-        .filter(({ round }) => round === 1);
+      return passing.map((flow) => ask(variantOf(flow), last)).filter(({ round }) => round === 1);
     },
     proof(view) {
       const [last, next] = [view.asked.furthest, nextHop(view)];
@@ -116,5 +125,32 @@ export function createEdges({ main, variants, cells }: EdgeOptions): Edges {
       }
       return asks;
     },
+  };
+}
+
+/** First TTL above `ttl` at which any of the flows was answered; 0: none. */
+function nearestAnswer(flows: readonly FlowView[], ttl: number): number {
+  const hops = flows.map((flow) => firstAnswerAfter(flow, ttl)).filter((hop) => hop > 0);
+  return hops.length === 0 ? 0 : Math.min(...hops);
+}
+
+/** Chance that all silences of the asked flow beyond its last hop are losses, at hops where other source ports are answered. */
+function chanceOfSilence(view: View): number {
+  const { facts, furthest } = view.asked;
+  return facts.hops.reduce((chance, { rounds }, hop) => {
+    const trials = hop > furthest ? trialsAt(view, hop) : null;
+    return trials === null ? chance : chance * chanceOfLosses(trials, rounds);
+  }, 1);
+}
+
+/** Of each flow without its first answer: a flow that has none is not known to pass. */
+function trialsAt({ controls, variants }: View, hop: number): Trials | null {
+  const heard = [...controls, ...variants]
+    .map(({ facts }) => facts.hops[hop])
+    .filter((one) => one !== undefined && one.answers.length > 0) as readonly HopFacts[];
+  if (heard.length === 0) return null;
+  return {
+    asked: heard.reduce((sum, { rounds }) => sum + rounds - 1, 0),
+    lost: heard.reduce((sum, { rounds, answers }) => sum + Math.max(0, rounds - answers.length), 0),
   };
 }

@@ -3,11 +3,14 @@
  *
  * Each hop has few ICMP errors for us (Linux: six, then one a second), so a hop is asked once a second, from as many source
  * ports as it has shown to answer. A silence counts only where an answer was there to be had: somebody who was asked after
- * it in the same round was answered (a limiter refuses in order), or it was asked alone after a second.
+ * it in the same round was answered (a limiter refuses in order), it was asked alone after a second, or others are answered
+ * there by the target's port, which nobody limits. How many are needed follows from the losses that were seen at the hop.
  */
 import type { Cells } from './cells.ts';
 import { LIMITER_MS } from './errorBudget.ts';
+import type { Observation } from './facts.ts';
 import type { Flow } from './flows.ts';
+import { chanceOfLosses, MOST_FALSE, type Trials } from './losses.ts';
 import type { Study } from './studies.ts';
 import type { TraceAsk } from './traceRows.ts';
 
@@ -29,9 +32,8 @@ export interface SourcesOptions {
   readonly isOver: (flow: Flow, ttl: number) => boolean;
 }
 
-/** Silences after which a flow counts as silent at a hop; and where packets were seen to be lost, one in four at most. */
+/** Least silences after which a flow counts as silent at a hop. */
 const SILENCES = 3;
-const SILENCES_UNDER_LOSS = 6;
 /** An identity has 15 attempts (probe/token.ts). */
 const MAX_ROUNDS = 14;
 /** Source ports asked at once: of a hop that has not been asked yet, and at most. */
@@ -51,21 +53,46 @@ interface HopRound {
 /** Creates the study. */
 export function createSourcesStudy(options: SourcesOptions): SourcesStudy {
   const { flows, controls, cells, lastHop, isOver } = options;
-  const silences = flows.map((): number[] => []);
-  const silencesOf = new Map(flows.map((flow, i) => [flow, silences[i]!]));
+  const silencesOf = new Map(flows.map((flow): [Flow, number[]] => [flow, []]));
   const widths = new Map<number, number>();
+  /** By TTL: asks that were answered, and witnesses that were lost. */
+  const heard: number[] = [];
+  const lostWitnesses: number[] = [];
+  /** As of the last round, by TTL. */
+  let silent = new Map<Flow, readonly boolean[]>();
   let rounds = 0;
   let last: readonly HopRound[] = [];
 
   const count = (flow: Flow, ttl: number): number => silencesOf.get(flow)![ttl] ?? 0;
-  /** A silence of what is answered later was a loss. */
-  const hasLoss = (): boolean =>
-    flows.some(({ index }, i) =>
-      silences[i]!.some((times, ttl) => times > 0 && cells.isAnswered(index, ttl)),
-    );
+  const answered = (ttl: number): readonly Flow[] =>
+    flows.filter(({ index }) => cells.isAnswered(index, ttl));
+  /** A silence of what is answered here was a loss; null: no source port is, so that a silence tells none from the others. */
+  const trialsAt = (ttl: number): Trials | null => {
+    const others = answered(ttl);
+    if (others.length === 0) return null;
+    const before = others.reduce((sum, flow) => sum + count(flow, ttl), 0);
+    const lost = before + (lostWitnesses[ttl] ?? 0);
+    return { asked: lost + (heard[ttl] ?? 0), lost };
+  };
+  /** Each silence behind the last answer adds to those before it: what is lost on its way is lost at all of them. */
+  const silentHops = (flow: Flow, trials: readonly (Trials | null)[]): readonly boolean[] => {
+    let chance = flows.length;
+    return trials.map((some, ttl) => {
+      if (cells.isAnswered(flow.index, ttl)) {
+        chance = flows.length;
+        return false;
+      }
+      if (some !== null) chance *= chanceOfLosses(some, count(flow, ttl));
+      return count(flow, ttl) >= SILENCES && (some === null || chance < MOST_FALSE);
+    });
+  };
   const isSilent = (flow: Flow, ttl: number): boolean =>
-    !cells.isAnswered(flow.index, ttl) &&
-    count(flow, ttl) >= (hasLoss() ? SILENCES_UNDER_LOSS : SILENCES);
+    !cells.isAnswered(flow.index, ttl) && silent.get(flow)?.[ttl] === true;
+  /** Answered by the port alone: no limiter of ICMP errors explains a silence. */
+  const isUnlimited = (ttl: number): boolean => {
+    const said = answered(ttl).flatMap(({ index }) => cells.flow(index).hops[ttl]!.answers);
+    return said.length > 0 && said.every(isOfPort);
+  };
 
   /** Two silent hops in a row: it is lost, and what is behind them is asked at the last hop alone. */
   const isLost = (flow: Flow, ttl: number): boolean => {
@@ -109,27 +136,28 @@ export function createSourcesStudy(options: SourcesOptions): SourcesStudy {
   };
 
   const judge = ({ ttl, asks, hasWitness }: HopRound): void => {
-    const heard = asks.map(({ flow, before }) => cells.answers(flow.index, ttl) > before);
-    const lastHeard = heard.lastIndexOf(true);
-    const isAlone = asks.length === 1;
+    const wasHeard = asks.map(({ flow, before }) => cells.answers(flow.index, ttl) > before);
+    add(heard, ttl, wasHeard.filter(Boolean).length);
+    const lastHeard = wasHeard.lastIndexOf(true);
+    const isExplained = asks.length > 1 && !isUnlimited(ttl);
     let unexplained = 0;
-    const doubtful = hasWitness ? asks.slice(0, -1) : asks;
-    for (const [i, { flow }] of doubtful.entries()) {
-      if (heard[i]) continue;
-      if (i < lastHeard || isAlone) {
-        const list = silencesOf.get(flow)!;
-        list[ttl] = count(flow, ttl) + 1;
-      } else unexplained += 1;
+    for (const [i, { flow }] of asks.entries()) {
+      if (wasHeard[i]) continue;
+      const isWitness = hasWitness && i === asks.length - 1;
+      if (i > lastHeard && isExplained) unexplained += Number(!isWitness);
+      else add(isWitness ? lostWitnesses : silencesOf.get(flow)!, ttl);
     }
     const width = widths.get(ttl) ?? FIRST_WIDTH;
     widths.set(ttl, unexplained > 0 ? 1 : Math.min(MAX_WIDTH, 2 * width));
   };
 
   return {
-    silent: (flow) => Array.from(silencesOf.get(flow) ?? [], (_, ttl) => isSilent(flow, ttl)),
+    silent: (flow) => (silent.get(flow) ?? []).map((_, ttl) => isSilent(flow, ttl)),
     next() {
       for (const hop of last) judge(hop);
       const end = lastHop();
+      const trials = Array.from({ length: end + 1 }, (_, ttl) => trialsAt(ttl));
+      silent = new Map(flows.map((flow) => [flow, silentHops(flow, trials)]));
       if (end === 0 || rounds >= SECONDS_EACH * flows.length) return null;
       rounds += 1;
       const hops = Array.from({ length: end }, (_, i) => hopRound(i + 1, end));
@@ -140,4 +168,11 @@ export function createSourcesStudy(options: SourcesOptions): SourcesStudy {
       return asks.length === 0 ? null : { asks, pauseMs: LIMITER_MS };
     },
   };
+}
+
+const isOfPort = ({ isTarget, answer }: Observation): boolean =>
+  isTarget && (answer === 'syn-ack' || answer === 'reset' || answer === 'udp-response');
+
+function add(counts: number[], ttl: number, more = 1): void {
+  counts[ttl] = (counts[ttl] ?? 0) + more;
 }

@@ -138,7 +138,9 @@ export function createSteps(options: StepOptions): Steps {
     },
     edge: (view) => {
       const asks = isSilent(view) ? edges.again(view, sweptTo) : edges.nearer(view);
-      return asks.length === 0 ? null : { asks };
+      if (asks.length > 0) return { asks };
+      const doubted = isSilent(view) ? edges.doubt(view) : [];
+      return doubted.length === 0 ? null : { asks: doubted, sendAtMs: lastSentMs + LIMITER_MS };
     },
     ways: (view) => {
       const asks = isSilent(view) ? edges.ways(view) : [];

@@ -8,14 +8,14 @@ import { factsOf, located } from './paths.ts';
 const DROP = { hook: 'forward', protocol: 'tcp', dport: 443, verdict: 'drop' };
 const OPEN = { tcp: { '443': 'accept' } };
 
-const walk = (world: object, flows: number, family: 4 | 6 = 4) =>
+const walk = (world: object, flows: number, family: 4 | 6 = 4, seed = 5) =>
   traceInSimulator({
     world: parseWorld(world, 'test'),
     view: 'packet',
     family,
     protocol: 'tcp',
     port: 443,
-    seed: 5,
+    seed,
     flows,
   });
 
@@ -55,6 +55,30 @@ describe('over the simulator', () => {
     expect(path.finding).toMatchObject({ kind: 'drop', rule: 7, certainty: 'high' });
     expect(path.sources!.groups).toMatchObject([{ end: 'silent', last: { ttl: 2 } }]);
     expect(virtualMs).toBeLessThan(20_000);
+  });
+});
+
+describe.each([4, 6] as const)('one packet in twenty is lost on each link, IPv%i', (family) => {
+  const links = Array.from({ length: 7 }, () => ({ loss: 0.05 }));
+  const kinds = async (third: object, flows: number, seeds: number) => {
+    const routers = [{}, {}, third, {}, {}, {}];
+    const said: (string | undefined)[] = [];
+    for (let seed = 1; seed <= seeds; seed++) {
+      const { path } = await walk({ routers, links, targets: [OPEN] }, flows, family, seed);
+      said.push(path.finding?.kind);
+    }
+    return said.filter((kind) => kind === 'path-variant').length;
+  };
+
+  it.each([0, 8])(
+    'losses make no lost way in more than one run of 100, %i flows',
+    async (flows) => {
+      expect(await kinds({}, flows, 200)).toBeLessThanOrEqual(2);
+    },
+  );
+
+  it('a way that loses the port is found', async () => {
+    expect(await kinds({ beside: [{ rules: [DROP] }] }, 16, 20)).toBe(20);
   });
 });
 
