@@ -112,7 +112,7 @@ export function passageNotes(
     const open = asked - told;
     return open === 0
       ? most
-      : [...most, `${ip}: --passage could not tell ${open} of the ${asked} ports that it asked`];
+      : [...most, `${ip}: --passage could not tell ${open} of ${asked} silent ports`];
   });
   const more = notes.length - MAX_NAMED;
   const shown = more > 0 ? [...notes.slice(0, MAX_NAMED), `and so of ${more} more`] : notes;

@@ -12,7 +12,7 @@ import type { Match } from '../match/match.ts';
 import { ICMP6_TYPE } from '../packet/icmp.ts';
 import type { ScanContext } from './context.ts';
 import { createDeadlines } from './deadlines.ts';
-import { isClosed } from './decided.ts';
+import { isClosed, isProvenSilent } from './decided.ts';
 import { createLatestAttempt } from './latestAttempt.ts';
 import { createPassageAttempts, type PassageAttempts } from './passageAttempts.ts';
 import { createRanks, groupOf } from './portRanks.ts';
@@ -113,9 +113,15 @@ export function createPassage(context: ScanContext, { of: walkOf }: Pick<Walks, 
     }
   };
 
-  const noteCount = (target: number, { silent, ports, waiting }: Check): void => {
-    const told = [...ports].filter((probe) => passages.has(probe)).length;
-    const without = waiting.length > 0 ? 'refusal' : null;
+  /** What passes and may be closed is not told. */
+  const isTold = (probe: number): boolean =>
+    passages.get(probe)?.result === 'lost' ||
+    (passages.has(probe) && isProvenSilent(context, probe));
+
+  /** `isCut`: a stop or a host timeout has ended it. */
+  const noteCount = (target: number, { silent, ports, waiting }: Check, isCut: boolean): void => {
+    const told = [...ports].filter(isTold).length;
+    const without = waiting.length > 0 && !isCut ? 'refusal' : null;
     counts.set(target, { target, silent, asked: ports.size, told, without });
   };
 
@@ -123,7 +129,11 @@ export function createPassage(context: ScanContext, { of: walkOf }: Pick<Walks, 
     begin(target, done, nowMs) {
       if (!isAsked || plan.targets.families[target] !== 6) return false;
       const silent = silentOf(context, done);
-      if (silent.length === 0 || nowMs >= hostEndsMs(target)) return false;
+      if (silent.length === 0) return false;
+      if (nowMs >= hostEndsMs(target)) {
+        counts.set(target, { target, silent: silent.length, asked: 0, told: 0, without: null });
+        return false;
+      }
       const closed = closedOf(context, target);
       const ports = closed.length === 0 ? [] : firstOf(silent, rankOf);
       const check = { silent: silent.length, ports: new Set(ports), waiting: ports };
@@ -174,7 +184,7 @@ export function createPassage(context: ScanContext, { of: walkOf }: Pick<Walks, 
         if ((checks.get(target)?.untilMs ?? Number.POSITIVE_INFINITY) <= nowMs) ended.add(target);
       }
       for (const target of ended) {
-        noteCount(target, checks.get(target)!);
+        noteCount(target, checks.get(target)!, nowMs >= hostEndsMs(target));
         checks.delete(target);
         table.remove(target);
         onEnd(target);
@@ -183,7 +193,7 @@ export function createPassage(context: ScanContext, { of: walkOf }: Pick<Walks, 
     wakeAtMs: () => Math.min(due.peekMs(), table.wakeAtMs()),
     progress: () => walkProgressOf(table.walks, () => 6, false),
     counts() {
-      for (const [target, check] of checks) noteCount(target, check);
+      for (const [target, check] of checks) noteCount(target, check, true);
       return [...counts.values()];
     },
   };

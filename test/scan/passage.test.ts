@@ -27,6 +27,7 @@ async function run(
     seed = 1,
     request = {} as Partial<PlanRequest>,
     stopAfter = Number.POSITIVE_INFINITY,
+    stopMs = Number.POSITIVE_INFINITY,
     families = [6] as readonly Family[],
   } = {},
 ): Promise<Ran> {
@@ -49,7 +50,7 @@ async function run(
     onTurn: () => {
       turns += 1;
       for (const probe of engine.takeSettled()) out.set(probe, [judgementOf(probe), oddsOf(probe)]);
-      if (turns >= stopAfter) stop.abort();
+      if (turns >= stopAfter || wire.nowMs() >= stopMs) stop.abort();
     },
   });
   const result = engine.result();
@@ -194,6 +195,23 @@ describe('nothing is told', () => {
       '--passage asks by IPv6 headers: not the one target of IPv4',
     ]);
   });
+
+  it.each([
+    ['a stop', { stopMs: 1500 }],
+    ['a host timeout', { request: { hostTimeoutMs: 1500 } }],
+  ])(
+    'where %s ends it before a control was answered, which the note does not blame on a filter',
+    async (_, cut) => {
+      const world = { ...MIXED, routers: [{ rules: [NO_OPTIONS] }] };
+      const whole = await run(world, '510-530');
+      expect(whole.lastedMs).toBeGreaterThan(3000);
+      const { plan, result, lastedMs } = await run(world, '510-530', cut);
+      expect(lastedMs).toBeLessThan(2000);
+      expect(passageNotes(plan, result.passage)).toEqual([
+        `${plan.targets.ip(0)}: --passage could not tell 5 of 5 silent ports`,
+      ]);
+    },
+  );
 
   it('when the time of the host is over', async () => {
     const limiter = { ratelimitMs: 1000, burst: 1 };
