@@ -22,6 +22,8 @@ export interface Cells {
   isAnswered(flow: number, ttl: number): boolean;
   /** Answers so far. */
   answers(flow: number, ttl: number): number;
+  /** Rounds that were answered so far, each once. */
+  answeredRounds(flow: number, ttl: number): number;
   /** Largest round trip so far, ms; 0: none. */
   maxRttMs(): number;
   flow(index: number): FlowFacts;
@@ -107,6 +109,8 @@ export function createCells(
     },
     isAnswered: (flow, ttl) => cellsOf(flow)[ttl]!.answers.length > 0,
     answers: (flow, ttl) => cellsOf(flow)[ttl]!.answers.length,
+    answeredRounds: (flow, ttl) =>
+      new Set(cellsOf(flow)[ttl]!.answers.map(({ round }) => round)).size,
     maxRttMs: () => maxRttMs,
     flow: flowAt,
     flows: () => flows.map((_, index) => flowAt(index)),

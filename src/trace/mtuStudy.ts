@@ -52,10 +52,6 @@ const MAX_SAID = 6;
 const INQUIRY_MS = 100;
 
 type Passage = 'passes' | 'lost' | 'unknown' | Observation;
-interface Pair {
-  readonly said: Observation | null;
-  readonly isSmallHeard: boolean;
-}
 type Run<Result> = Generator<StudyRound, Result, undefined>;
 
 /** Creates the study. */
@@ -78,33 +74,33 @@ export function createMtuStudy(options: MtuOptions): MtuStudy {
   const answerOf = (flow: Flow, ttl: number): Observation | undefined =>
     cells.flow(flow.index).hops[ttl]!.answers[0];
 
-  /** Asks a large packet, and a small one behind it: what is said of the large one, and whether the small one was answered. */
-  function* askBoth(large: Flow, small: Flow, ttl: number): Run<Pair> {
-    const before = cells.answers(small.index, ttl);
+  /** Asks a large packet, and a small one behind it: what is said of the large one. */
+  function* askBoth(large: Flow, small: Flow, ttl: number): Run<Observation | null> {
+    const before = cells.answeredRounds(small.index, ttl);
     yield { asks: [askOf(large, ttl), askOf(small, ttl)], pauseMs };
     const said = answerOf(large, ttl) ?? null;
-    const isSmallHeard = cells.answers(small.index, ttl) > before;
-    if (said === null && !isSmallHeard) {
+    if (said === null && cells.answeredRounds(small.index, ttl) === before) {
       hasLoss ||= pauseMs > 0;
       pauseMs = LIMITER_MS;
     }
-    return { said, isSmallHeard };
+    return said;
   }
 
   /** Whether a packet of this size comes to the hop; `least` is a size that does. */
   function* tryAt(carrier: Flow, bytes: number, least: number, ttl: number): Run<Passage> {
     const [large, small] = [withSize(carrier, bytes), withSize(carrier, least)];
-    let silences = 0;
-    for (let round = 1; round <= MAX_ROUNDS && silences < needed(); round++) {
-      const { said, isSmallHeard } = yield* askBoth(large, small, ttl);
+    // Rounds, not answers: one may come late, while the next round is waited for, or twice.
+    const silences = (): number => cells.answeredRounds(small.index, ttl);
+    for (let round = 1; round <= MAX_ROUNDS && silences() < needed(); round++) {
+      const before = silences();
+      const said = yield* askBoth(large, small, ttl);
       if (said !== null) {
-        hasLoss ||= silences > 0;
+        hasLoss ||= before > 0;
         return said.answer === 'too-big' ? said : 'passes';
       }
       if (cells.flow(large.index).sendErrno !== 0) return 'unknown';
-      silences += Number(isSmallHeard);
     }
-    return silences >= needed() ? 'lost' : 'unknown';
+    return silences() >= needed() ? 'lost' : 'unknown';
   }
 
   /** The largest of the least sizes that comes to the hop, all of them padded as the large ones are; null: none. */
@@ -139,7 +135,7 @@ export function createMtuStudy(options: MtuOptions): MtuStudy {
       ip: answerOf(small, ttl)?.ip ?? answerOf(large, ttl)?.ip ?? null,
     });
     const isProven =
-      cells.answers(small.index, before) >= needed() &&
+      cells.answeredRounds(small.index, before) >= needed() &&
       answerOf(small, before)?.answer === 'time-exceeded' &&
       before === after + 1;
     return { after: place(after), before: place(before), isProven };

@@ -65,19 +65,22 @@ export function createPassageStudy(options: PassageOptions): PassageStudy {
     ttl,
     round: cells.rounds(flow.index, ttl) + 1,
   });
-  const refusals = ({ index }: Flow, ttl: number, { code }: Form): number =>
-    (cells.flow(index).hops[ttl]?.answers ?? []).filter(
+  /** Rounds that the stack has refused: an answer may come late, while the next round is waited for, or twice. */
+  const refusedRounds = ({ index }: Flow, ttl: number, { code }: Form): number => {
+    const refusals = (cells.flow(index).hops[ttl]?.answers ?? []).filter(
       (one) =>
         one.isTarget && one.icmpType === ICMP6_TYPE.PARAMETER_PROBLEM && one.icmpCode === code,
-    ).length;
+    );
+    return new Set(refusals.map(({ round }) => round)).size;
+  };
 
   /** Asks in one form; `unknown`: too few were answered. */
   function* tryForm(form: Form, port: Flow, ttl: number): Run<PassageFacts['result']> {
     const asked = shaped(port, form.shape);
     const controls = options.control === undefined ? [] : [shaped(options.control, form.shape)];
-    const answered = (): number =>
-      controls.reduce((sum, control) => sum + refusals(control, ttl, form), 0);
     const [control] = controls;
+    /** A silence of the asked port counts where the control was answered. */
+    const silences = (): number => (control === undefined ? 0 : refusedRounds(control, ttl, form));
     found = {
       form: form.name,
       result: 'unknown',
@@ -85,20 +88,18 @@ export function createPassageStudy(options: PassageOptions): PassageStudy {
       asked: asked.index,
       control: control?.index ?? null,
     };
-    let silences = 0;
     let unheard = 0;
     for (let round = 1; round <= MAX_ROUNDS; round++) {
-      const before = answered();
+      const before = silences();
       yield { asks: [asked, ...controls].map((flow) => askOf(flow, ttl)), pauseMs };
-      if (refusals(asked, ttl, form) > 0) return 'passes';
-      if (answered() > before) silences += 1;
-      else {
+      if (refusedRounds(asked, ttl, form) > 0) return 'passes';
+      if (silences() === before) {
         unheard += 1;
-        hasLoss ||= pauseMs > 0 && silences > 0;
+        hasLoss ||= pauseMs > 0 && before > 0;
         pauseMs = LIMITER_MS;
       }
-      if (silences >= needed()) return 'lost';
-      if (silences === 0 && unheard >= UNHEARD_ROUNDS) return 'unknown';
+      if (silences() >= needed()) return 'lost';
+      if (silences() === 0 && unheard >= UNHEARD_ROUNDS) return 'unknown';
     }
     return 'unknown';
   }
