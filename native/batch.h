@@ -17,6 +17,7 @@ struct probe_rows {
   uint16_t *port;
   uint8_t *ttl;
   uint8_t *min_ttl;
+  uint8_t *lane;
   uint32_t *offset;
   uint16_t *length;
   uint8_t *bytes;

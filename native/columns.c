@@ -15,8 +15,9 @@ static const struct column probe_columns[] = {
     {"tag", napi_uint32_array, 1},     {"protocol", napi_uint8_array, 1},
     {"target", napi_uint32_array, 1},  {"port", napi_uint16_array, 1},
     {"ttl", napi_uint8_array, 1},      {"minTtl", napi_uint8_array, 1},
-    {"offset", napi_uint32_array, 1},  {"length", napi_uint16_array, 1},
-    {"bytes", napi_uint8_array, 0},    {"sentMs", napi_float64_array, 1},
+    {"lane", napi_uint8_array, 1},     {"offset", napi_uint32_array, 1},
+    {"length", napi_uint16_array, 1},  {"bytes", napi_uint8_array, 0},
+    {"sentMs", napi_float64_array, 1},
 };
 
 static const struct column signal_columns[] = {
@@ -98,8 +99,8 @@ bool read_probe_rows(napi_env env, napi_value columns, struct probe_rows *rows) 
   if (!read_columns(env, columns, probe_columns, PROBE_COLUMNS, d, &count, &arena)) return false;
   *rows = (struct probe_rows){
       .rows = count, .arena = arena, .probe = d[0], .attempt = d[1], .tag = d[2], .protocol = d[3],
-      .target = d[4], .port = d[5], .ttl = d[6], .min_ttl = d[7], .offset = d[8], .length = d[9],
-      .bytes = d[10], .sent_ms = d[11]};
+      .target = d[4], .port = d[5], .ttl = d[6], .min_ttl = d[7], .lane = d[8], .offset = d[9],
+      .length = d[10], .bytes = d[11], .sent_ms = d[12]};
   return true;
 }
 

@@ -4,9 +4,11 @@
 #include "netlink.h"
 
 #include <ifaddrs.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 napi_value js_now(napi_env env, napi_callback_info info) {
   (void)info;
@@ -162,8 +164,16 @@ napi_value js_file_limit(napi_env env, napi_callback_info info) {
   return napi_create_double(env, (double)limit.rlim_cur, &value) == napi_ok ? value : NULL;
 }
 
+/* Whether this process may have ping sockets; the one range holds for both families. */
+static bool can_echo(void) {
+  int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, IPPROTO_ICMP);
+  if (fd < 0) return false;
+  close(fd);
+  return true;
+}
+
 napi_value js_can_echo(napi_env env, napi_callback_info info) {
   (void)info;
   napi_value value;
-  return napi_get_boolean(env, udp_can_echo(), &value) == napi_ok ? value : NULL;
+  return napi_get_boolean(env, can_echo(), &value) == napi_ok ? value : NULL;
 }

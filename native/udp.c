@@ -1,5 +1,6 @@
 /*
- * One unconnected UDP socket for each family: answers from strangers and the errors of all targets arrive on it. A ping
+ * One unconnected UDP socket for each family: answers from strangers and the errors of all targets arrive on it. A row of
+ * LANE_OWN has a socket of its own, connected to its target: it tells the probe where a quote is too short to. A ping
  * socket is the same for echo requests: its messages begin at the ICMP header, whose identifier and checksum are the
  * kernel's (net/ipv4/ping.c).
  */
@@ -49,6 +50,8 @@ static int open_socket(struct wire *w, int index, int family, int protocol) {
   s->protocol = (uint8_t)protocol;
   s->family = family == AF_INET ? 4 : 6;
   s->hops = -1;
+  s->seen_drops = 0;
+  s->probe = NO_PROBE;
   s->emptied_ns = now_ns();
   return 0;
 }
@@ -72,6 +75,12 @@ static void push_record(struct wire *w, const struct udp_socket *s, const struct
   struct event *event = event_push(w, is_error ? SIGNAL_ICMP : answer, s->protocol);
   event->at_ms = to_ms(monotonic_of(record->stamp_ns, s->emptied_ns));
   event->family = s->family;
+  if (s->probe != NO_PROBE) {
+    event->probe = s->probe;
+    event->tag = s->tag;
+    event->attempt = s->attempt;
+    event->sent_ms = s->sent_ms;
+  }
   if (is_error) {
     event_icmp(event, record);
     event_address(&record->name, event->dst, &event->dst_port);
@@ -212,13 +221,53 @@ static int set_ping_hops(struct udp_socket *s, int ttl) {
   return 0;
 }
 
-void udp_send(struct wire *w, const struct probe_rows *rows, uint32_t row, const union address *to) {
+static void close_socket(struct udp_socket *s) {
+  if (s->fd >= 0) close(s->fd);
+  s->fd = -1;
+}
+
+/* A new socket for this row alone, in place of the oldest; 0 or an errno. Connected: strangers are not taken for the target. */
+static int own_socket(struct wire *w, const struct probe_rows *rows, uint32_t row,
+                      const union address *to, struct udp_socket **opened) {
+  int index = SHARED_SOCKETS + (int)(w->owned++ % OWN_SOCKETS);
+  struct udp_socket *s = *opened = &w->udp[index];
+  /* What has come for the oldest is not lost with it. */
+  udp_service(w, s);
+  close_socket(s);
+  int error = open_socket(w, index, to->any.sa_family, IPPROTO_UDP);
+  if (error == 0 && connect(s->fd, &to->any, address_length(to)) != 0) error = errno;
+  if (error != 0) {
+    close_socket(s);
+    return error;
+  }
+  s->probe = rows->probe[row];
+  s->tag = rows->tag[row];
+  s->attempt = rows->attempt[row];
+  s->sent_ms = to_ms(now_ns());
+  return 0;
+}
+
+/* The socket that the row leaves from; 0 or an errno. */
+static int socket_of(struct wire *w, const struct probe_rows *rows, uint32_t row,
+                     const union address *to, struct udp_socket **found) {
   int family = to->any.sa_family;
   int protocol = rows->protocol[row];
   bool is_udp = protocol == IPPROTO_UDP;
+  if (is_udp && rows->lane[row] == LANE_OWN) {
+    int error = own_socket(w, rows, row, to, found);
+    /* Without another file a shared socket is better than nothing. */
+    if (error != EMFILE && error != ENFILE) return error;
+  }
   int index = (is_udp ? 0 : 2) + (family == AF_INET ? 0 : 1);
-  struct udp_socket *s = &w->udp[index];
-  int error = s->fd < 0 ? open_socket(w, index, family, protocol) : 0;
+  *found = &w->udp[index];
+  return w->udp[index].fd < 0 ? open_socket(w, index, family, protocol) : 0;
+}
+
+void udp_send(struct wire *w, const struct probe_rows *rows, uint32_t row, const union address *to) {
+  int family = to->any.sa_family;
+  bool is_udp = rows->protocol[row] == IPPROTO_UDP;
+  struct udp_socket *s = NULL;
+  int error = socket_of(w, rows, row, to, &s);
   if (error == 0 && !is_udp) error = set_ping_hops(s, rows->ttl[row]);
   rows->sent_ms[row] = to_ms(now_ns());
   if (error == 0) {
@@ -233,6 +282,7 @@ void udp_send(struct wire *w, const struct probe_rows *rows, uint32_t row, const
     };
     if (is_udp && rows->ttl[row] != 0) set_ttl(&message, control, family, rows->ttl[row]);
     error = send_message(w, s, &message, &rows->sent_ms[row]);
+    s->sent_ms = rows->sent_ms[row];
   }
   if (error == 0 && is_udp) {
     w->counters.udp_sent++;
@@ -244,16 +294,5 @@ void udp_send(struct wire *w, const struct probe_rows *rows, uint32_t row, const
 }
 
 void udp_close(struct wire *w) {
-  for (int i = 0; i < UDP_SOCKETS; i++) {
-    if (w->udp[i].fd >= 0) close(w->udp[i].fd);
-    w->udp[i].fd = -1;
-  }
-}
-
-/* Whether this process may have ping sockets; the one range holds for both families. */
-bool udp_can_echo(void) {
-  int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, IPPROTO_ICMP);
-  if (fd < 0) return false;
-  close(fd);
-  return true;
+  for (int i = 0; i < UDP_SOCKETS; i++) close_socket(&w->udp[i]);
 }

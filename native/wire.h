@@ -36,6 +36,8 @@ enum signal_kind {
 };
 
 #define NO_PROBE UINT32_MAX
+/* LANE_OWN in src/batch.ts: the datagram leaves from a socket of its own. */
+#define LANE_OWN 255
 #define WINDOW_UNKNOWN UINT32_MAX
 #define NO_SLOT UINT32_MAX
 
@@ -58,7 +60,11 @@ enum limits {
   /* Connects in a row without an answer within the call before we stop looking at once. */
   EAGER_CONNECTS = 16,
   /* UDP, then ping; IPv4, then IPv6 of each. */
-  UDP_SOCKETS = 4,
+  SHARED_SOCKETS = 4,
+  /* Datagrams with a socket of their own whose answers are waited for; the oldest is closed for a new one. Traces take turns
+   * at a wire, and one asks 64 TTLs of two flows at a time at most. */
+  OWN_SOCKETS = 256,
+  UDP_SOCKETS = SHARED_SOCKETS + OWN_SOCKETS,
 };
 
 union address {
@@ -126,6 +132,11 @@ struct udp_socket {
   /* When both queues were last seen empty: no later message can be older. */
   int64_t emptied_ns;
   uint32_t seen_drops;
+  /* Of the one datagram that left here; NO_PROBE: the socket is shared. */
+  uint32_t probe;
+  uint32_t tag;
+  uint8_t attempt;
+  double sent_ms;
 };
 
 enum slot_list { LIST_FREE4, LIST_FREE6, LIST_EMPTY, LIST_PENDING, LIST_STALE, LIST_HELD, LISTS };
@@ -192,6 +203,8 @@ struct wire {
   /* Time left for back-pressure in this call of send. */
   int64_t patience_ns;
   struct udp_socket udp[UDP_SOCKETS];
+  /* How many datagrams had a socket of their own. */
+  uint32_t owned;
   struct tcp_pool tcp;
   struct event_queue queue;
   struct counters counters;
@@ -233,7 +246,6 @@ bool same_address(const union address *a, const union address *b);
 void udp_send(struct wire *w, const struct probe_rows *rows, uint32_t row, const union address *to);
 void udp_service(struct wire *w, struct udp_socket *socket);
 void udp_close(struct wire *w);
-bool udp_can_echo(void);
 
 /* slots.c */
 bool slots_create(struct tcp_pool *pool, uint32_t limit);

@@ -36,6 +36,12 @@ export const SHAPED_TAG = 0xffffffff;
 /** No probe: the wire could not tell, or the row is about none. */
 export const NO_PROBE = 0xffffffff;
 
+/**
+ * Lane of a datagram that leaves from a socket of its own, on wires of sockets that see who sends ICMP errors (`can.icmpSender`
+ * without `can.packets`): its signals carry its probe, however little is quoted.
+ */
+export const LANE_OWN = 255;
+
 export interface ProbeBatch {
   count: number;
   readonly capacity: number;
@@ -52,7 +58,10 @@ export interface ProbeBatch {
   readonly ttl: Uint8Array;
   /** 0 = any; else answers to this TCP probe with a lower TTL are ignored. */
   readonly minTtl: Uint8Array;
-  /** Source port on wires of packets: the reserved one plus this, below `can.lanes`. Socket wires have their own. */
+  /**
+   * Source port on wires of packets: the reserved one plus this, below `can.lanes`. Socket wires have their own, the same
+   * for all datagrams but those of {@link LANE_OWN}.
+   */
   readonly lane: Uint8Array;
   /** One of {@link SHAPE}; socket wires send PLAIN alone. */
   readonly shape: Uint8Array;

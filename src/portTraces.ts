@@ -50,7 +50,7 @@ export interface TracingEnd {
   /** Probes that were not begun. */
   readonly notDone: readonly number[];
   readonly counters: TraceCounters;
-  /** Time for which errors of routers were waited for that earlier traces had taken, ms. */
+  /** Time for which errors of routers were waited for that had been taken, by earlier traces most often, ms. */
   readonly waitedMs: number;
 }
 

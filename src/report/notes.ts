@@ -205,9 +205,7 @@ export function traceNotes(paths: readonly Path[]): readonly string[] {
   const flows = paths.flatMap((path) => path.flows);
   return [
     ...asked,
-    ...(flows.some(({ isConstant, hops }) => !isConstant && hops.length > 1)
-      ? [CHANGING_NOTE]
-      : []),
+    ...changingNotes(paths),
     ...(flows.some(({ isEstimated }) => isEstimated) ? [ESTIMATED_NOTE] : []),
   ];
 }
@@ -238,6 +236,17 @@ export function spentNotes(paths: readonly Path[], waitedMs: number): readonly s
 const SPENT_NOTE =
   'some hops are silent to a port and answered an earlier one: routers have few ICMP errors for each asker, which all ports of a run share';
 
+/** Flows each of whose probes had a source port of its own, by their protocols. */
+function changingNotes(paths: readonly Path[]): readonly string[] {
+  const protocols = paths.flatMap(({ protocol, flows }) =>
+    flows
+      .filter(({ isConstant, hops }) => !isConstant && hops.length > 1)
+      .map(({ kind }) => (kind === 'asked' ? protocol : kind).toUpperCase()),
+  );
+  if (protocols.length === 0) return [];
+  return [`each ${[...new Set(protocols)].toSorted().join(' and ')} probe ${CHANGING_NOTE}`];
+}
+
 /** Routers of traces that were asked themselves (`--ask-hops`), or that none was. */
 export function askedHopsNotes(paths: readonly Path[]): readonly string[] {
   const asked = paths.flatMap(({ port, askedHops }) =>
@@ -255,6 +264,6 @@ export function askedHopsNotes(paths: readonly Path[]): readonly string[] {
 const NO_HOPS_NOTE =
   '--ask-hops asked no router: it tells more about a TCP port that is lost behind a router that is known, and about nothing else';
 const CHANGING_NOTE =
-  'each TCP probe had a source port of its own: where routers share the load, hops of several ways may stand in one column';
+  'had a source port of its own, so the flow was not constant: where routers share the load, hops of several ways may stand in one column';
 const ESTIMATED_NOTE =
   'some routers quote too little for this wire to tell their hop: they stand where the TTL of their answers puts them';

@@ -1,7 +1,8 @@
 /**
- * UDP sockets of the simulated scanner: one a family with an error queue, or one connected socket for each probe.
+ * UDP sockets of the simulated scanner: one a family with an error queue, or one connected socket for each probe, which with
+ * error queues only those of LANE_OWN have.
  */
-import { PROTO_UDP, type ProbeBatch, SIGNAL } from '../batch.ts';
+import { LANE_OWN, PROTO_UDP, type ProbeBatch, SIGNAL } from '../batch.ts';
 import { ERRNO } from '../errno.ts';
 import type { Family } from '../model.ts';
 import { equalIp } from '../packet/address.ts';
@@ -71,12 +72,14 @@ export function createUdpSockets(sockets: Sockets, out: Flight): UdpSockets {
     input: (flight) => input(udp, flight),
     error: (notice, quote) => inputError(udp, notice, quote),
     openCount: () => udp.connected.size,
-    isOpen: (batch, row) => udp.connected.has(peerOf(batch, row)),
+    isOpen: (batch, row) => udp.connected.has(nameOf(batch, row)),
   };
 }
 
-function peerOf(batch: ProbeBatch, row: number): string {
-  return `${batch.target[row]}/${batch.port[row]}`;
+/** What the row's socket is known by: its peer, of LANE_OWN the probe itself. */
+function nameOf(batch: ProbeBatch, row: number): string {
+  const peer = `${batch.target[row]}/${batch.port[row]}`;
+  return batch.lane[row] === LANE_OWN ? `${peer} ${batch.probe[row]} ${batch.attempt[row]}` : peer;
 }
 
 function send(udp: Udp, batch: ProbeBatch, row: number, nowMs: number): number {
@@ -84,10 +87,10 @@ function send(udp: Udp, batch: ProbeBatch, row: number, nowMs: number): number {
   const { targets, view } = sockets;
   const target = batch.target[row]!;
   const family = targets.families[target] === 6 ? 6 : 4;
-  const isShared = view === 'errqueue';
+  const isShared = view === 'errqueue' && batch.lane[row] !== LANE_OWN;
   const srcPort = isShared ? udp.ownPort : bind(udp, batch, row, nowMs);
   // Node binds before it connects, and so learns it by another name than a first send does (inet_autobind).
-  if (srcPort < 0) return isShared ? ERRNO.EAGAIN : ERRNO.EADDRNOTAVAIL;
+  if (srcPort < 0) return view === 'errqueue' ? ERRNO.EAGAIN : ERRNO.EADDRNOTAVAIL;
   const ends = {
     family,
     src: sockets.sourceFor(target, family),
@@ -105,15 +108,15 @@ function send(udp: Udp, batch: ProbeBatch, row: number, nowMs: number): number {
 function bind(udp: Udp, batch: ProbeBatch, row: number, nowMs: number): number {
   const { connected, byPort } = udp;
   const { ports } = udp.sockets;
-  const peer = peerOf(batch, row);
-  const known = connected.get(peer);
+  const name = nameOf(batch, row);
+  const known = connected.get(name);
   if (known !== undefined) return known.localPort;
   if (connected.size >= MAX_CONNECTED) {
     const [oldest, { localPort }] = connected.entries().next().value!;
     connected.delete(oldest);
     byPort.delete(localPort);
   }
-  const index = ports.next('udp', udp.nextPort, (at) => !byPort.has(ports.first + at));
+  const index = ports.next('udp', udp.nextPort, (at) => isFree(udp, ports.first + at));
   if (index < 0) return -1;
   udp.nextPort = index;
   const target = batch.target[row]!;
@@ -128,10 +131,13 @@ function bind(udp: Udp, batch: ProbeBatch, row: number, nowMs: number): number {
     port: batch.port[row]!,
     sentMs: nowMs,
   } as const;
-  connected.set(peer, socket);
+  connected.set(name, socket);
   byPort.set(localPort, socket);
   return localPort;
 }
+
+const isFree = ({ sockets, ownPort, byPort }: Udp, port: number): boolean =>
+  !byPort.has(port) && (sockets.view !== 'errqueue' || port !== ownPort);
 
 function input(udp: Udp, flight: Flight): void {
   const { view, queue, buffer } = udp.sockets;
@@ -146,15 +152,15 @@ function input(udp: Udp, flight: Flight): void {
     fromPort: srcPort,
     bytes: bytes.slice(ip.payloadAt + UDP_HEADER_BYTES, ip.payloadEnd),
   };
-  if (view === 'errqueue') {
-    if (dstPort !== udp.ownPort || !buffer.takes(datagram.bytes.length)) return;
-    queue.push({ ...datagram, ttl: ip.ttl });
+  const hasQueue = view === 'errqueue';
+  const ttl = hasQueue ? { ttl: ip.ttl } : {};
+  if (hasQueue && dstPort === udp.ownPort) {
+    if (buffer.takes(datagram.bytes.length)) queue.push({ ...datagram, ...ttl });
     return;
   }
   const socket = socketOf(udp, dstPort, { family: ip.family, bytes, at: ip.srcAt });
   if (socket === null || socket.port !== srcPort) return;
-  const { probe, attempt, tag, sentMs } = socket;
-  queue.push({ ...datagram, probe, attempt, tag, sentMs });
+  queue.push({ ...datagram, ...ttl, ...askedOf(socket) });
 }
 
 function inputError(udp: Udp, notice: IcmpNotice, quote: QuoteView): void {
@@ -171,11 +177,14 @@ function inputError(udp: Udp, notice: IcmpNotice, quote: QuoteView): void {
     dstPort: quote.dstPort,
     errno: error.errno,
   };
+  const socket = socketOf(udp, quote.srcPort, { family, bytes, at: quote.dstAt });
   if (view === 'errqueue') {
     const lengthBytes = quote.payloadEnd - quote.payloadAt;
-    if (quote.srcPort !== udp.ownPort || !buffer.takes(lengthBytes)) return;
+    if (quote.srcPort !== udp.ownPort && socket === null) return;
+    if (!buffer.takes(lengthBytes)) return;
     queue.push({
       ...common,
+      ...(socket === null ? {} : askedOf(socket)),
       kind: SIGNAL.ICMP,
       from: notice.from,
       icmpType: notice.type,
@@ -186,11 +195,11 @@ function inputError(udp: Udp, notice: IcmpNotice, quote: QuoteView): void {
     });
     return;
   }
-  const socket = socketOf(udp, quote.srcPort, { family, bytes, at: quote.dstAt });
   if (!error.fatal || socket === null) return;
-  const { probe, attempt, tag, sentMs } = socket;
-  queue.push({ ...common, kind: SIGNAL.SOCKET_ERROR, probe, attempt, tag, sentMs });
+  queue.push({ ...common, kind: SIGNAL.SOCKET_ERROR, ...askedOf(socket) });
 }
+
+const askedOf = ({ probe, attempt, tag, sentMs }: Connected) => ({ probe, attempt, tag, sentMs });
 
 /** The connected socket with this local port, if the peer is the one that it is connected to. */
 function socketOf(

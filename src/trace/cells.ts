@@ -37,6 +37,8 @@ const protocolName = (protocol: number): FlowFacts['protocol'] => {
 
 /** Answers kept of one flow and TTL: each round once, and some of what a network doubles. */
 const MAX_ANSWERS = 16;
+/** Answers of which the TTL is not known, for each TTL: a flow is asked in few rounds before it is asked otherwise. */
+const MAX_UNPLACED = 4;
 
 /** Creates an empty memory for these flows, to which others may be added; `maxTtl` bounds the TTLs, `isConstant` says whose source port stays. */
 export function createCells(
@@ -99,7 +101,7 @@ export function createCells(
       const { atMs: _, ...facts } = read;
       const rttMs = rttOf(read);
       const list = read.ttl === 0 ? unplacedOf(read.flow) : cellsOf(read.flow)[read.ttl]!.answers;
-      if (list.length >= MAX_ANSWERS) return false;
+      if (list.length >= (read.ttl === 0 ? MAX_UNPLACED * maxTtl : MAX_ANSWERS)) return false;
       list.push({ ...facts, id, round: roundOf(read), rttMs });
       // A neighbour that is not there is told after seconds; no answer of the way takes as long.
       if (read.answer !== 'own' && read.answer !== 'unreachable') {

@@ -5,8 +5,8 @@ import type { Family, Ip } from '../model.ts';
 export interface ErrorBudget {
   /** Notes an ICMP error of this sender. */
   note(ip: Ip, family: Family, atMs: number): void;
-  /** When all senders have enough for a trace again, as far as is known; ms. */
-  readyAtMs(): number;
+  /** When all senders have so many again, as far as is known, unless given enough for a trace; ms. */
+  readyAtMs(needed?: number): number;
 }
 
 /** Errors that a limiter gives at once, and that a trace needs of a router: three flows, and twice the edge (Linux: XRLIM_BURST_CACHEFACTOR). */
@@ -30,11 +30,11 @@ export function createErrorBudget(): ErrorBudget {
       const refilled = known.left + Math.max(0, atMs - known.atMs) / gapMs;
       senders.set(ip, { left: Math.max(0, Math.min(BURST, refilled) - 1), atMs, gapMs });
     },
-    readyAtMs() {
+    readyAtMs(needed = NEEDED) {
       let latestMs = Number.NEGATIVE_INFINITY;
       for (const { left, atMs, gapMs } of senders.values()) {
-        if (left >= NEEDED) continue;
-        latestMs = Math.max(latestMs, atMs + (NEEDED - left) * gapMs * GUARD);
+        if (left >= needed) continue;
+        latestMs = Math.max(latestMs, atMs + (needed - left) * gapMs * GUARD);
       }
       return latestMs;
     },

@@ -5,6 +5,16 @@
 import { distanceOf } from '../match/distance.ts';
 import type { FlowFacts, Observation } from './facts.ts';
 
+/** Forgets of a flow that was asked again from other sockets what those were told too, by the same sender. */
+export function withoutRetold(flows: readonly FlowFacts[]): readonly FlowFacts[] {
+  return flows.map((flow) => {
+    if (flow.isConstant || flow.unplaced.length === 0) return flow;
+    const sayings = ({ answer, ip }: Observation): string => `${answer} ${ip}`;
+    const told = new Set(flow.hops.flatMap(({ answers }) => answers.map(sayings)));
+    return { ...flow, unplaced: flow.unplaced.filter((one) => !told.has(sayings(one))) };
+  });
+}
+
 /** Places the time-exceeded of a flow at the hop at which another flow heard the same router, where that is one hop. */
 export function placeBySender(flows: readonly FlowFacts[]): readonly FlowFacts[] {
   if (flows.every(({ unplaced }) => unplaced.length === 0)) return flows;

@@ -3,6 +3,7 @@
  * silent, then a patient look at what may only be slow. Where earlier traces may have taken the errors of its routers, a
  * silent flow is swept once more when they have some again: what is silent for want of errors is no drop.
  */
+import { type Apart, createParting } from './apart.ts';
 import { createEdges, type EdgeOptions, ROUNDS } from './edges.ts';
 import { createRefill, type ErrorBudget, LIMITER_MS } from './errorBudget.ts';
 import type { TraceFacts } from './facts.ts';
@@ -34,6 +35,7 @@ export interface StepOptions extends EdgeOptions {
   readonly facts: () => TraceFacts;
   /** What earlier traces have left, this one included. */
   readonly budget: ErrorBudget;
+  readonly part: Apart['part'];
 }
 
 /** TTLs of the sweeps: most hosts are within 16 hops, and a short path is not asked for more. */
@@ -54,6 +56,7 @@ const MAX_CHECKS = 20;
 
 type Phase =
   | 'sweep'
+  | 'apart'
   | 'refill'
   | 'edge'
   | 'ways'
@@ -78,6 +81,7 @@ export function createSteps(options: StepOptions): Steps {
   const { main: flows, cells, maxHops, facts } = options;
   const edges = createEdges(options);
   const refill = createRefill(options.budget);
+  const parting = createParting(options);
   let phase: Phase = 'sweep';
   let sweptTo = 0;
   const nextInquiry = createInquiry(facts);
@@ -88,12 +92,6 @@ export function createSteps(options: StepOptions): Steps {
   let current: Plan | null = null;
   /** What leaves later. */
   let delayed: Plan | null = null;
-
-  /** Flows that have not ended yet. */
-  const goingOn = (view: View): readonly Flow[] =>
-    viewsOf(view)
-      .filter(isGoingOn)
-      .map(({ facts: { index } }) => flows[index]!);
 
   const sweep = (going: readonly Flow[]): Plan => {
     const from = sweptTo + 1;
@@ -119,7 +117,7 @@ export function createSteps(options: StepOptions): Steps {
 
   const nextSweep = (view: View): Plan | null => {
     if (sweptTo === 0) return sweep(flows);
-    const going = goingOn(view);
+    const going = flows.filter((_, index) => isGoingOn(viewsOf(view)[index]!));
     return going.length > 0 && isTooShort(view) ? sweep(going) : null;
   };
 
@@ -132,6 +130,7 @@ export function createSteps(options: StepOptions): Steps {
   /** The next step in each phase; null: the phase is over. */
   const nextIn: Readonly<Record<Phase, (view: View, nowMs: number) => Plan | null>> = {
     sweep: nextSweep,
+    apart: (view, nowMs) => parting.next(view, sweptTo, nowMs) ?? nextSweep(view),
     refill(view, nowMs) {
       if (!refill.isDue || !isSilent(view)) return null;
       return { asks: edges.anew(view, sweptTo), sendAtMs: refill.waitUntil(nowMs) };
@@ -190,7 +189,7 @@ export function createSteps(options: StepOptions): Steps {
   };
 
   return {
-    waitedMs: () => refill.waitedMs,
+    waitedMs: () => refill.waitedMs + parting.waitedMs(),
     noteSent(sentMs) {
       if (firstSentMs === Number.NEGATIVE_INFINITY) firstSentMs = sentMs;
       lastSentMs = Math.max(lastSentMs, sentMs);
@@ -221,6 +220,7 @@ const waitMs = (maxRttMs: number): number =>
 
 const PHASES: readonly Phase[] = [
   'sweep',
+  'apart',
   'refill',
   'edge',
   'ways',

@@ -2,6 +2,7 @@
 import {
   createProbeBatch,
   isEcho,
+  LANE_OWN,
   NO_PROBE,
   PROTO_OWN_SIDE,
   type ProbeBatch,
@@ -40,11 +41,13 @@ export interface RowOptions {
   readonly family: Family;
   readonly seed: readonly [number, number];
   readonly names: ProbeNames;
+  /** Whether each probe of the flow leaves from a socket of its own; none does unless given. */
+  readonly isApart?: (flow: Flow) => boolean;
 }
 
 /** Creates the rows of a trace to one target. */
 export function createTraceRows(options: RowOptions): TraceRows {
-  const { target, family, seed, names } = options;
+  const { target, family, seed, names, isApart = () => false } = options;
   const [keyHi, keyLo] = seed;
   const batch = createProbeBatch(ROWS, ARENA_BYTES);
   let asks: (TraceAsk | null)[] = [];
@@ -83,7 +86,7 @@ export function createTraceRows(options: RowOptions): TraceRows {
       batch.attempt[row] = round;
       batch.port[row] = flow.port;
       batch.ttl[row] = ttl;
-      batch.lane[row] = flow.lane;
+      batch.lane[row] = isApart(flow) ? LANE_OWN : flow.lane;
       batch.shape[row] = flow.shape ?? SHAPE.PLAIN;
       batch.bytes.set(payload, used);
       const asked = { keyHi, keyLo, probe, attempt: round };

@@ -7,17 +7,18 @@
  *
  * An engine as the scheduler is one: no clock, no socket, no randomness but the seed of the plan.
  */
-import { NO_PROBE, PROTO_TCP, SIGNAL, type SignalBatch } from '../batch.ts';
+import { NO_PROBE, SIGNAL, type SignalBatch } from '../batch.ts';
 import type { MatchListener } from '../match/match.ts';
 import type { Engine, Family, Ip, OwnSide, Plan, WireCan } from '../model.ts';
 import { isOwnIp } from '../packet/address.ts';
+import { createApart } from './apart.ts';
 import { createAskedStudies } from './askedStudies.ts';
 import { createCells } from './cells.ts';
 import { createErrorBudget, type ErrorBudget } from './errorBudget.ts';
 import { createAnswerIds } from './evidenceIds.ts';
 import type { Answer, TraceFacts } from './facts.ts';
 import { chooseFlows, createProbeNames, placeOf } from './flows.ts';
-import { placeByDistance, placeBySender } from './placing.ts';
+import { placeByDistance, placeBySender, withoutRetold } from './placing.ts';
 import { createProbeReader } from './quotedProbe.ts';
 import { createAnswerReader } from './readAnswer.ts';
 import type { Read } from './readPacketAnswer.ts';
@@ -66,7 +67,7 @@ export interface TraceCounters {
 /** A trace of one port. */
 export interface Traceroute extends Engine<TraceFacts> {
   counters(): TraceCounters;
-  /** Time for which errors of routers were waited for that earlier traces had taken, ms. */
+  /** Time for which errors of routers were waited for that had been taken, by earlier traces most often, ms. */
   waitedMs(): number;
   /** Addresses of which answers came since the last call, each once. */
   takeSenders(): readonly Ip[];
@@ -85,12 +86,9 @@ export function createTraceroute(options: TraceOptions): Traceroute {
   const { targets, seed } = plan;
   const { family, chosen, flows } = flowsOf(options);
   const names = createProbeNames(seed, run);
-  const rows = createTraceRows({ target, family, seed, names });
-  const cells = createCells(
-    flows,
-    maxHops,
-    ({ protocol }) => can.packets || protocol !== PROTO_TCP,
-  );
+  const apart = createApart(can);
+  const rows = createTraceRows({ target, family, seed, names, isApart: apart.isApart });
+  const cells = createCells(flows, maxHops, apart.isConstant);
   let sentTtl = 0;
   let ownSide: OwnSide | null = null;
   const senders = new Set<Ip>();
@@ -100,7 +98,7 @@ export function createTraceroute(options: TraceOptions): Traceroute {
   const readAnswer = createAnswerReader({ targets, target, run, flows, probes, srcPort });
 
   const facts = (): TraceFacts => {
-    const all = placeByDistance(placeBySender(cells.flows()));
+    const all = placeByDistance(placeBySender(withoutRetold(cells.flows())));
     return {
       family,
       target: targets.ip(target),
@@ -114,7 +112,7 @@ export function createTraceroute(options: TraceOptions): Traceroute {
       maxTtl: sentTtl,
     };
   };
-  const steps = createSteps({ ...chosen, cells, maxHops, facts, budget });
+  const steps = createSteps({ ...chosen, cells, maxHops, facts, budget, part: apart.part });
   const studies = createAskedStudies({
     ...options,
     family,

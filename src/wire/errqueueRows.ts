@@ -16,9 +16,10 @@ import type { Columns } from './native.ts';
 
 /** Columns of a batch of probes in the order of its interface. */
 export function toProbeColumns(batch: ProbeBatch): Columns {
-  const { probe, attempt, tag, protocol, target, port, ttl, minTtl } = batch;
+  const { probe, attempt, tag, protocol, target, port, ttl, minTtl, lane } = batch;
   const { offset, length, bytes, sentMs } = batch;
-  return [probe, attempt, tag, protocol, target, port, ttl, minTtl, offset, length, bytes, sentMs];
+  const head = [probe, attempt, tag, protocol, target, port, ttl, minTtl, lane];
+  return [...head, offset, length, bytes, sentMs];
 }
 
 /** Columns of a batch of signals in the order of its interface; `ownSide` is not the addon's. */

@@ -2,6 +2,7 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { createServer, type Server } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { LANE_OWN } from '../../src/batch.ts';
 import type { Wire } from '../../src/model.ts';
 import { openErrqueueWire } from '../../src/wire/errqueueWire.ts';
 import { fillProbes, type Row, type SeenSignal, toSeen, toTargets } from './errqueueSteps.ts';
@@ -66,6 +67,29 @@ describe.skipIf(reason !== null)(
         const [seen] = await probe([{ protocol: 'udp', target, port: closed, payload: 'hello' }]);
         expect(seen).toMatchObject({ kind: 'ICMP', icmp: portUnreachable, from: ip, ttl: 64 });
         expect(seen).toMatchObject({ dst: ip, dstPort: closed, payload: 'hello', localOrigin: 0 });
+      });
+
+      test('a datagram with a socket of its own is told by it, whatever answers', async () => {
+        const own = { protocol: 'udp', target, lane: LANE_OWN, payload: 'hello' } as const;
+        const seen = await probe([
+          { ...own, port: closed, tag: 7, attempt: 2 },
+          { ...own, port: echoing, tag: 8, attempt: 3 },
+        ]);
+        const told = seen.toSorted((a, b) => a.tag - b.tag);
+        expect(told).toMatchObject([
+          { kind: 'ICMP', icmp: portUnreachable, probe: 0, tag: 7, attempt: 2 },
+          { kind: 'DATAGRAM', fromPort: echoing, probe: 1, tag: 8, attempt: 3, ttl: 64 },
+        ]);
+        expect(told.every(({ rttMs }) => rttMs > 0)).toBe(true);
+      });
+
+      test('the newest 256 of such sockets are open, and no more are needed', async () => {
+        const own = { protocol: 'udp', target, port: closed, lane: LANE_OWN } as const;
+        const seen = await probe(Array.from({ length: 300 }, () => own));
+        expect(seen.every(({ kind }) => kind === 'ICMP')).toBe(true);
+        const probes = new Set(seen.map((signal) => signal.probe));
+        expect(probes.size).toBe(seen.length);
+        for (let number = 300 - 256; number < 300; number++) expect(probes).toContain(number);
       });
 
       test('a listener is CONNECTED with its window', async () => {

@@ -23,6 +23,7 @@ export interface Row {
   readonly port?: number;
   readonly ttl?: number;
   readonly minTtl?: number;
+  readonly lane?: number;
   readonly attempt?: number;
   readonly tag?: number;
   readonly payload?: string;
@@ -110,6 +111,7 @@ export function fillProbes(rows: readonly Row[]): ProbeBatch {
     batch.port[i] = row.port ?? 0;
     batch.ttl[i] = row.ttl ?? 0;
     batch.minTtl[i] = row.minTtl ?? 0;
+    batch.lane[i] = row.lane ?? 0;
     batch.offset[i] = used;
     batch.length[i] = payload.length;
     batch.bytes.set(payload, used);

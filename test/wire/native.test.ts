@@ -25,7 +25,7 @@ describe('loading the addon', () => {
   test.each([
     ['not a library', 'broken.node', 'no ELF', /cannot be loaded: .*broken\.node/],
     ['another ABI', 'stale.cjs', 'module.exports = { abi: 0 }', /of another version/],
-    ['functions missing', 'short.cjs', 'module.exports = { abi: 4 }', /of another version/],
+    ['functions missing', 'short.cjs', 'module.exports = { abi: 5 }', /of another version/],
     ['no object', 'none.cjs', 'module.exports = null', /of another version/],
     ['throws', 'throws.cjs', 'throw "no"', /cannot be loaded: no/],
   ])('says why: %s', (_, name, content, expected) => {
@@ -134,15 +134,15 @@ describe.skipIf(reason !== null)(
           native.send(
             wire,
             targetColumns,
-            replaced(probeColumns, 8, new Uint32Array(8).fill(2 ** 32 - 1)),
+            replaced(probeColumns, 9, new Uint32Array(8).fill(2 ** 32 - 1)),
             1,
           ),
       ],
       [
         'a payload longer than the arena',
         () => {
-          const shortArena = replaced(probeColumns, 10, new Uint8Array(3));
-          native.send(wire, targetColumns, replaced(shortArena, 9, new Uint16Array(8).fill(4)), 1);
+          const shortArena = replaced(probeColumns, 11, new Uint8Array(3));
+          native.send(wire, targetColumns, replaced(shortArena, 10, new Uint16Array(8).fill(4)), 1);
         },
       ],
     ])('throws a RangeError before anything is sent: %s', (_, call) => {
