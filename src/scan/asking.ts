@@ -1,6 +1,7 @@
 /**
  * Which probe is asked next: retransmissions, then those set aside, then new ones: UDP ports that the user named before
- * ranges, as the first answers of a target's ICMP limiter cost no time, and then all in the seeded order.
+ * ranges, as the first answers of a target's ICMP limiter cost no time, and then all in the seeded order. At `--rate max`
+ * retransmissions come last: who asks for that wants to know soon what is open, and most of what is silent stays so.
  */
 import { PROTO_UDP } from '../batch.ts';
 import type { Plan } from '../model.ts';
@@ -37,6 +38,7 @@ export function createAsking(
   const { count } = plan.space;
   const order = createOrder(count, plan.seed);
   const retries = createQueue();
+  const isNewFirst = plan.ratePps === Number.POSITIVE_INFINITY;
   const deferred = createQueue();
   const drawn = new Uint32Array(LOOK_AHEAD);
   let drawnCount = 0;
@@ -61,12 +63,17 @@ export function createAsking(
     }
   };
 
-  const pull = (): number => {
-    if (retries.size() > 0) return retries.shift();
+  const pullNew = (): number => {
     if (deferred.size() > 0) return deferred.shift();
     if (namedNext < named.length) return named[namedOrder(namedNext++)]!;
     while (drawnNext === drawnCount && cursor < count) draw();
     return drawnNext < drawnCount ? drawn[drawnNext++]! : -1;
+  };
+
+  const pull = (): number => {
+    if (retries.size() > 0 && !isNewFirst) return retries.shift();
+    const probe = pullNew();
+    return probe < 0 && retries.size() > 0 ? retries.shift() : probe;
   };
 
   /** Finds the next probe that still waits: what was answered or given up meanwhile needs no asking. */
