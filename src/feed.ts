@@ -2,21 +2,54 @@
 
 /** Items on their way from a run to its reader. */
 export interface Feed<Item> {
-  push(items: readonly Item[]): void;
+  /** Where many wait to be read, those that are urgent are read first; few are read in the order in which they came. */
+  push(items: readonly Item[], isUrgent?: (item: Item) => boolean): void;
   /** No more will come. */
   end(): void;
   /** All from the first on, until the end. */
   read(): AsyncIterable<Item>;
+  /** The same, those that are there at one time together, at most {@link MOST_TOGETHER}. */
+  readTogether(): AsyncIterable<readonly Item[]>;
 }
+
+/** What reads them holds up the run meanwhile, some ms. */
+export const MOST_TOGETHER = 256;
+
+const isNever = (): boolean => false;
 
 /** Creates an empty feed; everything is kept, so that a late reader misses nothing. */
 export function createFeed<Item>(): Feed<Item> {
-  const items: Item[] = [];
+  const urgent: Item[] = [];
+  const others: Item[] = [];
   let wakeReader: (() => void) | undefined;
   let ended = false;
+  /** How many the reader that is farthest has read. */
+  let mostRead = 0;
+
+  async function* readTogether(): AsyncIterable<readonly Item[]> {
+    let urgentRead = 0;
+    let othersRead = 0;
+    const waiting = (): number => urgent.length - urgentRead + others.length - othersRead;
+    for (;;) {
+      while (waiting() === 0 && !ended) {
+        await new Promise<void>((resolve) => {
+          wakeReader = resolve;
+        });
+      }
+      if (waiting() === 0) return;
+      const first = urgent.slice(urgentRead, urgentRead + MOST_TOGETHER);
+      const then = others.slice(othersRead, othersRead + MOST_TOGETHER - first.length);
+      urgentRead += first.length;
+      othersRead += then.length;
+      mostRead = Math.max(mostRead, urgentRead + othersRead);
+      yield first.length === 0 ? then : [...first, ...then];
+    }
+  }
+
   return {
-    push(more) {
-      for (const item of more) items.push(item);
+    push(items, isUrgent = isNever) {
+      const isMany = urgent.length + others.length + items.length - mostRead > MOST_TOGETHER;
+      for (const item of items) (isMany && isUrgent(item) ? urgent : others).push(item);
       wakeReader?.();
     },
     end() {
@@ -24,15 +57,8 @@ export function createFeed<Item>(): Feed<Item> {
       wakeReader?.();
     },
     async *read() {
-      for (let next = 0; ; next++) {
-        while (next >= items.length && !ended) {
-          await new Promise<void>((resolve) => {
-            wakeReader = resolve;
-          });
-        }
-        if (next >= items.length) return;
-        yield items[next]!;
-      }
+      for await (const items of readTogether()) yield* items;
     },
+    readTogether,
   };
 }

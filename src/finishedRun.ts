@@ -64,14 +64,14 @@ export function headOf(plan: Plan, { wire }: OpenedWire, startedAt: string): Rep
 
 /** Asks again by ordinary sockets, where packets have passed our own firewall by; returns what failed at home. */
 export async function tryOrdinary(
-  { plan, opened }: Pick<Running, 'plan' | 'opened'>,
-  { settled, isOpen }: Pick<ScanResult, 'settled' | 'isOpen'>,
+  { plan, opened, build }: Pick<Running, 'plan' | 'opened' | 'build'>,
+  { settled }: Pick<ScanResult, 'settled'>,
 ): Promise<readonly number[]> {
   if (opened.ordinary === undefined) return [];
   const { targetOf } = plan.space;
   const probes = chooseOrdinary(
     settled,
-    isOpen,
+    build.isOpen,
     (probe) => !opened.ownAddresses.has(plan.targets.ip(targetOf(probe))),
   );
   const wire = probes.length === 0 ? null : opened.ordinary();

@@ -251,6 +251,7 @@ const buildContext = (plan: Plan, opened: OpenedWire, engine: ScanEngine): Build
   wire: opened.wire.kind,
   judgementOf: engine.judgementOf,
   oddsOf: engine.oddsOf,
+  isOpen: engine.isOpen,
 });
 
 async function run(

@@ -125,7 +125,13 @@ function toScan(recording: OpenedRecording, name: string | null): Replaying {
     plan,
     opened,
     engine,
-    build: { plan, wire: kind, judgementOf: engine.judgementOf, oddsOf: engine.oddsOf },
+    build: {
+      plan,
+      wire: kind,
+      judgementOf: engine.judgementOf,
+      oddsOf: engine.oddsOf,
+      isOpen: engine.isOpen,
+    },
     head: headOf(plan, opened, recorded.startedAt),
     recording: name ?? undefined,
   };

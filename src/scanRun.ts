@@ -13,6 +13,8 @@ import type { Summary } from './report/summary.ts';
  * could be looked up.
  */
 export interface ScanRun extends AsyncIterable<Verdict> {
+  /** The same verdicts, those that are final at one time together: ports that are open come before others. */
+  together(): AsyncIterable<readonly Verdict[]>;
   start(): Promise<ReportHead>;
   plan(): Promise<Plan>;
   /** Resolves when the run has ended, also after an abort. */
@@ -29,21 +31,30 @@ export function toScanRun<
   go: (running: Opened, push: (probes: readonly number[]) => void) => Promise<FinishedRun>,
 ): ScanRun {
   const feed = createFeed<number>();
-  const reporting = opening.then((running) => go(running, feed.push));
+  const reporting = opening.then((running) =>
+    go(running, (probes) => feed.push(probes, running.build?.isOpen)),
+  );
   reporting.then(feed.end, feed.end);
+
+  async function* together(): AsyncIterable<readonly Verdict[]> {
+    const { build } = await opening;
+    // Traces and discoveries, computed again, have no verdicts.
+    if (build !== undefined) {
+      for await (const probes of feed.readTogether()) {
+        yield probes.map((probe) => buildVerdict(build, probe));
+      }
+    }
+    await reporting;
+  }
 
   return {
     start: async () => (await opening).head,
     plan: async () => (await opening).plan,
     report: async () => (await reporting).report(),
     summary: async () => (await reporting).summary(),
+    together,
     async *[Symbol.asyncIterator]() {
-      const { build } = await opening;
-      // Traces and discoveries, computed again, have no verdicts.
-      if (build !== undefined) {
-        for await (const probe of feed.read()) yield buildVerdict(build, probe);
-      }
-      await reporting;
+      for await (const verdicts of together()) yield* verdicts;
     },
   };
 }

@@ -40,7 +40,11 @@ const BATCH_CHARS = 65_536;
 export async function readRun(run: ScanRun, args: ShowArguments, io: Io, api: Api): Promise<Found> {
   if (args.format === 'jsonl') {
     await io.stdout(api.startRecord(await run.start()));
-    for await (const verdict of run) await io.stdout(api.verdictRecord(verdict));
+    for await (const verdicts of run.together()) {
+      await io.stdout(verdicts.map(api.verdictRecord).join(''));
+      // The run goes on before the next ones are written: it is what must not wait.
+      await new Promise((resolve) => setImmediate(resolve));
+    }
     const { hosts, plan } = await run.report();
     // A discovery that is computed again: they are told before the end, as it told them.
     if (plan.discover === true) for (const host of hosts) await io.stdout(api.hostRecord(host));

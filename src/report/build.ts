@@ -19,6 +19,8 @@ export interface BuildContext {
   readonly wire: WireKind;
   readonly judgementOf: (probe: number) => Judgement;
   readonly oddsOf: (probe: number) => SilentOdds | null;
+  /** Whether the port itself answered that it is open; told by the answer alone, without judging. */
+  readonly isOpen: (probe: number) => boolean;
 }
 
 /** The verdict of a probe, with its sentence. */

@@ -82,8 +82,6 @@ export interface ScanResult {
   readonly limiterOf: (target: number) => IcmpLimiter | null;
   /** What `--passage` has asked, and could not. */
   readonly passage: readonly PassageCount[];
-  /** Whether the port itself answered that it is open; told by the answer alone, without judging. */
-  readonly isOpen: (probe: number) => boolean;
   /** The settled probes in groups about which the same is known; each of one target, or across all of them. */
   readonly alike: (scope: AlikeScope) => readonly (readonly number[])[];
   readonly counters: Readonly<ScanCounters>;
@@ -96,6 +94,8 @@ export interface ScanEngine extends Engine<ScanResult> {
   judgementOf(probe: number): Judgement;
   /** What a port that stayed silent may be, by what was known when it was settled; null of all others. */
   oddsOf(probe: number): SilentOdds | null;
+  /** Whether the port itself answered that it is open; told by the answer alone, without judging. */
+  isOpen(probe: number): boolean;
   progress(): ScanProgress;
 }
 
@@ -211,6 +211,7 @@ export function createScheduler(options: SchedulerOptions): ScanEngine {
     takeSettled: settling.takeSettled,
     judgementOf,
     oddsOf: settling.oddsOf,
+    isOpen: (probe) => context.probes.answer[probe * U8]! >= ANSWER.SYN_ACK,
     progress: () => progressOf(context, { settling, ranges, walks, passage }),
     result: () => resultOf(context, closing, { walks, passage }, settling),
   };
@@ -267,7 +268,6 @@ function resultOf(
     isAlive: (target) => targets.alive[target] === 1,
     limiterOf: walks.limiterOf,
     passage: passage.counts(),
-    isOpen: (probe) => probes.answer[probe * U8]! >= ANSWER.SYN_ACK,
     alike: (scope) => groupAlike(context, settled, scope),
     counters,
   };

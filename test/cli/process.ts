@@ -105,6 +105,9 @@ export function createFakeApi(
         plan: () => library.planScan(options),
         report: () => report,
         summary: async () => library.summarize(await report),
+        async *together() {
+          yield (await report).verdicts;
+        },
         async *[Symbol.asyncIterator]() {
           yield* (await report).verdicts;
         },

@@ -68,14 +68,15 @@ export async function recordScenario(request: RecordRequest): Promise<Recorded> 
   wire.close();
   const durationMs = wire.nowMs();
   const result = engine.result();
-  const failedAtHome = finished ? await tryOrdinary({ plan, opened }, result) : [];
+  const { judgementOf, oddsOf, isOpen } = engine;
   const running = {
     plan,
     opened,
     engine,
-    build: { plan, wire: wire.kind, judgementOf: engine.judgementOf, oddsOf: engine.oddsOf },
+    build: { plan, wire: wire.kind, judgementOf, oddsOf, isOpen },
     head: headOf(plan, opened, startedAt),
   };
+  const failedAtHome = finished ? await tryOrdinary(running, result) : [];
   const end = { finished, durationMs, failedAtHome };
   const found = finishedRun(running, synRequested, { ...end, result });
   endRecording(recorder, verdictsOf(plan, found), { ...end, counters: wire.counters() });

@@ -44,7 +44,7 @@ async function run(
   const stop = new AbortController();
   let turns = 0;
   const out = new Map<number, unknown>();
-  const { judgementOf, oddsOf } = engine;
+  const { judgementOf, oddsOf, isOpen } = engine;
   await drive(engine, wire, {
     signal: stop.signal,
     onTurn: () => {
@@ -57,7 +57,7 @@ async function run(
   for (const [probe, said] of out) {
     expect([judgementOf(probe), oddsOf(probe)], 'what was handed out stays').toEqual(said);
   }
-  const build = { plan, wire: wire.kind, judgementOf, oddsOf };
+  const build = { plan, wire: wire.kind, judgementOf, oddsOf, isOpen };
   const all = result.settled.map((probe) => buildVerdict(build, probe));
   const of = (port: number) => all.find((one) => one.port === port)!;
   return { plan, result, lastedMs: wire.nowMs(), all, of };

@@ -57,9 +57,9 @@ async function run(
   });
   const result = engine.result();
   const lastedMs = wire.nowMs();
-  const { judgementOf, oddsOf } = engine;
+  const { judgementOf, oddsOf, isOpen } = engine;
   const all = result.settled.map((probe) =>
-    buildVerdict({ plan, wire: wire.kind, judgementOf, oddsOf }, probe),
+    buildVerdict({ plan, wire: wire.kind, judgementOf, oddsOf, isOpen }, probe),
   );
   return { plan, result, lastedMs, all, of: (port) => all.find((one) => one.port === port)! };
 }

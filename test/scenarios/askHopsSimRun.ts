@@ -42,7 +42,8 @@ async function scanHops(
   const engine = createScheduler({ plan, can: wire.can, ownAddresses, srcPort, onMatch });
   const finished = await drive(engine, wire, { observer: recorder });
   wire.close();
-  const build = { plan, wire: wire.kind, judgementOf: engine.judgementOf, oddsOf: engine.oddsOf };
+  const { judgementOf, oddsOf, isOpen } = engine;
+  const build = { plan, wire: wire.kind, judgementOf, oddsOf, isOpen };
   const running = { plan, opened, engine, build, head: headOf(plan, opened, startedAt) };
   const end = { finished, failedAtHome: [], durationMs: wire.nowMs() };
   const found = finishedRun(running, false, { ...end, result: engine.result() });

@@ -65,7 +65,8 @@ export async function runInSimulator(
   });
   if (hanging.signal.aborted) throw new Error(`no end after ${MAX_TURNS} turns`);
   const result = engine.result();
-  const build = { plan, wire: wire.kind, judgementOf: engine.judgementOf, oddsOf: engine.oddsOf };
+  const { judgementOf, oddsOf, isOpen } = engine;
+  const build = { plan, wire: wire.kind, judgementOf, oddsOf, isOpen };
   const verdicts = result.settled.map((probe) => buildVerdict(build, probe));
   const ruled = verdicts.map((verdict) => ({ verdict, ports: 1 }));
   const lost = wire.counters()['ringDrops'] ?? 0;
@@ -76,7 +77,7 @@ export async function runInSimulator(
     warnings: [
       ...selfNotes(plan, ownAddresses),
       ...controlNotes(plan, result.controls),
-      ...ordinaryNotes(plan, await tryOrdinary({ plan, opened }, result)),
+      ...ordinaryNotes(plan, await tryOrdinary({ plan, opened, build }, result)),
       ...ownSideNotes(ruled, lost),
     ],
     counters: wire.counters(),
