@@ -65,7 +65,7 @@ export { type AlikePorts, type Summary, summarize } from './report/summary.ts';
 export { renderText, type TextOptions } from './report/text.ts';
 export { sparedPorts } from './scan/sparedPorts.ts';
 export type { ScanRun } from './scanRun.ts';
-export type { Recording, TraceRequest, TraceRun } from './traceRun.ts';
+export type { Recording, TraceProgress, TraceRequest, TraceRun } from './traceRun.ts';
 export { VERSION } from './version.ts';
 
 /** What to scan and how; only `targets` is needed. */

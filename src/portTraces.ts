@@ -38,7 +38,7 @@ export type TraceSettings = Required<
 /** How each trace is driven, and who learns what came of it. */
 export interface TracingOptions {
   /** Resolves to false when it was stopped: no further port is traced. */
-  readonly drive: (engine: Traceroute) => Promise<boolean>;
+  readonly drive: (engine: Traceroute, probe: number) => Promise<boolean>;
   readonly onTraced: (probe: number, facts: TraceFacts) => void;
   readonly onMatch?: MatchListener | undefined;
 }
@@ -98,7 +98,7 @@ export async function tracePorts(
       budget,
       onMatch,
     });
-    finished = await drive(engine);
+    finished = await drive(engine, probe);
     for (const key of Object.keys(counters) as (keyof TraceCounters)[]) {
       counters[key] += engine.counters()[key];
     }

@@ -12,7 +12,7 @@ import { type Recording, runTrace, type TraceRequest } from './traceRun.ts';
  */
 export async function traceFiltered(
   groups: readonly AlikePorts[],
-  options: TraceRequest,
+  options: Omit<TraceRequest, 'onProgress'>,
   probes: number,
   planScan: (request: PlanRequest) => Promise<Plan>,
 ): Promise<Traced> {

@@ -20,8 +20,11 @@ import type { Recorder } from './record/recorder.ts';
 import type { ReportHead } from './report/jsonl.ts';
 import { MAX_TTL } from './trace/traceroute.ts';
 import { checkFlows, checkPlanned, refusalOf } from './traceChecks.ts';
+import { progressOf, type TraceProgress } from './traceProgress.ts';
 import { openWire } from './wire/openWire.ts';
 import { dropPrivileges } from './wire/privileges.ts';
+
+export type { TraceProgress } from './traceProgress.ts';
 
 /** What to trace and how; `targets` and `ports` are needed. */
 export interface TraceRequest
@@ -61,6 +64,8 @@ export interface TraceRequest
    * packets of our own.
    */
   readonly fragment?: boolean;
+  /** Called at least every 100 ms. */
+  readonly onProgress?: (progress: TraceProgress) => void;
   /** False: no reverse names are looked up. */
   readonly names?: boolean;
   readonly signal?: AbortSignal;
@@ -84,7 +89,7 @@ export interface Recording {
 }
 
 /** Scans routers, with the options of the run of traces that has learned them. */
-type ScanHops = (request: TraceRequest) => Promise<Report>;
+type ScanHops = (request: Omit<TraceRequest, 'onProgress'>) => Promise<Report>;
 
 /** Longest path that is walked unless the user says otherwise: few are longer than 20 hops. */
 export const DEFAULT_MAX_HOPS = 32;
@@ -108,6 +113,7 @@ export function runTrace(
   const reporting = opening.then(async (running) => {
     const report = await traceAll(running, {
       signal: request.signal,
+      onProgress: request.onProgress,
       names: request.names === false ? NO_NAMES : createHopNames(),
       recording: request.record?.name ?? null,
       onPath: (path) => {
@@ -133,7 +139,11 @@ export function runTrace(
 }
 
 /** Asks the routers that the traces of a run have learned. */
-async function askHops(report: Report, request: TraceRequest, scanHops: ScanHops): Promise<Report> {
+async function askHops(
+  report: Report,
+  { onProgress: _, ...request }: TraceRequest,
+  scanHops: ScanHops,
+): Promise<Report> {
   const hops = hopsToAsk(report);
   if (hops === null) return withAskedHops(report, null);
   request.onAskHops?.(hops);
@@ -211,6 +221,7 @@ async function startRecorder(
 /** How a run of traces is driven. */
 export interface TraceAllOptions {
   readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: TraceRequest['onProgress'] | undefined;
   readonly names: HopNames;
   /** The file that holds the packets. */
   readonly recording: string | null;
@@ -220,7 +231,7 @@ export interface TraceAllOptions {
 /** Traces the ports of a run that was opened, and closes its wire. */
 export async function traceAll(
   tracing: TracingRun,
-  { signal, names, recording, onPath }: TraceAllOptions,
+  { signal, onProgress, names, recording, onPath }: TraceAllOptions,
 ): Promise<Report> {
   const { opened, recorder } = tracing;
   const { wire } = opened;
@@ -231,14 +242,18 @@ export async function traceAll(
   try {
     ended = await tracePorts(tracing, {
       onMatch: recorder?.onMatch,
-      drive: (engine) =>
-        drive(engine, wire, {
+      drive(engine, probe) {
+        const begunMs = wire.nowMs();
+        return drive(engine, wire, {
           signal,
           observer: recorder,
           onTurn: () => {
             for (const ip of engine.takeSenders()) names.ask(ip);
+            const times = { startedMs, begunMs, nowMs: wire.nowMs() };
+            onProgress?.(progressOf(tracing.plan, probe, engine.study(), times));
           },
-        }),
+        });
+      },
       onTraced(probe, facts) {
         const known = new Map<Ip, string>();
         const nameOf = (ip: Ip): string | null => {

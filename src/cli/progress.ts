@@ -1,4 +1,4 @@
-import type { Progress } from '../index.ts';
+import type { Progress, TraceProgress } from '../index.ts';
 import type { Io } from './io.ts';
 
 /** A run this short shows no progress. */
@@ -11,42 +11,69 @@ const PLAIN_MS = 5000;
 const CLEAR = '\r\x1b[K';
 
 /** The line on stderr that shows how far a run is. */
-export interface ProgressLine {
-  readonly update: (progress: Progress) => void;
+export interface ProgressLine<Shown> {
+  readonly update: (progress: Shown) => void;
+  /** Writes whole lines that stay. */
+  readonly tell: (lines: string) => void;
   /** Removes the line; nothing is shown afterwards. */
   readonly end: () => void;
 }
 
-/** Shows progress on standard error: one line that changes on a terminal, a line now and then elsewhere under `-v`. */
-export function createProgressLine(
-  { stderr, isTty, columns }: Pick<Io, 'stderr' | 'isTty' | 'columns'>,
+type Terminal = Pick<Io, 'stderr' | 'isTty' | 'columns'>;
+
+/** Shows the progress of a scan, and once how long ICMP limiters take. */
+export function createProgressLine(io: Terminal, verbose: number): ProgressLine<Progress> {
+  const line = createLine(io, verbose, progressText);
+  let isWaitTold = false;
+  let isOver = false;
+  return {
+    ...line,
+    update(progress) {
+      const notice = isOver || isWaitTold ? null : waitNotice(progress);
+      if (notice !== null) line.tell(notice);
+      isWaitTold ||= notice !== null;
+      line.update(progress);
+    },
+    end() {
+      isOver = true;
+      line.end();
+    },
+  };
+}
+
+/** Shows the progress of traces. */
+export const createTraceLine = (io: Terminal, verbose: number): ProgressLine<TraceProgress> =>
+  createLine(io, verbose, traceText);
+
+/** One line on standard error that changes on a terminal, a line now and then elsewhere under `-v`. */
+function createLine<Shown extends { readonly elapsedMs: number }>(
+  { stderr, isTty, columns }: Terminal,
   verbose: number,
-): ProgressLine {
+  textOf: (progress: Shown) => string,
+): ProgressLine<Shown> {
   let shownMs = isTty.stderr ? QUIET_MS - LINE_MS : 0;
   let isShown = false;
   let isOver = false;
-  let isWaitTold = false;
   const isShowing = isTty.stderr || verbose > 0;
-
-  const tellWait = (progress: Progress): void => {
-    const notice = waitNotice(progress);
-    if (notice === null) return;
-    isWaitTold = true;
-    stderr(isShown ? CLEAR + notice : notice);
+  const clear = (): void => {
+    if (isShown) stderr(CLEAR);
+    isShown = false;
   };
-
   return {
     update(progress) {
-      if (!isOver && !isWaitTold) tellWait(progress);
-      if (!isShowing) return;
-      if (isOver || progress.elapsedMs - shownMs < (isTty.stderr ? LINE_MS : PLAIN_MS)) return;
+      if (!isShowing || isOver) return;
+      if (progress.elapsedMs - shownMs < (isTty.stderr ? LINE_MS : PLAIN_MS)) return;
       shownMs = progress.elapsedMs;
-      const text = progressText(progress);
+      const text = textOf(progress);
       stderr(isTty.stderr ? CLEAR + text.slice(0, (columns ?? 80) - 1) : `${text}\n`);
       isShown = isTty.stderr;
     },
+    tell(lines) {
+      clear();
+      stderr(lines);
+    },
     end() {
-      if (isShown) stderr(CLEAR);
+      clear();
       isOver = true;
     },
   };
@@ -101,6 +128,24 @@ export function progressText({ done, total, sent, elapsedMs, etaMs, walk }: Prog
   const rate = ratePps < 10 ? ratePps.toFixed(1) : formatCount(Math.round(ratePps));
   const left = etaMs === null ? '' : `, ${formatLeft(etaMs)} left`;
   return `${formatCount(done)} of ${formatCount(total)} (${percent} %), ${rate} packets/s${left}`;
+}
+
+/** What is done beside the path itself, in words. */
+const STUDIES: Readonly<Record<NonNullable<TraceProgress['study']>, string>> = {
+  flows: 'other source ports (--flows)',
+  mtu: 'sizes of packets (--mtu)',
+  passage: 'what the target has to refuse (--passage)',
+  fragment: 'waiting for fragments to be given up (--fragment)',
+};
+
+/** `443/tcp of 10.0.0.5 (2 of 3): waiting for fragments to be given up (--fragment), 12 s, 39 s at most`. */
+export function traceText(progress: TraceProgress): string {
+  const { done, total, target, port, protocol, study, sinceMs, mostMs } = progress;
+  const turn = total === 1 ? '' : ` (${formatCount(done + 1)} of ${formatCount(total)})`;
+  const what = study === null ? 'the path' : STUDIES[study];
+  const most = mostMs === null ? '' : `, ${formatWait(mostMs)} at most`;
+  const since = `${Math.floor(sinceMs / 1000)} s`;
+  return `${port}/${protocol} of ${target}${turn}: ${what}, ${since}${most}`;
 }
 
 function formatLeft(ms: number): string {

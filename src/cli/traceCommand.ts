@@ -3,6 +3,7 @@ import type { Api } from './api.ts';
 import { exitCode } from './exitCode.ts';
 import type { Io } from './io.ts';
 import { openRecording } from './pcapFile.ts';
+import { createTraceLine } from './progress.ts';
 import { tellUnresolved } from './scanCommand.ts';
 import { isAnyUnasked, lastRecords, textOptions } from './showRun.ts';
 import type { TraceArguments } from './traceArguments.ts';
@@ -19,6 +20,7 @@ const FRAGMENT_LINE =
 /** Runs `trace` and resolves to the exit code. Rejects with UsageError, ProbeError, or an internal error. */
 export async function runTraceCommand(args: TraceArguments, io: Io, api: Api): Promise<number> {
   const abort = new AbortController();
+  const line = createTraceLine(io, args.verbose);
   const recording = openRecording(args.pcap, io);
   const release = io.onInterrupt(() => abort.abort());
   try {
@@ -29,16 +31,18 @@ export async function runTraceCommand(args: TraceArguments, io: Io, api: Api): P
       ...args.trace,
       ...record,
       signal,
-      onAskHops: (hops) => io.stderr(askingLine(hops)),
+      onProgress: line.update,
+      onAskHops: (hops) => line.tell(askingLine(hops)),
     });
     const head = await tracing.start();
     tellUnresolved(head.plan.unresolved, io);
-    if (args.trace.fragment === true) io.stderr(FRAGMENT_LINE);
+    if (args.trace.fragment === true) line.tell(FRAGMENT_LINE);
     if (args.format === 'jsonl') {
       await io.stdout(api.startRecord(head));
       for await (const path of tracing) await io.stdout(api.pathRecord(path));
     }
     const report = await tracing.report();
+    line.end();
     const isCut = recording?.end() === false;
     const ending = {
       interrupted: abort.signal.aborted,
@@ -56,6 +60,7 @@ export async function runTraceCommand(args: TraceArguments, io: Io, api: Api): P
     }
     return exitCode(ending);
   } finally {
+    line.end();
     recording?.end();
     release();
   }

@@ -69,6 +69,8 @@ export function createFragmentStudy(options: FragmentOptions): PassageStudy {
 
   const run = ask();
   return {
+    name: 'fragment',
+    mostMs: (2 * ROUNDS - 1) * LIMITER_MS + WAIT_MS[family],
     facts: () => found,
     next: () => run.next().value ?? null,
   };

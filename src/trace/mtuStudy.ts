@@ -187,6 +187,7 @@ export function createMtuStudy(options: MtuOptions): MtuStudy {
 
   const run = measure();
   return {
+    name: 'mtu',
     facts: () => found,
     next: () => run.next().value ?? null,
   };

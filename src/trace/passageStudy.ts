@@ -117,6 +117,7 @@ export function createPassageStudy(options: PassageOptions): PassageStudy {
 
   const run = ask();
   return {
+    name: 'passage',
     facts: () => found,
     next: () => run.next().value ?? null,
   };

@@ -152,6 +152,7 @@ export function createSourcesStudy(options: SourcesOptions): SourcesStudy {
   };
 
   return {
+    name: 'flows',
     silent: (flow) => (silent.get(flow) ?? []).map((_, ttl) => isSilent(flow, ttl)),
     next() {
       for (const hop of last) judge(hop);

@@ -19,15 +19,31 @@ export interface StudyRound {
   readonly inquire?: true;
 }
 
+/** What is looked into. */
+export type StudyName = 'flows' | 'mtu' | 'passage' | 'fragment';
+
 /** One thing that is looked into. */
 export interface Study {
+  readonly name: StudyName;
+  /** Most that it takes, ms; left out: that depends on what is heard. */
+  readonly mostMs?: number;
   /** The next round, once the one before is answered or given up; null: it is done. */
   next(): StudyRound | null;
+}
+
+/** The study that is under way. */
+export interface StudyNow {
+  readonly name: StudyName;
+  /** When its first round was decided. */
+  readonly sinceMs: number;
+  readonly mostMs: number | null;
 }
 
 /** The studies of a trace. */
 export interface Studies {
   next(nowMs: number): Step;
+  /** Null: none has begun, or all are done. */
+  now(): StudyNow | null;
   noteSent(sentMs: number): void;
 }
 
@@ -63,16 +79,22 @@ export function createStudies(
     return lastSentMs + (waitMs ?? waits);
   };
 
-  const nextRound = (): StudyRound | null => {
+  let now: StudyNow | null = null;
+
+  const nextRound = (nowMs: number): StudyRound | null => {
     for (let study = left[0]; study !== undefined; study = left[0]) {
       const round = study.next();
+      const { name, mostMs = null } = study;
+      if (round !== null && now?.name !== name) now = { name, sinceMs: nowMs, mostMs };
       if (round !== null) return round;
       left.shift();
     }
+    now = null;
     return null;
   };
 
   return {
+    now: () => now,
     noteSent(sentMs) {
       lastSentMs = Math.max(lastSentMs, sentMs);
     },
@@ -85,7 +107,7 @@ export function createStudies(
         if (!isWhole && nowMs < untilMs) return { ...NOTHING, wakeAtMs: untilMs };
         asked = null;
       }
-      delayed ??= nextRound();
+      delayed ??= nextRound(nowMs);
       if (delayed === null) return NOTHING;
       const sendAtMs = lastSentMs + delayed.pauseMs;
       if (nowMs < sendAtMs) return { ...NOTHING, wakeAtMs: sendAtMs };

@@ -23,6 +23,7 @@ import { createProbeReader } from './quotedProbe.ts';
 import { createAnswerReader } from './readAnswer.ts';
 import type { Read } from './readPacketAnswer.ts';
 import { createSteps, type Step } from './steps.ts';
+import type { StudyNow } from './studies.ts';
 import { createTraceRows } from './traceRows.ts';
 
 /** What a trace is made of. */
@@ -69,6 +70,8 @@ export interface Traceroute extends Engine<TraceFacts> {
   counters(): TraceCounters;
   /** Time for which errors of routers were waited for that had been taken, by earlier traces most often, ms. */
   waitedMs(): number;
+  /** What is looked into besides the path; null: nothing yet, or no more. */
+  study(): StudyNow | null;
   /** Addresses of which answers came since the last call, each once. */
   takeSenders(): readonly Ip[];
 }
@@ -197,6 +200,7 @@ export function createTraceroute(options: TraceOptions): Traceroute {
     result: facts,
     counters: () => counted,
     waitedMs: steps.waitedMs,
+    study: studies.now,
     takeSenders() {
       const taken = [...senders];
       senders.clear();

@@ -3,8 +3,9 @@ import { compactPorts, planText } from '../../src/cli/dryRun.ts';
 import { exitCode } from '../../src/cli/exitCode.ts';
 import { judgeExpectations, parseExpectation } from '../../src/cli/expectations.ts';
 import { nearest } from '../../src/cli/nearest.ts';
-import { createProgressLine, progressText, waitNotice } from '../../src/cli/progress.ts';
+import { createProgressLine, progressText, traceText, waitNotice } from '../../src/cli/progress.ts';
 import type { Progress, State } from '../../src/index.ts';
+import type { Ip } from '../../src/model.ts';
 import { createPlan } from '../../src/plan/plan.ts';
 import { sparedPorts } from '../../src/scan/sparedPorts.ts';
 import { report, verdict } from '../report/sample.ts';
@@ -114,6 +115,21 @@ describe('progress', () => {
     loud.end();
     expect(fake.err().split('\n').length).toBe(3);
     expect(fake.err()).not.toContain('\x1b');
+  });
+
+  it('of traces says which port, what is looked into, and for how long', () => {
+    const trace = {
+      done: 1,
+      total: 3,
+      target: '10.0.0.5' as Ip,
+      port: 53,
+      protocol: 'udp',
+    } as const;
+    const path = { ...trace, elapsedMs: 9000, study: null, sinceMs: 2900, mostMs: null };
+    expect(traceText(path)).toBe('53/udp of 10.0.0.5 (2 of 3): the path, 2 s');
+    expect(traceText({ ...path, study: 'fragment', mostMs: 71_250 })).toBe(
+      '53/udp of 10.0.0.5 (2 of 3): waiting for fragments to be given up (--fragment), 2 s, 1 min 12 s at most',
+    );
   });
 
   it('has no number where there is nothing to go by', () => {

@@ -247,6 +247,16 @@ describe('--fragment', () => {
     await expect(out).toMatchFileSnapshot('golden/trace/fragmentPasses.txt');
   });
 
+  it('shows on a terminal what is waited for, and removes that', async () => {
+    await ask({}, drop('input', 'dport'), four);
+    const fake = createFakeIo({ isTty: { stdout: false, stderr: true }, columns: 120 });
+    await run(`trace -p 443 --fragment -n ${four}`, library, fake);
+    const text = '443/tcp of 10.90.2.10: waiting for fragments to be given up (--fragment), ';
+    expect(fake.err()).toContain(`\r\x1b[K${text}`);
+    expect(fake.err()).toContain(' s, 39 s at most');
+    expect(fake.err().endsWith('\r\x1b[K')).toBe(true);
+  });
+
   it('says that the packet is lost on its way there', async () => {
     const { out } = await ask(drop('forward', 'dport'), {}, four);
     await expect(out).toMatchFileSnapshot('golden/trace/fragmentLost.txt');

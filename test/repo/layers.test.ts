@@ -143,6 +143,11 @@ const ARROWS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     'node:*': 'reverse look-ups',
     'p-limit': 'bounds them',
   },
+  traceProgress: {
+    model: NOUNS,
+    batch: 'the number of a protocol',
+    trace: 'what is looked into',
+  },
   traceRun: {
     model: NOUNS,
     askedHops: 'routers that are asked behind the traces',
@@ -157,6 +162,7 @@ const ARROWS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     report: 'the records of a report',
     trace: 'the longest path',
     traceChecks: 'what it cannot be asked for',
+    traceProgress: 'how far it is',
     wire: 'opens the wire',
   },
   traceChecks: {
