@@ -153,9 +153,12 @@ export interface PathPlace {
 /** Where and how a flow fails, before it is put in words (contract.md). */
 export interface Location {
   readonly kind: FindingKind;
-  /** The last place that the packet is known to have come to; null: not known. */
+  /**
+   * The last place that the lost packet is known, or concluded, to have come to; null: not known. On the way back (`return`) the
+   * packet is the answer, and this is further away than `before`: the target, or the nearest router whose answers are lost too.
+   */
   readonly after: PathPlace | null;
-  /** The first that it did not come to; null: not known. */
+  /** The first that it did not come to: on the way back the furthest router whose answers come, or this machine (TTL 0); null: not known. */
   readonly before: PathPlace | null;
   readonly direction: 'forward' | 'return' | 'either';
   readonly by: { readonly ip: Ip | null; readonly hop: number | null } | null;

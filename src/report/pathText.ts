@@ -150,10 +150,11 @@ const headOf = ({ kind, port }: PathFlow, index: number, flows: readonly PathFlo
 /** Whether the edge lies between two rows. */
 function isEdge({ finding }: Path, before: number, ttl: number): boolean {
   if (finding === null || ttl === before) return false;
-  // Somewhere on the way back, and nothing nearer is known.
-  if (finding.direction === 'return' && finding.after === null) return false;
-  const after = finding.after?.ttl ?? 0;
-  return before <= after && ttl > after;
+  const [after, next] = [finding.after?.ttl ?? 0, finding.before?.ttl ?? 0];
+  // The answer of the target goes the other way; where it is lost is not known if all of the way is left.
+  const nearer = finding.direction === 'return' ? next : after;
+  if (finding.direction === 'return' && next === 0 && after > 1) return false;
+  return before <= nearer && ttl > nearer;
 }
 
 const EDGE_WORDS: Readonly<Record<string, string>> = {

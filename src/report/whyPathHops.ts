@@ -22,18 +22,18 @@ const heard = ({ heardHop, heardIp }: WhyArgs): string =>
 export const HOPS_PATH_WHY: Readonly<Record<string, PathEntry>> = {
   'path.return-drop': {
     sentence: (args) =>
-      `${flow(args)} comes to hop ${args['lastHop']}; answers from that port seem to be lost on their way back, between ${place(args, 'before')} and ${place(args, 'after')}: asked themselves, ${routers(args['heard'])} up to there answer it, and ${routers(args['lost'])} beyond answer port ${args['controlPort']} alone.`,
+      `${flow(args)} comes to hop ${args['lastHop']}; answers from that port seem to be lost on their way back, between ${place(args, 'after')} and ${place(args, 'before')}: asked themselves, ${routers(args['heard'])} up to there answer it, and ${routers(args['lost'])} beyond answer port ${args['controlPort']} alone.`,
     hypotheses: (args) => [
-      args['afterHop'] === 0
+      args['beforeHop'] === 0
         ? 'a filter on the link of this machine drops what comes from that port'
-        : `a rule in the forward chain of ${place(args, 'after')} drops what comes from that port (the likeliest)`,
-      `a rule where ${place(args, 'before')} sends packets out`,
+        : `a rule in the forward chain of ${place(args, 'before')} drops what comes from that port (the likeliest)`,
+      `a rule where ${place(args, 'after')} sends packets out`,
       `those routers filter the port for themselves, and ${targetName(args)} drops it too or says nothing`,
     ],
     next: (args) => [
-      rules('drop', machine(args, 'after')),
       rules('drop', machine(args, 'before')),
-      `tcpdump -ni any 'tcp src port ${args['port']}'  # ${machine(args, 'after')}, then trace: does the answer come back to it?`,
+      rules('drop', machine(args, 'after')),
+      `tcpdump -ni any 'tcp src port ${args['port']}'  # ${machine(args, 'before')}, then trace: does the answer come back to it?`,
     ],
   },
   'path.drop.answers-pass': {

@@ -106,8 +106,8 @@ function refineReturn(
   const isLikely = areOrdered && heard.length > 0 && lost.length >= LIKELY_SILENT;
   const location: Location = {
     kind: 'return-drop',
-    after: last,
-    before: { ttl: first.ttl, ip: first.ip },
+    after: { ttl: first.ttl, ip: first.ip },
+    before: last,
     direction: 'return',
     by: null,
     rule: finding.rule,

@@ -36,8 +36,8 @@ export function refineByPassage(view: View, located: Located): Located {
     finding: {
       ...finding,
       kind: 'return-drop',
-      after: null,
-      before: view.targetHop === null ? null : { ttl: view.targetHop, ip: target },
+      after: view.targetHop === null ? null : { ttl: view.targetHop, ip: target },
+      before: { ttl: 0, ip: null },
       direction: 'return',
       certainty: isTcp ? certainty : 'low',
     },

@@ -45,14 +45,14 @@ const at = (ttl: number) => ({ ttl, ip: router(ttl) });
 
 describe('an answer that is lost on its way back', () => {
   it.each([
-    ['+++ccc', at(3), at(4), 'medium'],
-    ['++++cc', at(4), at(5), 'medium'],
-    ['+++++c', at(5), at(6), 'low'],
-    ['cccccc', { ttl: 0, ip: null }, at(1), 'low'],
-    ['+++..c', at(3), at(6), 'low'],
-    ['+++?cc', at(3), at(5), 'medium'],
-    ['+ +c c', at(3), at(4), 'medium'],
-    ['+c+ccc', at(3), at(4), 'low'],
+    ['+++ccc', at(4), at(3), 'medium'],
+    ['++++cc', at(5), at(4), 'medium'],
+    ['+++++c', at(6), at(5), 'low'],
+    ['cccccc', at(1), { ttl: 0, ip: null }, 'low'],
+    ['+++..c', at(6), at(3), 'low'],
+    ['+++?cc', at(5), at(3), 'medium'],
+    ['+ +c c', at(4), at(3), 'medium'],
+    ['+c+ccc', at(4), at(3), 'low'],
   ] as const)('routers %s: between %o and %o, %s', (answers, after, before, certainty) => {
     expect(refine(LAST, answers)).toMatchObject({
       whyId: 'path.return-drop',

@@ -28,7 +28,11 @@ describe.each(['tcp', 'udp'] as const)('%s', (protocol) => {
   it('what comes to the stack is told from what does not', async () => {
     const back = await ask({ targets: [{ ...BOTH, rules: BACK }] }, protocol);
     expect(back.path.passage).toMatchObject({ form: 'dst-option', result: 'passes' });
-    expect(back.path.finding).toMatchObject({ direction: 'return', before: { ttl: 3 } });
+    expect(back.path.finding).toMatchObject({
+      direction: 'return',
+      after: { ttl: 3 },
+      before: { ttl: 0, ip: null },
+    });
     const there = await ask({ targets: [{ ...BOTH, rules: THERE }] }, protocol);
     expect(there.path.passage).toMatchObject({ result: 'lost', control: { answered: 3 } });
     expect(there.path.finding).toMatchObject({ direction: 'forward', certainty: 'medium' });
