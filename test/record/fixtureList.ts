@@ -31,6 +31,9 @@ const LARGE: ReadonlySet<string> = new Set([
   'ownReceiveOverflowSending',
 ]);
 
+/** The scene of which a run is kept that asks routers. */
+const ASKED_HOPS = 'dropReturn';
+
 /** All of them; a wire that cannot be had in a scene has none there. */
 export function listFixtures(): readonly Fixture[] {
   return [...listScans(), ...listTraces()];
@@ -50,8 +53,8 @@ function listScans(): readonly Fixture[] {
 
 /**
  * Of each trace scene its first port, once for all that is looked into, by turns P4 with E6 and P6 with E4: all four would
- * be twice as large. Runs in which routers are asked are left to traceReplay.test.ts: the traces are those of others, and
- * what is written behind the traces is not yet what was found in the end. Scenes of one study alone shift no turns.
+ * be twice as large. Of the runs in which routers are asked one scene's alone: the traces are those of others. Scenes of one
+ * study alone shift no turns.
  */
 function listTraces(): readonly Fixture[] {
   const scenarios = loadTraceScenarios().filter(
@@ -60,7 +63,9 @@ function listTraces(): readonly Fixture[] {
   return scenarios.flatMap(({ name, world, traces }, turn) =>
     TRACE_VIEWS.flatMap((view, index) => {
       const family = FAMILIES[(turn + index) % FAMILIES.length]!;
-      const looks = looksOf(traces, view).filter((look) => !look.extras.askHops);
+      const looks = looksOf(traces, view).filter(
+        ({ extras: { askHops } }) => !askHops || name === ASKED_HOPS,
+      );
       return looks.map(({ name: look, extras, traces: alike }) => {
         const scenario = { world, traces: alike.slice(0, 1) };
         const asked = extras.passage ? 6 : family;
