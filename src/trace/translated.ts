@@ -1,7 +1,7 @@
 /** What was changed of a probe on its way, by the packet that an ICMP error quotes. */
 import { isEcho, PROTO_TCP } from '../batch.ts';
 import type { Ip, TargetTable, Translated } from '../model.ts';
-import { equalIp, formatIp } from '../packet/address.ts';
+import { classifyIp, equalIp, formatIp } from '../packet/address.ts';
 import type { IpView } from '../packet/ip.ts';
 import type { QuoteView } from '../packet/quote.ts';
 import { TCP_HEADER_BYTES } from '../packet/tcp.ts';
@@ -59,7 +59,10 @@ function isChecksumOff(bytes: Uint8Array, quote: QuoteView): boolean {
   return checkTransport(bytes, { ...quote, payloadAt: transportAt }) === 'bad';
 }
 
-/** How a quote differs from the probe that was sent; an ICMP error comes to the address that we sent from. */
+/**
+ * How a quote differs from the probe that was sent. An ICMP error comes to the address that we sent from; raw sockets show no
+ * IPv6 header, and where that address is not known it is :: and nothing is compared with it.
+ */
 export function translatedOf(
   { targets, target, srcPort }: Pick<SentContext, 'targets' | 'target' | 'srcPort'>,
   bytes: Uint8Array,
@@ -72,8 +75,9 @@ export function translatedOf(
     equalIp(bytes, at, sent, sentAt, family) ? null : formatIp(bytes, at, family);
   const portOf = (quoted: number, sent: number): number | null =>
     isEcho(flow.protocol) || quoted < 0 || quoted === sent ? null : quoted;
+  const isKnown = classifyIp(bytes, dstAt, family) !== 'unspecified';
   const translated = {
-    source: differs(quote.srcAt, bytes, dstAt),
+    source: isKnown ? differs(quote.srcAt, bytes, dstAt) : null,
     sourcePort: portOf(quote.srcPort, srcPort + flow.lane),
     destination: differs(quote.dstAt, targets.bytes, target * 16),
     destinationPort: portOf(quote.dstPort, flow.port),

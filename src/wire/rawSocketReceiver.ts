@@ -7,6 +7,7 @@ import type { Family, TargetTable } from '../model.ts';
 import { parseIp } from '../packet/address.ts';
 import { read16 } from '../packet/bytes.ts';
 import { fold, sumIp, sumPseudoHeader } from '../packet/checksum.ts';
+import { ICMP_HEADER_BYTES } from '../packet/icmp.ts';
 import {
   createIpView,
   emitIpv6,
@@ -56,6 +57,8 @@ const CHECKSUM_AT: Readonly<Record<number, number>> = {
   [IP_PROTOCOL.TCP]: 16,
   [IP_PROTOCOL.UDP]: 6,
 };
+/** Where an ICMPv6 error quotes the address of the target: behind its own header, in that of the probe. */
+const QUOTED_TARGET_AT = ICMP_HEADER_BYTES + 24;
 const NO_ADDRESS = new Uint8Array(16);
 
 /** Creates an empty receiver. */
@@ -72,11 +75,17 @@ export function createRawReceiver(options: RawReceiverOptions): RawReceiver {
     filling.count === filling.capacity ||
     bytesUsed + IPV6_HEADER_BYTES + KEPT_BYTES > filling.bytes.length;
 
-  /** Puts an IPv6 header before a payload: hop limit 0, "not known", as the package cannot read it. */
-  const addHeader6 = (protocol: number, length: number, source: string): boolean => {
+  /**
+   * Puts an IPv6 header before a payload: hop limit 0, "not known", as the package cannot read it. Our address is that towards
+   * the target which answers, or which is quoted.
+   */
+  const addHeader6 = (protocol: number, bytes: Buffer, length: number, source: string): boolean => {
     const from = parseIp(source);
     if (from?.family !== 6) return false;
-    const target = targets.indexOf(from.bytes, 0, 6);
+    const answering = targets.indexOf(from.bytes, 0, 6);
+    const isQuoting = protocol === IP_PROTOCOL.ICMPV6 && length >= QUOTED_TARGET_AT + 16;
+    const quoted = isQuoting ? targets.indexOf(bytes, QUOTED_TARGET_AT, 6) : -1;
+    const target = answering < 0 ? quoted : answering;
     emitIpv6(filling.bytes, bytesUsed, {
       tos: 0,
       id: 0,
@@ -124,7 +133,7 @@ export function createRawReceiver(options: RawReceiverOptions): RawReceiver {
       }
       const kept = Math.min(length, KEPT_BYTES);
       const headerBytes = family === 4 ? 0 : IPV6_HEADER_BYTES;
-      if (family === 6 && !addHeader6(protocol, length, source)) {
+      if (family === 6 && !addHeader6(protocol, bytes, length, source)) {
         counted.otherTraffic += 1;
         return;
       }

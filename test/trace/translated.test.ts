@@ -79,6 +79,12 @@ describe.each(ROWS)('IPv$family, protocol $protocol', ({ family, protocol }) => 
     expect(read(sent()).changes).toBeNull();
   });
 
+  it('nothing about our address, where the wire does not know it', () => {
+    const bytes = sent();
+    bytes.fill(0, 0, AT);
+    expect(read(bytes).changes).toBeNull();
+  });
+
   it('another port, at either end', () => {
     const bytes = sent();
     rewrite(bytes, head + 2, 8443);

@@ -185,6 +185,21 @@ describe.each([4, 6] as const)('IPv%i', (family) => {
   });
 });
 
+it('an IPv6 error of a router comes to the address that the quoted packet left from', async () => {
+  const played = playRawSocket();
+  const { syn, take } = await open(played);
+  const packet = syn(6)!;
+  const message = Buffer.alloc(48 + packet.length);
+  // Behind a header that the package does not show: time exceeded (RFC 4443 section 3.3).
+  message[40] = 3;
+  message.set(packet, 48);
+  played.deliver(6, IP_PROTOCOL.ICMPV6, message, 'fd00::1');
+  const { bytes, offset, count } = await take();
+  expect(count).toBe(1);
+  const to = bytes.slice(offset[0]! + 24, offset[0]! + 40);
+  expect(to).toEqual(new Uint8Array(packet.subarray(8, 24)));
+});
+
 it('a full send buffer is told, and nothing waits here', async () => {
   const played = playRawSocket();
   const { syn, next } = await open(played);
