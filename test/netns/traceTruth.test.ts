@@ -1,8 +1,18 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { extraWords, loadTraceScenarios } from '../scenarios/traceScenario.ts';
+import {
+  extraWords,
+  loadTraceScenarios,
+  type TraceCase,
+  type TraceScenario,
+} from '../scenarios/traceScenario.ts';
 import { removeAll, whyNoNamespaces } from './namespaces.ts';
 import { type Installed, install } from './runInLab.ts';
-import { runTraceTruth, TRACE_COLUMNS } from './traceTruthRun.ts';
+import {
+  RAW_SOCKET_COLUMNS,
+  runTraceTruth,
+  TRACE_COLUMNS,
+  type TraceColumn,
+} from './traceTruthRun.ts';
 
 const why = whyNoNamespaces();
 if (why !== null) console.log(`traces not checked on real wires: ${why}`);
@@ -19,21 +29,39 @@ for (const { name, namespaces } of scenarios) {
   if (namespaces !== true) console.log(`${name}: only simulated: ${namespaces}`);
 }
 
-const rows = scenarios
-  .filter(({ namespaces }) => namespaces === true)
-  .flatMap((scenario, turn) => {
-    const { traces, name } = scenario;
+/** A way with and without an end, a rejection and a translation, also on raw sockets. */
+const ON_RAW_SOCKETS: ReadonlySet<string> = new Set([
+  'open',
+  'dropForward',
+  'rejectForward',
+  'snat',
+]);
+
+const rowOf = (scenario: TraceScenario, one: TraceCase, column: TraceColumn) => ({
+  timeout: (RUN_MS + (one.extras.fragment ? FRAGMENT_MS : 0)) * Math.max(1, RUNS),
+  label: `${scenario.name} ${[`${one.port}/${one.protocol}`, ...extraWords(one.extras)].join(' ')} on ${column.wire} as ${column.user}`,
+  scenario,
+  one,
+  column,
+});
+
+const real = scenarios.filter(({ namespaces }) => namespaces === true);
+const rows = [
+  ...real.flatMap((scenario, turn) => {
+    const { traces } = scenario;
     const columns = RUNS > 0 ? TRACE_COLUMNS : [TRACE_COLUMNS[turn % TRACE_COLUMNS.length]!];
     return columns.flatMap((column) =>
-      (RUNS > 0 ? traces : [traces[(turn >> 1) % traces.length]!]).map((one) => ({
-        timeout: (RUN_MS + (one.extras.fragment ? FRAGMENT_MS : 0)) * Math.max(1, RUNS),
-        label: `${name} ${[`${one.port}/${one.protocol}`, ...extraWords(one.extras)].join(' ')} on ${column.wire} as ${column.user}`,
-        scenario,
-        one,
-        column,
-      })),
+      (RUNS > 0 ? traces : [traces[(turn >> 1) % traces.length]!]).map((one) =>
+        rowOf(scenario, one, column),
+      ),
     );
-  });
+  }),
+  ...real
+    .filter(({ name }) => ON_RAW_SOCKETS.has(name))
+    .flatMap((scenario) =>
+      RAW_SOCKET_COLUMNS.map((column) => rowOf(scenario, scenario.traces[0]!, column)),
+    ),
+];
 
 describe.skipIf(why !== null)('traces on real wires', () => {
   let installed: Installed;

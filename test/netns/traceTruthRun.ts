@@ -1,5 +1,6 @@
 /** One trace of a scene on a real wire: a lab of its own (its ICMP limiters start full), both families at once. */
 import type { Family } from '../../src/model.ts';
+import { loadRawSocket } from '../../src/wire/rawSocketPackage.ts';
 import { pathDifferences } from '../scenarios/traceCheck.ts';
 import {
   extraWords,
@@ -13,7 +14,7 @@ import { type Installed, type Ran, runCommand, toReport, type User } from './run
 
 /** A wire, and the column of a scene that it must meet. */
 export interface TraceColumn {
-  readonly wire: 'packet' | 'errqueue';
+  readonly wire: 'packet' | 'raw-socket' | 'errqueue';
   readonly view: TraceView;
   readonly user: User;
 }
@@ -23,6 +24,13 @@ export const TRACE_COLUMNS: readonly TraceColumn[] = [
   { wire: 'errqueue', view: 'E', user: 'nobody' },
 ];
 
+const rawSocket = await loadRawSocket();
+if ('unavailable' in rawSocket) console.log(`raw-socket not run: ${rawSocket.unavailable}`);
+
+/** For scenes in which it is as the packet wire; elsewhere an IPv6 hop limit or another source port may be missing. */
+export const RAW_SOCKET_COLUMNS: readonly TraceColumn[] =
+  'unavailable' in rawSocket ? [] : [{ wire: 'raw-socket', view: 'P', user: 'root' }];
+
 /** Runs the trace and returns the differences from what the scene expects, in words. */
 export async function runTraceTruth(
   { world }: TraceScenario,
@@ -30,6 +38,8 @@ export async function runTraceTruth(
   { wire, view, user }: TraceColumn,
   installed: Installed,
 ): Promise<readonly string[]> {
+  // It is for systems without the addon.
+  const command = wire === 'raw-socket' ? { ...installed, addon: null } : installed;
   const lab = await buildLab(world);
   try {
     const place = { namespace: lab.scanner.name, user, prefix: [] };
@@ -45,7 +55,7 @@ export async function runTraceTruth(
         wire,
         '--json',
       ];
-      const ran = await runCommand(installed, place, argv);
+      const ran = await runCommand(command, place, argv);
       const expected = expect[view];
       if (typeof expected === 'string') return refusalDifferences(expected, ran);
       const [path] = toReport(ran).paths;
