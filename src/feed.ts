@@ -2,7 +2,7 @@
 
 /** Items on their way from a run to its reader. */
 export interface Feed<Item> {
-  /** Where many wait to be read, those that are urgent are read first; few are read in the order in which they came. */
+  /** Where many wait for a reader, those that are urgent are read first; few are read in the order in which they came. */
   push(items: readonly Item[], isUrgent?: (item: Item) => boolean): void;
   /** No more will come. */
   end(): void;
@@ -23,10 +23,12 @@ export function createFeed<Item>(): Feed<Item> {
   const others: Item[] = [];
   let wakeReader: (() => void) | undefined;
   let ended = false;
+  let hasReader = false;
   /** How many the reader that is farthest has read. */
   let mostRead = 0;
 
   async function* readTogether(): AsyncIterable<readonly Item[]> {
+    hasReader = true;
     let urgentRead = 0;
     let othersRead = 0;
     const waiting = (): number => urgent.length - urgentRead + others.length - othersRead;
@@ -48,8 +50,10 @@ export function createFeed<Item>(): Feed<Item> {
 
   return {
     push(items, isUrgent = isNever) {
-      const isMany = urgent.length + others.length + items.length - mostRead > MOST_TOGETHER;
-      for (const item of items) (isMany && isUrgent(item) ? urgent : others).push(item);
+      const waiting = urgent.length + others.length + items.length - mostRead;
+      // What is urgent takes time to find out, in long runs that nobody reads as well.
+      const isSorted = hasReader && waiting > MOST_TOGETHER;
+      for (const item of items) (isSorted && isUrgent(item) ? urgent : others).push(item);
       wakeReader?.();
     },
     end() {

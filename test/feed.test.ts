@@ -20,9 +20,10 @@ it('hands out everything in order, to each reader, also to one that comes late',
 
 it('reads what is urgent before what waits, and not too much together', async () => {
   const feed = createFeed<number>();
+  const reading = collect(feed.readTogether());
   feed.push(numbers(2 * MOST_TOGETHER), (item) => item % MOST_TOGETHER === 7);
   feed.end();
-  const groups = await collect(feed.readTogether());
+  const groups = await reading;
   expect(groups.map(({ length }) => length)).toEqual([MOST_TOGETHER, MOST_TOGETHER]);
   expect(groups[0]!.slice(0, 4)).toEqual([7, MOST_TOGETHER + 7, 0, 1]);
   expect(new Set(groups.flat()).size).toBe(2 * MOST_TOGETHER);
@@ -45,4 +46,13 @@ it('keeps the order where few wait', async () => {
   feed.end();
   const read = await collect(feed.read());
   expect(read).toEqual([...numbers(MOST_TOGETHER), -1]);
+});
+
+it('nobody asks what is urgent while nobody reads', async () => {
+  const feed = createFeed<number>();
+  feed.push(numbers(2 * MOST_TOGETHER), () => {
+    throw new Error('asked');
+  });
+  feed.end();
+  expect(await collect(feed.read())).toEqual(numbers(2 * MOST_TOGETHER));
 });

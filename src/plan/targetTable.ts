@@ -44,7 +44,9 @@ export function createTargetTable(
     },
     name: (target) => nameOf.get(target) ?? null,
     indexOf(source, at, family) {
-      for (const index of indexes) {
+      // Asked for each packet: V8 makes an iterator of `of` here.
+      for (let i = 0; i < indexes.length; i++) {
+        const index = indexes[i]!;
         if (index.family !== family) continue;
         const target = search(index, source, at);
         if (target >= 0) return target;

@@ -21,13 +21,8 @@ function rttOf({ probes, can }: ScanContext, match: Match): number {
 }
 
 /** Answers by which a target shows its distance; RST is what is compared with them, a windowless SYN-ACK is suspect. */
-const SHOWS_DISTANCE: ReadonlySet<number> = new Set([
-  ANSWER.DATAGRAM,
-  ANSWER.ICMP,
-  ANSWER.SYN_ACK,
-  ANSWER.ESTABLISHED,
-  ANSWER.ECHO_REPLY,
-]);
+const showsDistance = (answer: number): boolean =>
+  answer === ANSWER.ICMP || answer >= ANSWER.SYN_ACK;
 
 /** Notes what somebody on the path said. */
 function notePath({ plan, can, covers, ownAddresses }: ScanContext, match: Match): void {
@@ -56,7 +51,7 @@ export function noteTarget(context: ScanContext, match: Match): void {
     if (isPortUnreachable(family, match.icmpType, match.icmpCode))
       targets.icmpAnswers[target]! += 1;
   }
-  const hops = SHOWS_DISTANCE.has(match.answer) ? distanceOf(match.ttl) : null;
+  const hops = showsDistance(match.answer) ? distanceOf(match.ttl) : null;
   // The farthest answer is the target's own: whoever wears its address on the way is nearer.
   if (hops === null) return;
   const known = targets.distance[target]!;
