@@ -21,6 +21,11 @@ export const ROUNDS = 3;
 const PROOF_ROUNDS = 6;
 /** Rounds at the edge where losses may be why the asked flow is silent and others are not. */
 const DOUBT_ROUNDS = 12;
+/**
+ * Rounds at the target of a flow whose probes have source ports of their own. Where routers share the load and one way loses
+ * the port, each of them is lost by chance, one in two: so many are one in 2,000.
+ */
+const PORTS_ASKED = 11;
 /** Hops beyond the edge that are asked again. */
 const EDGE_HOPS = 2;
 
@@ -34,6 +39,8 @@ export interface Edges {
   anew(view: View, sweptTo: number): readonly TraceAsk[];
   /** The asked flow where other source ports pass, as long as losses like theirs explain its silence; with one of them. */
   doubt(view: View): readonly TraceAsk[];
+  /** The target from further source ports, where each probe of the asked flow has its own; empty when enough were silent. */
+  otherPorts(view: View): readonly TraceAsk[];
   /** Controls that were answered by the target only behind where the asked flow was: it is nearer, or they lost a packet. */
   nearer(view: View): readonly TraceAsk[];
   /** The variants that pass where the asked flow does not, at the hop before: which way do they go? */
@@ -94,6 +101,16 @@ export function createEdges({ main, variants, cells }: EdgeOptions): Edges {
       if (!isDoubtful || cells.rounds(asked.index, next) >= DOUBT_ROUNDS) return [];
       const passing = view.variants.find(({ answerAt }) => answerAt(next) !== null)!;
       return [asked, variantOf(passing)].map((flow) => ask(flow, next));
+    },
+    otherPorts({ asked: { facts }, targetHop }) {
+      if (facts.isConstant || targetHop === null) return [];
+      const first = cells.rounds(asked.index, targetHop) + 1;
+      const count = Math.max(0, PORTS_ASKED + 1 - first);
+      return Array.from({ length: count }, (_, index) => ({
+        flow: asked,
+        ttl: targetHop,
+        round: first + index,
+      }));
     },
     nearer({ asked: { reached: said }, controls: others }) {
       if (said === null) return [];

@@ -138,6 +138,8 @@ export function createSteps(options: StepOptions): Steps {
     edge: (view) => {
       const asks = isSilent(view) ? edges.again(view, sweptTo) : edges.nearer(view);
       if (asks.length > 0) return { asks };
+      const others = isSilent(view) ? edges.otherPorts(view) : [];
+      if (others.length > 0) return { asks: others };
       const doubted = isSilent(view) ? edges.doubt(view) : [];
       return doubted.length === 0 ? null : { asks: doubted, sendAtMs: lastSentMs + LIMITER_MS };
     },
