@@ -69,6 +69,7 @@ const TRACES_WITHOUT: Readonly<Record<string, string>> = {
   shortQuotes: KERNEL,
   targetSilent: 'to a client the picture of pathDropInput',
   twelveRouters: 'the picture of pathDropForward',
+  unshownRouters: KERNEL,
 };
 
 /** Captures that a scene must have: what our own side keeps back is seen at the client alone. */
