@@ -39,6 +39,14 @@ export type UdpWhyId =
   | 'udp.between.closed'
   | 'udp.between.silent';
 
+/** What tells more of a port that stayed silent. */
+const afterSilence: WhyEntry['next'] = (args) => [
+  watchArrival(args),
+  showListeners(args),
+  showRules(args, 'drop'),
+  ...askPassage(args),
+];
+
 /** The words for UDP ports. */
 export const UDP_WHY: Readonly<Record<UdpWhyId, WhyEntry>> = {
   'udp.silent.inferred': {
@@ -125,12 +133,7 @@ export const UDP_WHY: Readonly<Record<UdpWhyId, WhyEntry>> = {
       'Either something listens and does not answer this probe, or a filter drops the probe or its answer. Silence ' +
       'alone cannot tell which.' +
       limitedIcmp(args),
-    next: (args) => [
-      watchArrival(args),
-      showListeners(args),
-      showRules(args, 'drop'),
-      ...askPassage(args),
-    ],
+    next: afterSilence,
   },
   'udp.silent.certified': {
     sentence: (args) =>
@@ -139,12 +142,7 @@ export const UDP_WHY: Readonly<Record<UdpWhyId, WhyEntry>> = {
     meaning: () =>
       'Either something listens and does not answer this probe, or a filter drops the probe or its answer. The target ' +
       'had an ICMP error to send each time, so that its limit on them does not explain the silence.',
-    next: (args) => [
-      watchArrival(args),
-      showListeners(args),
-      showRules(args, 'drop'),
-      ...askPassage(args),
-    ],
+    next: afterSilence,
   },
   'udp.silent.passes': {
     sentence: (args) =>

@@ -2,6 +2,7 @@
 import { PROTO_UDP, SHAPED_TAG } from '../batch.ts';
 import type { ScanContext } from './context.ts';
 import type { Passage } from './passage.ts';
+import { MAX_ATTEMPT } from './passageAttempts.ts';
 import { F64, PHASE, U8 } from './probeState.ts';
 import type { Rows } from './rows.ts';
 import type { Walked } from './walk.ts';
@@ -21,9 +22,6 @@ export interface PacedRows {
   sent(row: number, probe: number, sentMs: number): void;
   clear(): void;
 }
-
-/** An attempt's number travels in a byte. */
-const MAX_ATTEMPT = 255;
 
 /** Creates the rows of a run. */
 export function createPacedRows(

@@ -10,7 +10,7 @@ export interface PassageAttempts {
 }
 
 /** An attempt's number travels in a byte. */
-const MAX_ATTEMPT = 255;
+export const MAX_ATTEMPT = 255;
 
 /** Creates the counts of a run. */
 export function createPassageAttempts(probes: Pick<ProbeState, 'attempts'>): PassageAttempts {
