@@ -26,6 +26,7 @@ import { createSpace } from '../../src/plan/space.ts';
 import { writeEcho } from '../../src/probe/echo.ts';
 import { payloadFor } from '../../src/probe/payload.ts';
 import { TOKEN, tokenWord } from '../../src/probe/token.ts';
+import { findClosedPort } from './closedPort.ts';
 
 /** A wire for a plan, with the source port that its packets have (0 on socket wires). */
 export interface Opened {
@@ -314,20 +315,13 @@ export async function openLoopbackScene(): Promise<Scene> {
   const echo: Socket = createSocket('udp6');
   echo.on('message', (message, from) => echo.send(message, from.port, from.address));
   await new Promise<void>((done) => echo.bind(0, '::', done));
-  const brief = createServer();
-  await new Promise<void>((done) => brief.listen(0, '::', done));
-  const tcpClosed = (brief.address() as { port: number }).port;
-  await new Promise((done) => brief.close(done));
-  const briefUdp = createSocket('udp6');
-  await new Promise<void>((done) => briefUdp.bind(0, '::', done));
-  const udpClosed = briefUdp.address().port;
-  await new Promise<void>((done) => briefUdp.close(done));
+  const closed = await findClosedPort();
   return {
     targets: { 4: '127.0.0.1', 6: '::1' },
     tcpOpen: (server.address() as { port: number }).port,
-    tcpClosed,
+    tcpClosed: closed,
     udpEcho: echo.address().port,
-    udpClosed,
+    udpClosed: closed,
     close() {
       server.close();
       echo.close();

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { LANE_OWN } from '../../src/batch.ts';
 import type { Wire } from '../../src/model.ts';
 import { openErrqueueWire } from '../../src/wire/errqueueWire.ts';
+import { findClosedPort } from './closedPort.ts';
 import { fillProbes, type Row, type SeenSignal, toSeen, toTargets } from './errqueueSteps.ts';
 
 const targets = toTargets(['127.0.0.1', '::1']);
@@ -19,7 +20,6 @@ describe.skipIf(reason !== null)(
     const echo: Socket = createSocket('udp6');
     let open = 0;
     let echoing = 0;
-    // A port that was bound a moment ago and is free again; the kernel gives it to nobody else so soon.
     let closed = 0;
 
     beforeAll(async () => {
@@ -28,10 +28,7 @@ describe.skipIf(reason !== null)(
       await new Promise<void>((done) => echo.bind(0, '::', done));
       open = (server.address() as { port: number }).port;
       echoing = echo.address().port;
-      const brief = createServer();
-      await new Promise<void>((done) => brief.listen(0, '::', done));
-      closed = (brief.address() as { port: number }).port;
-      await new Promise<void>((done) => brief.close(() => done()));
+      closed = await findClosedPort();
     });
     afterAll(() => {
       wire.close();
