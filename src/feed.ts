@@ -2,7 +2,10 @@
 
 /** Items on their way from a run to its reader. */
 export interface Feed<Item> {
-  /** Where many wait for a reader, those that are urgent are read first; few are read in the order in which they came. */
+  /**
+   * Where many wait for a reader, those that are urgent are read first; few are read in the order in which they came. The
+   * list is kept: it must not change any more.
+   */
   push(items: readonly Item[], isUrgent?: (item: Item) => boolean): void;
   /** No more will come. */
   end(): void;
@@ -15,12 +18,23 @@ export interface Feed<Item> {
 /** What reads them holds up the run meanwhile, some ms. */
 export const MOST_TOGETHER = 256;
 
-const isNever = (): boolean => false;
+/** What was pushed, as it came: nothing is copied until somebody reads. */
+interface Kept<Item> {
+  readonly lists: (readonly Item[])[];
+  count: number;
+}
+
+/** How far a reader is: so many items in all, the next one at `at` of the list `list`. */
+interface Place {
+  list: number;
+  at: number;
+  read: number;
+}
 
 /** Creates an empty feed; everything is kept, so that a late reader misses nothing. */
 export function createFeed<Item>(): Feed<Item> {
-  const urgent: Item[] = [];
-  const others: Item[] = [];
+  const urgent: Kept<Item> = { lists: [], count: 0 };
+  const others: Kept<Item> = { lists: [], count: 0 };
   let wakeReader: (() => void) | undefined;
   let ended = false;
   let hasReader = false;
@@ -29,31 +43,37 @@ export function createFeed<Item>(): Feed<Item> {
 
   async function* readTogether(): AsyncIterable<readonly Item[]> {
     hasReader = true;
-    let urgentRead = 0;
-    let othersRead = 0;
-    const waiting = (): number => urgent.length - urgentRead + others.length - othersRead;
+    const urgentPlace = { list: 0, at: 0, read: 0 };
+    const othersPlace = { list: 0, at: 0, read: 0 };
+    const read = (): number => urgentPlace.read + othersPlace.read;
+    const isWaiting = (): boolean => urgent.count + others.count > read();
     for (;;) {
-      while (waiting() === 0 && !ended) {
+      while (!isWaiting() && !ended) {
         await new Promise<void>((resolve) => {
           wakeReader = resolve;
         });
       }
-      if (waiting() === 0) return;
-      const first = urgent.slice(urgentRead, urgentRead + MOST_TOGETHER);
-      const then = others.slice(othersRead, othersRead + MOST_TOGETHER - first.length);
-      urgentRead += first.length;
-      othersRead += then.length;
-      mostRead = Math.max(mostRead, urgentRead + othersRead);
-      yield first.length === 0 ? then : [...first, ...then];
+      if (!isWaiting()) return;
+      const together: Item[] = [];
+      take(urgent, urgentPlace, together);
+      take(others, othersPlace, together);
+      mostRead = Math.max(mostRead, read());
+      yield together;
     }
   }
 
   return {
-    push(items, isUrgent = isNever) {
-      const waiting = urgent.length + others.length + items.length - mostRead;
+    push(items, isUrgent) {
+      const waiting = urgent.count + others.count + items.length - mostRead;
       // What is urgent takes time to find out, in long runs that nobody reads as well.
-      const isSorted = hasReader && waiting > MOST_TOGETHER;
-      for (const item of items) (isSorted && isUrgent(item) ? urgent : others).push(item);
+      if (isUrgent === undefined || !hasReader || waiting <= MOST_TOGETHER) keep(others, items);
+      else {
+        keep(urgent, items.filter(isUrgent));
+        keep(
+          others,
+          items.filter((item) => !isUrgent(item)),
+        );
+      }
       wakeReader?.();
     },
     end() {
@@ -65,4 +85,23 @@ export function createFeed<Item>(): Feed<Item> {
     },
     readTogether,
   };
+}
+
+function keep<Item>(kept: Kept<Item>, items: readonly Item[]): void {
+  if (items.length === 0) return;
+  kept.lists.push(items);
+  kept.count += items.length;
+}
+
+/** Adds what follows the place to `together`, until that is full, and moves the place on. */
+function take<Item>({ lists }: Kept<Item>, place: Place, together: Item[]): void {
+  while (together.length < MOST_TOGETHER && place.list < lists.length) {
+    const list = lists[place.list]!;
+    together.push(list[place.at]!);
+    place.read += 1;
+    place.at += 1;
+    if (place.at < list.length) continue;
+    place.list += 1;
+    place.at = 0;
+  }
 }

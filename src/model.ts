@@ -100,6 +100,8 @@ export interface ProbeSpace {
   portOf(probe: number): number;
   /** IP protocol number: 6, 17, or that of an echo request (1 or 58 by the family of the target), which has port 0. */
   protocolOf(probe: number): number;
+  /** The number behind the last probe of the same target and protocol: they are neighbours. */
+  endOf(probe: number): number;
   /** -1 when this was not asked. */
   indexOf(target: number, protocol: number, port: number): number;
 }

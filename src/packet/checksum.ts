@@ -19,6 +19,11 @@ export function sum(bytes: Uint8Array, from: number, to: number, initial: number
   return total;
 }
 
+/** The two 16-bit words of a 32-bit value, added. */
+export function sum32(value: number): number {
+  return (value >>> 16) + (value & 0xffff);
+}
+
 /**
  * Folds the carries of a sum, below 2^32, into 16 bits.
  *

@@ -62,8 +62,6 @@ export interface IpView {
   moreFragments: boolean;
   /** Segments left in an IPv6 routing header: the destination is not the last one where this is not 0. */
   segmentsLeft: number;
-  /** True for IPv6, which has none; false too where options are cut. */
-  headerChecksumOk: boolean;
   srcAt: number;
   dstAt: number;
 }
@@ -86,7 +84,6 @@ export function createIpView(): IpView {
     fragmentOffset: 0,
     moreFragments: false,
     segmentsLeft: 0,
-    headerChecksumOk: false,
     srcAt: 0,
     dstAt: 0,
   };
@@ -143,9 +140,19 @@ function readIpv4Fixed(bytes: Uint8Array, at: number, end: number, view: IpView)
   view.srcAt = at + 12;
   view.dstAt = at + 16;
   view.payloadAt = at + headerLength;
-  view.headerChecksumOk =
-    view.payloadAt <= end && fold(sum(bytes, at, view.payloadAt, 0)) === 0xffff;
   return true;
+}
+
+/**
+ * Whether the header at `at` has its right checksum; IPv6 has none, and is taken for intact. False where options are cut.
+ *
+ * Not asked of what the kernel hands over. In a quote it is evidence only: routers quote the header with the TTL already
+ * decremented and the checksum not.
+ */
+export function isHeaderIntact(bytes: Uint8Array, at: number, end: number): boolean {
+  if (bytes[at]! >> 4 !== 4) return true;
+  const headerEnd = at + (bytes[at]! & 0x0f) * 4;
+  return headerEnd <= end && fold(sum(bytes, at, headerEnd, 0)) === 0xffff;
 }
 
 function readIpv6Fixed(bytes: Uint8Array, at: number, end: number, view: IpView): boolean {
@@ -164,7 +171,6 @@ function readIpv6Fixed(bytes: Uint8Array, at: number, end: number, view: IpView)
   view.srcAt = at + 8;
   view.dstAt = at + 24;
   view.payloadAt = at + IPV6_HEADER_BYTES;
-  view.headerChecksumOk = true;
   return true;
 }
 
@@ -243,17 +249,20 @@ export function emitIp(out: Uint8Array, at: number, family: 4 | 6, fields: IpFie
 
 /** Writes an IPv4 header without options and with its checksum (RFC 791 section 3.1); returns 20. */
 export function emitIpv4(out: Uint8Array, at: number, fields: IpFields): number {
-  out[at] = 0x45;
-  out[at + 1] = fields.tos;
-  write16(out, at + 2, IPV4_HEADER_BYTES + fields.payloadLength);
+  const first = 0x4500 | (fields.tos & 0xff);
+  const totalLength = IPV4_HEADER_BYTES + fields.payloadLength;
+  const fragment = (fields.dontFragment ? 0x4000 : 0) | (fields.moreFragments ? 0x2000 : 0);
+  const life = ((fields.ttl & 0xff) << 8) | (fields.protocol & 0xff);
+  write16(out, at, first);
+  write16(out, at + 2, totalLength);
   write16(out, at + 4, fields.id);
-  write16(out, at + 6, (fields.dontFragment ? 0x4000 : 0) | (fields.moreFragments ? 0x2000 : 0));
-  out[at + 8] = fields.ttl;
-  out[at + 9] = fields.protocol;
-  write16(out, at + 10, 0);
+  write16(out, at + 6, fragment);
+  write16(out, at + 8, life);
   copyBytes(out, at + 12, fields.src, fields.srcAt, 4);
   copyBytes(out, at + 16, fields.dst, fields.dstAt, 4);
-  write16(out, at + 10, toChecksum(sum(out, at, at + IPV4_HEADER_BYTES, 0)));
+  // What was written is summed from the fields: read back, it would cost as much as all of the header.
+  const words = first + (totalLength & 0xffff) + (fields.id & 0xffff) + fragment + life;
+  write16(out, at + 10, toChecksum(sum(out, at + 12, at + IPV4_HEADER_BYTES, words)));
   return IPV4_HEADER_BYTES;
 }
 

@@ -51,8 +51,7 @@ export function createQuoteView(): QuoteView {
 /**
  * Reads the quote in `[at, end)`; false without 20 bytes of an IPv4 or 40 bytes of an IPv6 header.
  *
- * The family is the one the quote names. Of a later fragment no transport field is read. `headerChecksumOk` is
- * evidence only: routers quote the header with the TTL already decremented and the checksum not.
+ * The family is the one the quote names. Of a later fragment no transport field is read.
  */
 export function readQuote(bytes: Uint8Array, at: number, end: number, view: QuoteView): boolean {
   if (!readIpFixed(bytes, at, end, view)) return false;

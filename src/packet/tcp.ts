@@ -1,5 +1,5 @@
 import { copyBytes, read16, read32, write16, write32 } from './bytes.ts';
-import { sum, sumPseudoHeader, toChecksum } from './checksum.ts';
+import { sum, sum32, sumPseudoHeader, toChecksum } from './checksum.ts';
 import { IP_PROTOCOL } from './ip.ts';
 
 /** Length of a TCP header without options. */
@@ -101,16 +101,24 @@ export interface TcpFields {
 export function emitTcp(out: Uint8Array, at: number, fields: TcpFields): number {
   const headerLength = TCP_HEADER_BYTES + fields.options.length;
   const length = headerLength + fields.payloadLength;
+  const offsetAndFlags = (headerLength << 10) | (fields.flags & 0x1ff);
   write16(out, at, fields.srcPort);
   write16(out, at + 2, fields.dstPort);
   write32(out, at + 4, fields.seq);
   write32(out, at + 8, fields.ack);
-  write16(out, at + 12, (headerLength << 10) | (fields.flags & 0x1ff));
+  write16(out, at + 12, offsetAndFlags);
   write16(out, at + 14, fields.window);
-  write32(out, at + 16, 0);
+  write16(out, at + 18, 0);
   copyBytes(out, at + TCP_HEADER_BYTES, fields.options, 0, fields.options.length);
   copyBytes(out, at + headerLength, fields.payload, fields.payloadAt, fields.payloadLength);
+  const words =
+    (fields.srcPort & 0xffff) +
+    (fields.dstPort & 0xffff) +
+    sum32(fields.seq) +
+    sum32(fields.ack) +
+    offsetAndFlags +
+    (fields.window & 0xffff);
   const pseudo = sumPseudoHeader(fields.addressSum, IP_PROTOCOL.TCP, length);
-  write16(out, at + 16, toChecksum(sum(out, at, at + length, pseudo)));
+  write16(out, at + 16, toChecksum(sum(out, at + TCP_HEADER_BYTES, at + length, pseudo + words)));
   return length;
 }

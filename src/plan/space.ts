@@ -98,6 +98,13 @@ function spaceOf(
       if (slot < rectangle.echoSlot) return TCP;
       return families[rectangle.firstTarget + rowOf(rectangle, probe)] === 6 ? ICMPV6 : ICMP;
     },
+    endOf(probe) {
+      const rectangle = rectangles[lastAtMost(firstProbes, probe)]!;
+      const { ports, udpCount, echoSlot } = rectangle;
+      const slot = slotAt(rectangle, probe);
+      const endSlot = slot < udpCount ? udpCount : slot < echoSlot ? echoSlot : ports.length;
+      return probe - slot + endSlot;
+    },
     indexOf(target, protocol, port) {
       if (protocol !== TCP && protocol !== UDP && !isEcho(protocol)) return -1;
       const rectangle = rectangles[lastAtMost(firstTargets, target)];

@@ -82,13 +82,13 @@ export function buildTargetGroups(
   context: BuildContext,
   alike: readonly (readonly number[])[],
 ): readonly AlikePorts[] {
-  const merged = new Map<string, { readonly first: Verdict; readonly probes: number[] }>();
+  const merged = new Map<string, { readonly first: Verdict; probes: readonly number[] }>();
   for (const probes of alike) {
     const first = buildVerdict(context, probes[0]!);
     const key = `${first.target}/${keyOfAlike(first)}`;
     const known = merged.get(key);
-    if (known === undefined) merged.set(key, { first, probes: [...probes] });
-    else for (const probe of probes) known.probes.push(probe);
+    if (known === undefined) merged.set(key, { first, probes });
+    else known.probes = known.probes.concat(probes);
   }
   return [...merged.values()].map(({ first, probes }) => ({
     first,

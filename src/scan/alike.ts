@@ -10,7 +10,7 @@ import { LATE_MS } from '../match/judgeOwnSide.ts';
 import type { OwnSide } from '../model.ts';
 import type { ScanContext } from './context.ts';
 import { silenceOf, targetFacts } from './judging.ts';
-import { F32, F64, U8, U16, U32 } from './probeState.ts';
+import { F32, F64, U8, U16, U32, WORD } from './probeState.ts';
 
 /** Whether a group holds probes of one target alone, or of all that are alike. */
 export type AlikeScope = 'target' | 'run';
@@ -35,23 +35,28 @@ export function groupAlike(
   const groups = new Map<string, Group>();
   const alone: number[][] = [];
   const recent: Group[] = [];
-  let lastTarget = -1;
+  const mayStandAlone = probes.services.size > 0;
+  let begin = 0;
+  let end = 0;
   let targetClass = -1;
-  for (const probe of settled) {
-    if (probes.services.has(probe)) {
+  let protocol = -1;
+  for (let i = 0; i < settled.length; i++) {
+    const probe = settled[i]!;
+    if (mayStandAlone && probes.services.has(probe)) {
       alone.push([probe]);
       continue;
     }
-    const target = plan.space.targetOf(probe);
-    const protocol = plan.space.protocolOf(probe);
-    if (target !== lastTarget) targetClass = classOf(target);
-    lastTarget = target;
+    if (probe < begin || probe >= end) {
+      begin = probe;
+      end = plan.space.endOf(probe);
+      targetClass = classOf(plan.space.targetOf(probe));
+      protocol = plan.space.protocolOf(probe);
+    }
     let group: Group | undefined;
-    for (const one of recent) {
+    for (let n = 0; n < recent.length && group === undefined; n++) {
+      const one = recent[n]!;
       if (one.targetClass !== targetClass || one.protocol !== protocol) continue;
-      if (!isAlike(context, one.probes[0]!, probe)) continue;
-      group = one;
-      break;
+      if (isAlike(context, one.probes[0]!, probe)) group = one;
     }
     if (group === undefined) {
       group = groupOf(groups, keyOf(context, probe, targetClass, protocol), targetClass, protocol);
@@ -63,24 +68,22 @@ export function groupAlike(
   return [...[...groups.values()].map((group) => group.probes), ...alone];
 }
 
-/** Whether the deciding columns of two probes are equal; of the times only whether they are long decides anything. */
+/**
+ * Whether two probes are seen at a glance to have the same key: of the times only whether they are long decides anything. Two
+ * that are not may still have it.
+ */
 function isAlike(context: ScanContext, a: number, b: number): boolean {
-  const { probes: p } = context;
+  const { probes, ranges, passages } = context;
+  const { words, rttMs } = probes;
   return (
-    p.answer[a * U8] === p.answer[b * U8] &&
-    p.from[a * U32] === p.from[b * U32] &&
-    p.ttl[a * U8] === p.ttl[b * U8] &&
-    p.icmpType[a * U8] === p.icmpType[b * U8] &&
-    p.icmpCode[a * U8] === p.icmpCode[b * U8] &&
-    p.errno[a * U16] === p.errno[b * U16] &&
-    p.resetCheck[a * U8] === p.resetCheck[b * U8] &&
-    isSilenceAlike(context, a, b) &&
-    isPassageAlike(context, a, b) &&
-    p.quotedTtl[a * U8] === p.quotedTtl[b * U8] &&
-    p.attempts[a * U8] === p.attempts[b * U8] &&
-    p.fromPort[a * U16] === p.fromPort[b * U16] &&
-    isLate(p.rttMs[a * F32]!) === isLate(p.rttMs[b * F32]!) &&
-    isBrief(context, a) === isBrief(context, b)
+    words[a * U32 + WORD.FROM]! === words[b * U32 + WORD.FROM]! &&
+    words[a * U32 + WORD.FROM_PORT]! === words[b * U32 + WORD.FROM_PORT]! &&
+    words[a * U32 + WORD.ANSWER]! === words[b * U32 + WORD.ANSWER]! &&
+    words[a * U32 + WORD.HEADERS]! === words[b * U32 + WORD.HEADERS]! &&
+    isLate(rttMs[a * F32]!) === isLate(rttMs[b * F32]!) &&
+    isBrief(context, a) === isBrief(context, b) &&
+    (ranges.size === 0 || isBetweenClosed(context, a) === isBetweenClosed(context, b)) &&
+    (passages.size === 0 || passages.get(a)?.result === passages.get(b)?.result)
   );
 }
 
@@ -100,20 +103,6 @@ function keyOf(context: ScanContext, probe: number, targetClass: number, protoco
     p.errno[probe * U16],
     p.fromPort[probe * U16],
   ].join();
-}
-
-/** Most runs ask all ports: then no look-up is needed. */
-function isSilenceAlike(context: ScanContext, a: number, b: number): boolean {
-  const { probes, ranges } = context;
-  if (ranges.size === 0) return probes.silence[a * U8] === probes.silence[b * U8];
-  return (
-    silenceOf(context, a) === silenceOf(context, b) &&
-    isBetweenClosed(context, a) === isBetweenClosed(context, b)
-  );
-}
-
-function isPassageAlike({ passages }: ScanContext, a: number, b: number): boolean {
-  return passages.size === 0 || passages.get(a)?.result === passages.get(b)?.result;
 }
 
 /** Whether it was not asked, and told by closed or by silent ones beside it; undefined: it was asked. */

@@ -35,7 +35,6 @@ function createRing(initialCapacity: number): Deadlines & { lastMs(): number } {
   let items = new Uint32Array(capacity);
   let head = 0;
   let size = 0;
-  let lastMs = Number.NEGATIVE_INFINITY;
 
   const grow = (): void => {
     const moreKeys = new Float64Array(capacity * 2);
@@ -53,13 +52,14 @@ function createRing(initialCapacity: number): Deadlines & { lastMs(): number } {
 
   return {
     size: () => size,
-    lastMs: () => lastMs,
+    // Read from its place: V8 would allocate each new value of a variable that is no whole number.
+    lastMs: () =>
+      size === 0 ? Number.NEGATIVE_INFINITY : keys[(head + size - 1) & (capacity - 1)]!,
     push(atMs, item) {
       if (size === capacity) grow();
       const at = (head + size) & (capacity - 1);
       keys[at] = atMs;
       items[at] = item;
-      lastMs = atMs;
       size += 1;
     },
     peekMs: () => (size === 0 ? Number.POSITIVE_INFINITY : keys[head]!),
@@ -67,7 +67,6 @@ function createRing(initialCapacity: number): Deadlines & { lastMs(): number } {
       const item = items[head]!;
       head = (head + 1) & (capacity - 1);
       size -= 1;
-      if (size === 0) lastMs = Number.NEGATIVE_INFINITY;
       return item;
     },
   };

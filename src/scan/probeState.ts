@@ -80,6 +80,8 @@ export interface ProbeState {
   /** Of a silent UDP port that was settled, the chances that it is open and that it is closed; both 0: not known. */
   readonly openChance: Float32Array;
   readonly closedChance: Float32Array;
+  /** All of it, in words of 32 bits. */
+  readonly words: Uint32Array;
   /** What parsed answers proved. */
   readonly services: Map<number, Service>;
   /** Reference of a sender that is not the target. */
@@ -87,6 +89,17 @@ export interface ProbeState {
   /** The sender of a reference from 2 on. */
   senderOf(ref: number): Ip;
 }
+
+/** Those `words` of a probe that hold all of what decides its verdict, but its times. */
+export const WORD = {
+  FROM: 7,
+  /** fromPort and errno. */
+  FROM_PORT: 9,
+  /** attempts, answer, resetCheck and silence. */
+  ANSWER: 10,
+  /** icmpType, icmpCode, ttl and quotedTtl. */
+  HEADERS: 11,
+} as const;
 
 /** Gives zeroed memory for what is known of the probes of a run, in bytes. */
 export type Allocate = (bytes: number) => ArrayBuffer;
@@ -103,6 +116,7 @@ export function createProbeState(
   const rttMs = new Float32Array(buffer, 32);
   for (let probe = 0; probe < count; probe++) rttMs[probe * F32] = Number.NaN;
   return {
+    words: new Uint32Array(buffer),
     firstSentMs: new Float64Array(buffer, 0),
     lastSentMs: new Float64Array(buffer, 8),
     waitedUntilMs: new Float64Array(buffer, 16),
@@ -112,15 +126,15 @@ export function createProbeState(
     fromPort: new Uint16Array(buffer, 36),
     errno: new Uint16Array(buffer, 38),
     phase: new Uint8Array(count),
-    attempts: new Uint8Array(buffer, 41),
-    answer: new Uint8Array(buffer, 42),
-    answeredAttempt: new Uint8Array(buffer, 43),
+    attempts: new Uint8Array(buffer, 40),
+    answer: new Uint8Array(buffer, 41),
+    resetCheck: new Uint8Array(buffer, 42),
+    silence: new Uint8Array(buffer, 43),
     icmpType: new Uint8Array(buffer, 44),
     icmpCode: new Uint8Array(buffer, 45),
     ttl: new Uint8Array(buffer, 46),
     quotedTtl: new Uint8Array(buffer, 47),
-    resetCheck: new Uint8Array(buffer, 48),
-    silence: new Uint8Array(buffer, 49),
+    answeredAttempt: new Uint8Array(buffer, 48),
     idNumber: new Uint16Array(buffer, 50),
     idAttempt: new Uint8Array(buffer, 52),
     firstAnswered: new Uint8Array(buffer, 53),

@@ -37,7 +37,8 @@ export interface RangeInference {
   finished(probe: number, ask: (probe: number) => void): readonly number[];
 }
 
-const NOTHING: RangeOutcome = { inferred: [], wanted: [] };
+const NONE: readonly number[] = [];
+const NOTHING: RangeOutcome = { inferred: NONE, wanted: NONE };
 
 /** Creates the ranges of a run; without the option, or on a wire that proves no silence, every port is asked. */
 export function createRangeInference(context: ScanContext): RangeInference {
@@ -49,7 +50,7 @@ export function createRangeInference(context: ScanContext): RangeInference {
       spared: () => 0,
       timedOut: () => undefined,
       gone: () => undefined,
-      finished: () => [],
+      finished: () => NONE,
     };
   }
   const spared = new Uint8Array(space.count);
@@ -112,7 +113,7 @@ export function createRangeInference(context: ScanContext): RangeInference {
       if (spared[probe] === 1) take([probe]);
     },
     finished(probe, ask) {
-      if (sparedCount === 0 || space.protocolOf(probe) !== PROTO_UDP) return [];
+      if (sparedCount === 0 || space.protocolOf(probe) !== PROTO_UDP) return NONE;
       const target = space.targetOf(probe);
       const sorted = sortedOf(target);
       const place = sorted.at(space.portOf(probe));

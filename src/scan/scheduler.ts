@@ -129,13 +129,13 @@ export function createScheduler(options: SchedulerOptions): ScanEngine {
   });
   const matching = createMatchingEngine({ plan, srcPort, controlAt: closing.controlAt });
   const eachRow = createRowLoop(context);
-  const closeIf = (isLast: boolean, target: number, nowMs: number): void => {
-    if (!isLast) return;
+  /** Closes a target that has become done; -1: none has. */
+  const closeDone = (target: number, nowMs: number): void => {
+    if (target < 0) return;
     const waiting = settling.takeWaiting(target);
     closing.begin(target, waiting.probes, waiting.needsOwnSide, nowMs);
   };
-  const finish = (probe: number, nowMs: number): void =>
-    closeIf(settling.finish(probe), plan.space.targetOf(probe), nowMs);
+  const finish = (probe: number, nowMs: number): void => closeDone(settling.finish(probe), nowMs);
   const onFinished = (probe: number, nowMs: number): void => {
     finish(probe, nowMs);
     for (const one of ranges.finished(probe, sender.retry)) finish(one, nowMs);
@@ -158,7 +158,7 @@ export function createScheduler(options: SchedulerOptions): ScanEngine {
       outcomes.release(probe, false);
       walks.gone(probe);
       ranges.gone(probe);
-      closeIf(settling.drop(probe), plan.space.targetOf(probe), nowMs);
+      closeDone(settling.drop(probe), nowMs);
     }
     walks.advance(nowMs, (probe) => {
       onFinished(probe, nowMs);
@@ -251,13 +251,14 @@ function resultOf(
 ): ScanResult {
   const { plan, probes, targets, counters } = context;
   const settled: number[] = [];
+  const unsettled: number[] = [];
   const notDone: number[] = [];
   for (let probe = 0; probe < plan.space.count; probe++) {
     const phase = probes.phase[probe]!;
     const hasVerdict = phase === PHASE.SETTLED || phase === PHASE.DONE;
     (hasVerdict ? settled : notDone).push(probe);
+    if (phase === PHASE.DONE) unsettled.push(probe);
   }
-  const unsettled = settled.filter((probe) => probes.phase[probe] === PHASE.DONE);
   noteOdds(unsettled);
   return {
     settled,

@@ -55,7 +55,9 @@ export function createSender(
   let batchFull = false;
   let heldUp = false;
   let inFlight = 0;
+  /** Open connections, on wires of sockets. */
   let tcpInFlight = 0;
+  const holdsSockets = !can.packets;
   let tcpLimit = can.maxTcpInFlight;
 
   const fillOwnRows = (): void => {
@@ -74,7 +76,7 @@ export function createSender(
     probes.attempts[probe * U8] = attempt;
     probes.phase[probe] = PHASE.IN_FLIGHT;
     rows.add(probe, attempt, target, protocol, port);
-    if (protocol === PROTO_TCP) tcpInFlight += 1;
+    if (holdsSockets && protocol === PROTO_TCP) tcpInFlight += 1;
     inFlight += 1;
     targets.inFlight[target]! += 1;
     counters.sent += 1;
@@ -129,7 +131,7 @@ export function createSender(
     release(probe) {
       inFlight -= 1;
       targets.inFlight[space.targetOf(probe)]! -= 1;
-      if (space.protocolOf(probe) === PROTO_TCP) tcpInFlight -= 1;
+      if (holdsSockets && space.protocolOf(probe) === PROTO_TCP) tcpInFlight -= 1;
     },
     lowerTcpLimit() {
       tcpLimit = Math.max(1, Math.min(tcpLimit, tcpInFlight));

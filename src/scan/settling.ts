@@ -7,10 +7,10 @@ import { PHASE, U8, U32 } from './probeState.ts';
 
 /** Probes that are done, and those of them whose verdicts are final. */
 export interface Settling {
-  /** Nothing more is asked of this probe. Returns true when that was the last one of its target. */
-  finish(probe: number): boolean;
-  /** The probe is given up without a verdict. Returns true when that was the last one of its target. */
-  drop(probe: number): boolean;
+  /** Nothing more is asked of this probe. Returns its target when that was the last one of it, else -1. */
+  finish(probe: number): number;
+  /** The probe is given up without a verdict. Returns the same. */
+  drop(probe: number): number;
   /** Probes of a target whose verdicts wait, once; and whether our own side has to be asked about them. */
   takeWaiting(target: number): {
     readonly probes: readonly number[];
@@ -29,16 +29,16 @@ export interface Settling {
 /** Creates the settling of a run, with nothing done yet. */
 export function createSettling(context: ScanContext): Settling {
   const { plan, can, probes, targets } = context;
-  const waiting = new Map<number, number[]>();
+  const waiting: (number[] | undefined)[] = [];
   const needsOwnSide = new Uint8Array(plan.targets.count);
   let settled: number[] = [];
   let doneCount = 0;
   const odds = createPortOdds(context);
 
-  const countDown = (target: number): boolean => {
+  const countDown = (target: number): number => {
     doneCount += 1;
     targets.remaining[target]! -= 1;
-    return targets.remaining[target] === 0;
+    return targets.remaining[target] === 0 ? target : -1;
   };
 
   const settle = (probe: number): void => {
@@ -64,8 +64,8 @@ export function createSettling(context: ScanContext): Settling {
       odds.finished(probe);
       if (isFinalAtOnce(probe, answer)) settle(probe);
       else {
-        const others = waiting.get(target);
-        if (others === undefined) waiting.set(target, [probe]);
+        const others = waiting[target];
+        if (others === undefined) waiting[target] = [probe];
         else others.push(probe);
         if (wantsOwnSide(answer)) needsOwnSide[target] = 1;
       }
@@ -76,8 +76,9 @@ export function createSettling(context: ScanContext): Settling {
       return countDown(plan.space.targetOf(probe));
     },
     takeWaiting(target) {
-      const taken = (waiting.get(target) ?? []).filter(isWaiting);
-      waiting.delete(target);
+      const all = waiting[target] ?? [];
+      waiting[target] = undefined;
+      const taken = all.every(isWaiting) ? all : all.filter(isWaiting);
       return { probes: taken, needsOwnSide: needsOwnSide[target] === 1 };
     },
     settle(list) {

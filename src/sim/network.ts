@@ -5,6 +5,7 @@
  * A packet is carried to its end at once, its delays added up: with constant delays every node sees the packets in the
  * order in which they were sent, so its limiters count right. Only what waits for a neighbour is kept for later.
  */
+import { isHeaderIntact } from '../packet/ip.ts';
 import { type Arrival, createArrivals } from './arrivals.ts';
 import { createFlight, MAX_PACKET_BYTES, readFlight } from './flight.ts';
 import { carryOut, deliver, isPresent } from './forwarding.ts';
@@ -89,7 +90,7 @@ function load(
   const { probe } = transit;
   if (end - at > MAX_PACKET_BYTES) return false;
   for (let i = at; i < end; i++) probe.bytes[i - at] = bytes[i]!;
-  return readFlight(probe, end - at, nowMs) && probe.ip.headerChecksumOk;
+  return readFlight(probe, end - at, nowMs) && isHeaderIntact(probe.bytes, 0, end - at);
 }
 
 function launch(transit: Transit): void {

@@ -11,7 +11,7 @@ import { TCP_HEADER_BYTES } from '../packet/tcp.ts';
 import { writeProbePacket } from '../probe/frame.ts';
 import type { NativeAddon, NativePacketPort } from './native.ts';
 import { createNeighbours, type Neighbours, type WaitingPacket } from './neighbours.ts';
-import { createPacketSender } from './packetSender.ts';
+import { createPacketSender, SENDER_ROWS } from './packetSender.ts';
 import { createSentTap, type Sent } from './sentTap.ts';
 import { askOf, type SignalSink } from './signalSink.ts';
 import { emitReset, isSynAck, RESET_BYTES } from './synAckReset.ts';
@@ -51,6 +51,9 @@ export interface PacketOutOptions {
 /** A SYN with its option behind the longer header and its extension; a datagram needs less besides its payload. */
 const HEADERS_BYTES = IPV6_HEADER_BYTES + EXTENSION_BYTES + TCP_HEADER_BYTES + 4;
 
+/** Of a packet that is no row of a batch. */
+const NO_ROW = -1;
+
 /** ICMPv6 type of a neighbour solicitation (RFC 4861 section 4.3). */
 const NEIGHBOUR_SOLICITATION = 135;
 
@@ -70,27 +73,28 @@ export function createPacketOut(options: PacketOutOptions): PacketOut {
   const [keyHi, keyLo] = plan.seed;
   const counted = { resets: 0, unresolved: 0 };
   const sender = createPacketSender(native, port);
-  /** The batch that is being sent, and its row for each row of the sender; packets of our own have none. */
+  /** The batch that is being sent, and its row for each row of the sender; packets of our own have {@link NO_ROW}. */
   let sending: ProbeBatch | undefined;
-  const rowOf: (number | undefined)[] = [];
+  const rowOf = new Int32Array(SENDER_ROWS).fill(NO_ROW);
   /** Rows of the sender that had waited for their neighbour. */
   const waited = new Map<number, WaitingPacket>();
   const tap = createSentTap();
 
+  const show = (sentRow: number, row: number, sent: Sent): void => {
+    if (row >= 0 && sending !== undefined) tap.ofRow(sending, row, sent);
+    // ARP is no IP packet, and solicitations are left out with it.
+    else if (!isNeighbourTalk(sent)) tap.other(waited.get(sentRow), sent);
+  };
+
   const flush = (): void => {
     sender.flush((sentRow, sentMs, errno, at, length) => {
-      const row = rowOf[sentRow];
-      const sent = { bytes: sender.arena, at, length, sentMs, errno };
-      if (row === undefined || sending === undefined) {
-        // ARP is no IP packet, and solicitations are left out with it.
-        if (tap.isOn() && !isNeighbourTalk(sent)) tap.other(waited.get(sentRow), sent);
-        return;
-      }
+      const row = rowOf[sentRow]!;
+      rowOf[sentRow] = NO_ROW;
+      if (tap.isOn()) show(sentRow, row, { bytes: sender.arena, at, length, sentMs, errno });
+      if (row < 0 || sending === undefined) return;
       sending.sentMs[row] = sentMs;
-      if (tap.isOn()) tap.ofRow(sending, row, sent);
       if (errno !== 0) sink.add(SIGNAL.SEND_FAILED, askOf(sending, row), { errno });
     });
-    rowOf.length = 0;
     waited.clear();
   };
 

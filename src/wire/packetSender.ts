@@ -27,8 +27,9 @@ export interface PacketSender {
   ): void;
 }
 
-const ROWS = 2048;
-/** Rows of 2048 with 128 bytes on average; longer ones make the call shorter. */
+/** Packets of one call, at most. */
+export const SENDER_ROWS = 2048;
+/** As many rows with 128 bytes on average; longer ones make the call shorter. */
 const ARENA_BYTES = 256 * 1024;
 /** Bytes of one next hop (native/packet.h). */
 const LINK_BYTES = 48;
@@ -36,12 +37,12 @@ const LINK_BYTES = 48;
 /** Creates a sender over an open port. */
 export function createPacketSender(native: NativeAddon, port: NativePacketPort): PacketSender {
   const arena = new Uint8Array(ARENA_BYTES);
-  const offset = new Uint32Array(ROWS);
-  const length = new Uint16Array(ROWS);
-  const hop = new Uint16Array(ROWS);
-  const sentMs = new Float64Array(ROWS);
-  const errno = new Uint16Array(ROWS);
-  const links = new Uint8Array(ROWS * LINK_BYTES);
+  const offset = new Uint32Array(SENDER_ROWS);
+  const length = new Uint16Array(SENDER_ROWS);
+  const hop = new Uint16Array(SENDER_ROWS);
+  const sentMs = new Float64Array(SENDER_ROWS);
+  const errno = new Uint16Array(SENDER_ROWS);
+  const links = new Uint8Array(SENDER_ROWS * LINK_BYTES);
   const view = new DataView(links.buffer);
   let count = 0;
   let end = 0;
@@ -63,7 +64,7 @@ export function createPacketSender(native: NativeAddon, port: NativePacketPort):
 
   return {
     arena,
-    room: (bytes) => (count < ROWS && end + bytes <= ARENA_BYTES ? end : -1),
+    room: (bytes) => (count < SENDER_ROWS && end + bytes <= ARENA_BYTES ? end : -1),
     add(bytes, link) {
       hop[count] = placeOf(link);
       offset[count] = end;

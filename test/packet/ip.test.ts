@@ -7,6 +7,7 @@ import {
   emitIpv6,
   type IpFields,
   type IpView,
+  isHeaderIntact,
   MAX_EXTENSION_HEADERS,
   readIp,
 } from '../../src/packet/ip.ts';
@@ -66,7 +67,6 @@ describe('readIp, IPv4', () => {
       fragmentOffset: 0,
       moreFragments: false,
       segmentsLeft: 0,
-      headerChecksumOk: true,
       srcAt: 15,
       dstAt: 19,
     });
@@ -98,8 +98,8 @@ describe('readIp, IPv4', () => {
       tos: 0x20,
       moreFragments: true,
       dontFragment: false,
-      headerChecksumOk: true,
     });
+    expect(isHeaderIntact(bytes, 0, bytes.length)).toBe(true);
   });
 
   it('reads a later fragment', () => {
@@ -120,7 +120,11 @@ describe('readIp, IPv4', () => {
   it('sees a wrong header checksum', () => {
     const bytes = udp4.slice();
     bytes[8] = 63;
-    expect(read(bytes)).toMatchObject({ ttl: 63, headerChecksumOk: false });
+    expect(isHeaderIntact(udp4, 0, udp4.length)).toBe(true);
+    expect(isHeaderIntact(bytes, 0, bytes.length)).toBe(false);
+    bytes[0] = 0x46;
+    expect(isHeaderIntact(bytes.subarray(0, 20), 0, 20)).toBe(false);
+    expect(isHeaderIntact(udp6, 0, udp6.length)).toBe(true);
   });
 });
 
@@ -142,7 +146,6 @@ describe('readIp, IPv6', () => {
       fragmentOffset: 0,
       moreFragments: false,
       segmentsLeft: 0,
-      headerChecksumOk: true,
       srcAt: 8,
       dstAt: 24,
     });
@@ -226,6 +229,7 @@ describe('emitIp', () => {
         const length = emitIp(out, at, family, { ...f, srcAt: 0, dstAt: 0 });
         const view = read(out, at, at + length + f.payloadLength)!;
         const addressLength = family === 4 ? 4 : 16;
+        expect(isHeaderIntact(out, at, at + length)).toBe(true);
         expect(view).toMatchObject({
           family,
           headerAt: at,
@@ -235,7 +239,6 @@ describe('emitIp', () => {
           tos: f.tos,
           ttl: f.ttl,
           protocol: f.protocol,
-          headerChecksumOk: true,
           fragmentOffset: 0,
           moreFragments: false,
           id: family === 4 ? f.id : -1,

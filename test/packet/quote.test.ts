@@ -49,7 +49,6 @@ describe('readQuote', () => {
       fragmentOffset: 0,
       moreFragments: false,
       segmentsLeft: 0,
-      headerChecksumOk: true,
       srcAt: 40,
       dstAt: 44,
       transportAt: 48,
@@ -173,7 +172,6 @@ describe('readQuote', () => {
     expect(read(changed)).toMatchObject({
       ttl: 0,
       tos: 0xfc,
-      headerChecksumOk: false,
       srcPort: 53309,
       dstPort: 9,
     });
@@ -235,7 +233,6 @@ describe('readQuote', () => {
     expect(read(hex(header, '94040000'))).toMatchObject({
       ...unknown,
       protocol: 17,
-      headerChecksumOk: false,
       transportAt: 24,
       payloadAt: 24,
       payloadEnd: 24,

@@ -54,8 +54,10 @@ it('numbers every asked port once and leads back from the number', () => {
           ] as const) {
             const probesBeside = beside(ports).map((port) => space.indexOf(target, protocol, port));
             expect(new Set([-1, ...probesBeside])).toEqual(new Set([-1]));
+            const end = count + ports.length;
             for (const port of ports) {
               const probe = space.indexOf(target, protocol, port);
+              expect(space.endOf(probe)).toBe(end);
               expect(probe).toBe(count++);
               expect(space.targetOf(probe)).toBe(target);
               expect(space.protocolOf(probe)).toBe(protocol);
