@@ -7,7 +7,7 @@ import { PROTO_UDP } from '../batch.ts';
 import type { Plan } from '../model.ts';
 import { createOrder } from '../plan/order.ts';
 import type { ScanContext } from './context.ts';
-import { LOOK_AHEAD } from './lookAhead.ts';
+import { LOOK_AHEAD, lookAt } from './lookAhead.ts';
 import { PHASE, U8 } from './probeState.ts';
 import { createQueue } from './queue.ts';
 
@@ -45,6 +45,8 @@ export function createAsking(
   let drawnNext = 0;
   let namedNext = 0;
   let cursor = 0;
+  /** What was looked at (lookAhead.ts). */
+  let seen = 0;
   /** Taken from its queue, and not yet asked for: looked at by `hasMore`. */
   let next = -1;
 
@@ -53,9 +55,10 @@ export function createAsking(
     const end = Math.min(count, cursor + LOOK_AHEAD);
     drawnCount = 0;
     drawnNext = 0;
-    const first = cursor;
-    for (; cursor < end; cursor++) drawn[cursor - first] = order(cursor);
-    for (let i = 0; i < end - first; i++) {
+    const drawing = end - cursor;
+    for (let i = 0; i < drawing; i++) drawn[i] = order(cursor++);
+    seen ^= lookAt(probes, drawn, drawing);
+    for (let i = 0; i < drawing; i++) {
       const probe = drawn[i]!;
       // One that waits and was asked before (a named one) waits to be asked again.
       if (probes.attempts[probe * U8]! > 0) continue;

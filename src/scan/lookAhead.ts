@@ -6,10 +6,21 @@
 import { SIGNAL, type SignalBatch } from '../batch.ts';
 import { glanceAt } from '../match/glance.ts';
 import type { ScanContext } from './context.ts';
-import { U8 } from './probeState.ts';
+import { type ProbeState, U8 } from './probeState.ts';
 
 /** Probes that are looked at together: what is known of them fits into the nearest cache. */
 export const LOOK_AHEAD = 128;
+
+/** Looks at the first `count` of these probes; returns a number that means nothing, without which V8 might leave the looks out. */
+export function lookAt(
+  { attempts, phase }: Pick<ProbeState, 'attempts' | 'phase'>,
+  probes: Uint32Array,
+  count: number,
+): number {
+  let seen = 0;
+  for (let i = 0; i < count; i++) seen ^= attempts[probes[i]! * U8]! ^ phase[probes[i]!]!;
+  return seen;
+}
 
 /**
  * Creates the loop over the rows of a batch, in order, that looks ahead at the probes that packets seem to answer. Nothing
@@ -23,10 +34,9 @@ export function createRowLoop({
   take: (row: number) => void,
 ) => number {
   const glanced = new Uint32Array(LOOK_AHEAD);
-  /** Given back, or nothing would need the looks, and V8 might leave them out. */
   let seen = 0;
 
-  const lookAt = (signals: SignalBatch, first: number, end: number): void => {
+  const glance = (signals: SignalBatch, first: number, end: number): void => {
     let count = 0;
     for (let row = first; row < end; row++) {
       if (signals.kind[row] !== SIGNAL.PACKET) continue;
@@ -34,16 +44,13 @@ export function createRowLoop({
       const probe = glanceAt(plan, signals.bytes, at, at + signals.length[row]!);
       if (probe >= 0) glanced[count++] = probe;
     }
-    for (let i = 0; i < count; i++) {
-      const probe = glanced[i]!;
-      seen ^= probes.firstAnswered[probe * U8]! ^ probes.phase[probe]!;
-    }
+    seen ^= lookAt(probes, glanced, count);
   };
 
   return (signals, take) => {
     for (let first = 0; first < signals.count; first += LOOK_AHEAD) {
       const end = Math.min(signals.count, first + LOOK_AHEAD);
-      lookAt(signals, first, end);
+      glance(signals, first, end);
       for (let row = first; row < end; row++) take(row);
     }
     return seen;
