@@ -8,7 +8,7 @@ import type { Plan } from '../model.ts';
 import { createOrder } from '../plan/order.ts';
 import type { ScanContext } from './context.ts';
 import { LOOK_AHEAD, lookAt } from './lookAhead.ts';
-import { PHASE, U8 } from './probeState.ts';
+import { PHASE } from './probeState.ts';
 import { createQueue } from './queue.ts';
 
 /** The probes that wait to be asked, in order. */
@@ -41,12 +41,11 @@ export function createAsking(
   const isNewFirst = plan.ratePps === Number.POSITIVE_INFINITY;
   const deferred = createQueue();
   const drawn = new Uint32Array(LOOK_AHEAD);
+  const looked = new Uint8Array(LOOK_AHEAD);
   let drawnCount = 0;
   let drawnNext = 0;
   let namedNext = 0;
   let cursor = 0;
-  /** What was looked at (lookAhead.ts). */
-  let seen = 0;
   /** Taken from its queue, and not yet asked for: looked at by `hasMore`. */
   let next = -1;
 
@@ -57,12 +56,11 @@ export function createAsking(
     drawnNext = 0;
     const drawing = end - cursor;
     for (let i = 0; i < drawing; i++) drawn[i] = order(cursor++);
-    seen ^= lookAt(probes, drawn, drawing);
+    lookAt(probes, drawn, drawing, looked);
     for (let i = 0; i < drawing; i++) {
       const probe = drawn[i]!;
       // One that waits and was asked before (a named one) waits to be asked again.
-      if (probes.attempts[probe * U8]! > 0) continue;
-      if (probes.phase[probe] === PHASE.WAITING && !isSpared(probe)) drawn[drawnCount++] = probe;
+      if (looked[i] === 0 && !isSpared(probe)) drawn[drawnCount++] = probe;
     }
   };
 

@@ -6,20 +6,21 @@
 import { SIGNAL, type SignalBatch } from '../batch.ts';
 import { glanceAt } from '../match/glance.ts';
 import type { ScanContext } from './context.ts';
-import { type ProbeState, U8 } from './probeState.ts';
+import { PHASE, type ProbeState, U8 } from './probeState.ts';
 
 /** Probes that are looked at together: what is known of them fits into the nearest cache. */
 export const LOOK_AHEAD = 128;
 
-/** Looks at the first `count` of these probes; returns a number that means nothing, without which V8 might leave the looks out. */
+/** Looks at the first `count` of these probes. In `looked` each gets 0 where it waits and was never asked. */
 export function lookAt(
   { attempts, phase }: Pick<ProbeState, 'attempts' | 'phase'>,
   probes: Uint32Array,
   count: number,
-): number {
-  let seen = 0;
-  for (let i = 0; i < count; i++) seen ^= attempts[probes[i]! * U8]! ^ phase[probes[i]!]!;
-  return seen;
+  looked: Uint8Array,
+): void {
+  for (let i = 0; i < count; i++) {
+    looked[i] = attempts[probes[i]! * U8]! | (phase[probes[i]!]! ^ PHASE.WAITING);
+  }
 }
 
 /**
@@ -32,9 +33,9 @@ export function createRowLoop({
 }: Pick<ScanContext, 'plan' | 'probes'>): (
   signals: SignalBatch,
   take: (row: number) => void,
-) => number {
+) => void {
   const glanced = new Uint32Array(LOOK_AHEAD);
-  let seen = 0;
+  const looked = new Uint8Array(LOOK_AHEAD);
 
   const glance = (signals: SignalBatch, first: number, end: number): void => {
     let count = 0;
@@ -44,7 +45,7 @@ export function createRowLoop({
       const probe = glanceAt(plan, signals.bytes, at, at + signals.length[row]!);
       if (probe >= 0) glanced[count++] = probe;
     }
-    seen ^= lookAt(probes, glanced, count);
+    lookAt(probes, glanced, count, looked);
   };
 
   return (signals, take) => {
@@ -53,6 +54,5 @@ export function createRowLoop({
       glance(signals, first, end);
       for (let row = first; row < end; row++) take(row);
     }
-    return seen;
   };
 }
