@@ -6,9 +6,15 @@
 import { isEcho, PROTO_TCP, type ProbeBatch, SHAPE } from '../batch.ts';
 import type { TargetTable } from '../model.ts';
 import { sumIp } from '../packet/checksum.ts';
-import { emitIp, IP_PROTOCOL, IPV4_HEADER_BYTES, IPV6_HEADER_BYTES } from '../packet/ip.ts';
+import {
+  emitIp,
+  IP_PROTOCOL,
+  IPV4_HEADER_BYTES,
+  IPV6_HEADER_BYTES,
+  type IpFields,
+} from '../packet/ip.ts';
 import { EXTENSION_BYTES, emitFirstFragment, emitUnknownOption } from '../packet/ipv6Headers.ts';
-import { emitTcp, TCP_FLAG, TCP_HEADER_BYTES } from '../packet/tcp.ts';
+import { emitTcp, TCP_FLAG, TCP_HEADER_BYTES, type TcpFields } from '../packet/tcp.ts';
 import { emitTcpOptions } from '../packet/tcpOptions.ts';
 import { emitUdp, UDP_HEADER_BYTES } from '../packet/udp.ts';
 import { ECHO_BYTES, echoSumOf, emitEcho } from './echo.ts';
@@ -40,6 +46,39 @@ emitTcpOptions(SYN_OPTIONS, 0, {
   timestampValue: -1,
   timestampEcho: -1,
 });
+
+const NO_BYTES = new Uint8Array(0);
+
+/** Filled anew for every packet; what is not changed stands for all. */
+const ipFields: Mutable<IpFields> = {
+  tos: 0,
+  id: 0,
+  dontFragment: true,
+  moreFragments: false,
+  flowLabel: 0,
+  ttl: DEFAULT_TTL,
+  protocol: PROTO_TCP,
+  src: NO_BYTES,
+  srcAt: 0,
+  dst: NO_BYTES,
+  dstAt: 0,
+  payloadLength: 0,
+};
+const synFields: Mutable<TcpFields> = {
+  srcPort: 0,
+  dstPort: 0,
+  seq: 0,
+  ack: 0,
+  flags: TCP_FLAG.SYN,
+  window: SYN_WINDOW,
+  options: SYN_OPTIONS,
+  addressSum: 0,
+  payload: NO_BYTES,
+  payloadAt: 0,
+  payloadLength: 0,
+};
+
+type Mutable<Fields> = { -readonly [Key in keyof Fields]: Fields[Key] };
 
 /** Length of the TCP header of a probe, its option included. */
 export const SYN_BYTES: number = TCP_HEADER_BYTES + SYN_OPTIONS.length;
@@ -81,21 +120,17 @@ export function writeProbePacket(
   const headerBytes = ipBytes + (shape === SHAPE.PLAIN ? 0 : EXTENSION_BYTES);
   const isFragment = batch.shape[row] === SHAPE.FIRST_FRAGMENT;
   const seq = isTcp ? seqOf(keyHi, keyLo, probe, attempt) : 0;
-  emitIp(out, at, family, {
-    tos: 0,
-    // A segment is known by its sequence number: a second keyed word would tell nothing more. Fragments are told apart by it.
-    id: isTcp && !isFragment ? seq & 0xffff || 1 : ipIdOf(keyHi, keyLo, probe, attempt),
-    dontFragment: !isFragment,
-    moreFragments: isFragment,
-    flowLabel: 0,
-    ttl: batch.ttl[row]! || DEFAULT_TTL,
-    protocol: FIRST_HEADERS[shape] ?? batch.protocol[row]!,
-    src: source,
-    srcAt: 0,
-    dst: targets.bytes,
-    dstAt: target * 16,
-    payloadLength: headerBytes - ipBytes + transportLength,
-  });
+  // A segment is known by its sequence number: a second keyed word would tell nothing more. Fragments are told apart by it.
+  ipFields.id = isTcp && !isFragment ? seq & 0xffff || 1 : ipIdOf(keyHi, keyLo, probe, attempt);
+  ipFields.dontFragment = !isFragment;
+  ipFields.moreFragments = isFragment;
+  ipFields.ttl = batch.ttl[row]! || DEFAULT_TTL;
+  ipFields.protocol = FIRST_HEADERS[shape] ?? batch.protocol[row]!;
+  ipFields.src = source;
+  ipFields.dst = targets.bytes;
+  ipFields.dstAt = target * 16;
+  ipFields.payloadLength = headerBytes - ipBytes + transportLength;
+  emitIp(out, at, family, ipFields);
   if (shape === SHAPE.DST_OPTION) emitUnknownOption(out, at + ipBytes, batch.protocol[row]!);
   if (shape === SHAPE.FIRST_FRAGMENT) {
     const id = tokenWord(keyHi, keyLo, probe, TOKEN.FRAGMENT);
@@ -104,19 +139,14 @@ export function writeProbePacket(
   const transportAt = at + headerBytes;
   const dstPort = batch.port[row]!;
   if (isTcp) {
-    emitTcp(out, transportAt, {
-      srcPort,
-      dstPort,
-      seq,
-      ack: 0,
-      flags: TCP_FLAG.SYN,
-      window: SYN_WINDOW,
-      options: SYN_OPTIONS,
-      addressSum,
-      payload: batch.bytes,
-      payloadAt: batch.offset[row]!,
-      payloadLength,
-    });
+    synFields.srcPort = srcPort;
+    synFields.dstPort = dstPort;
+    synFields.seq = seq;
+    synFields.addressSum = addressSum;
+    synFields.payload = batch.bytes;
+    synFields.payloadAt = batch.offset[row]!;
+    synFields.payloadLength = payloadLength;
+    emitTcp(out, transportAt, synFields);
   } else if (isIcmp) {
     emitEcho(out, transportAt, family, {
       bytes: batch.bytes,
