@@ -81,8 +81,9 @@ export interface ScanOptions extends PlanRequest {
   readonly dropPrivileges?: boolean;
   /** Traces ports that somebody filters, one of those that fail alike; the paths stand in the report. */
   readonly trace?: boolean;
-  /** Called about every 100 ms while the run lasts. */
+  /** Called about every 100 ms while the scan itself lasts, and then while its ports are traced (`trace`). */
   readonly onProgress?: (progress: Progress) => void;
+  readonly onTraceProgress?: NonNullable<TraceRequest['onProgress']>;
   /** Records the run. */
   readonly record?: Recording;
 }
@@ -192,9 +193,8 @@ async function startRecorder(
 ): Promise<Recorder | undefined> {
   if (record === undefined) return undefined;
   const { startRecording } = await import('./recording.ts');
-  const epochMs = Date.now();
-  const startedAt = started.toISOString();
-  const start = { plan, opened, startedAt, epochMs, synRequested, isTraced: trace };
+  const times = { startedAt: started.toISOString(), epochMs: Date.now() };
+  const start = { plan, opened, ...times, synRequested, isTraced: trace };
   const { offsetBytes = 0, write } = record;
   return startRecording({ ...start, offsetBytes, write });
 }

@@ -1,4 +1,4 @@
-import type { Unresolved } from '../index.ts';
+import type { TraceProgress, Unresolved } from '../index.ts';
 import { UsageError, unresolvedLine } from '../index.ts';
 import type { Api } from './api.ts';
 import { show } from './argv.ts';
@@ -7,7 +7,7 @@ import { exitCode } from './exitCode.ts';
 import type { Expectation } from './expectations.ts';
 import type { Io } from './io.ts';
 import { openRecording } from './pcapFile.ts';
-import { createProgressLine } from './progress.ts';
+import { createProgressLine, createTraceLine } from './progress.ts';
 import type { ScanArguments } from './scanArguments.ts';
 import { checkFiles, type Found, finish, readRun } from './showRun.ts';
 
@@ -23,6 +23,7 @@ export async function runScan(args: ScanArguments, io: Io, api: Api): Promise<nu
 
   const abort = new AbortController();
   const progress = createProgressLine(io, args.verbose);
+  const traceLine = createTraceLine(io, args.verbose);
   let endNow: (() => void) | undefined;
   const second = new Promise<number>((resolve) => {
     endNow = () => resolve(130);
@@ -40,12 +41,17 @@ export async function runScan(args: ScanArguments, io: Io, api: Api): Promise<nu
         ...(recording === undefined ? {} : { record: recording }),
         signal: abort.signal,
         onProgress: progress.update,
+        onTraceProgress: (traced: TraceProgress) => {
+          progress.end();
+          traceLine.update(traced);
+        },
       };
       try {
         const found = args.scan.discover
           ? await runDiscovery(api.discover(options), args, io, api)
           : await runPorts(api.scan(options), args, io, api);
         progress.end();
+        traceLine.end();
         const unchecked = recording?.end() === false;
         return await finish(found, args, { interrupted: abort.signal.aborted, unchecked }, io, api);
       } finally {
@@ -56,6 +62,7 @@ export async function runScan(args: ScanArguments, io: Io, api: Api): Promise<nu
   } finally {
     release();
     progress.end();
+    traceLine.end();
   }
 }
 

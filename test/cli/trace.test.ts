@@ -300,6 +300,19 @@ describe('scan --trace', () => {
     expect(out).toContain('-- lost here');
   });
 
+  it('shows on a terminal which of them is traced, and removes that', async () => {
+    const silent = join(folder, 'silent.json');
+    const drop = [{ hook: 'forward', verdict: 'drop' }];
+    writeFileSync(silent, JSON.stringify({ routers: [{}, { rules: drop }], targets: [{}] }));
+    const fake = createFakeIo({ isTty: { stdout: false, stderr: true }, columns: 120 });
+    await run(`scan 10.90.2.10 -p T:443,U:9 --seed 2a --wire sim:${silent} --trace`, library, fake);
+    const shown = fake.err().split('\r\x1b[K');
+    expect(shown.some((text) => /^0 of 2 .* packets\/s/.test(text))).toBe(true);
+    const last = shown.findLast((text) => text.includes('the path'));
+    expect(last).toMatch(/^\d+\/\w+ of 10\.90\.2\.10 \(2 of 2\): the path, \d s$/);
+    expect(shown.at(-1)).toBe('');
+  });
+
   it('traces nothing where nothing is filtered', async () => {
     const { out } = await scan('-p 22 --json');
     expect((JSON.parse(out) as Report).paths).toEqual([]);
