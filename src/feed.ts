@@ -15,8 +15,10 @@ export interface Feed<Item> {
   readTogether(): AsyncIterable<readonly Item[]>;
 }
 
-/** What reads them holds up the run meanwhile, some ms. */
+/** Lines of text are written best so many at once. */
 export const MOST_TOGETHER = 256;
+/** Of those that are not urgent while the run goes on: what reads them holds it up, about 10 us each. */
+const MOST_MEANWHILE = 64;
 
 /** What was pushed, as it came: nothing is copied until somebody reads. */
 interface Kept<Item> {
@@ -55,8 +57,8 @@ export function createFeed<Item>(): Feed<Item> {
       }
       if (!isWaiting()) return;
       const together: Item[] = [];
-      take(urgent, urgentPlace, together);
-      take(others, othersPlace, together);
+      take(urgent, urgentPlace, together, MOST_TOGETHER);
+      take(others, othersPlace, together, ended ? MOST_TOGETHER : MOST_MEANWHILE);
       mostRead = Math.max(mostRead, read());
       yield together;
     }
@@ -93,9 +95,9 @@ function keep<Item>(kept: Kept<Item>, items: readonly Item[]): void {
   kept.count += items.length;
 }
 
-/** Adds what follows the place to `together`, until that is full, and moves the place on. */
-function take<Item>({ lists }: Kept<Item>, place: Place, together: Item[]): void {
-  while (together.length < MOST_TOGETHER && place.list < lists.length) {
+/** Adds what follows the place to `together`, until that has `most`, and moves the place on. */
+function take<Item>({ lists }: Kept<Item>, place: Place, together: Item[], most: number): void {
+  while (together.length < most && place.list < lists.length) {
     const list = lists[place.list]!;
     together.push(list[place.at]!);
     place.read += 1;
