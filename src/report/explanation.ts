@@ -6,7 +6,7 @@ import { packetsCommand } from './packetsCommand.ts';
 import { printable } from './printable.ts';
 import { meaning, nextSteps, sentence } from './sentences.ts';
 import { type AlikePorts, commonArgs, countPorts, isListed } from './summary.ts';
-import type { WhyArgs } from './why.ts';
+import { MAX_COMMAND_PORTS, type WhyArgs } from './why.ts';
 
 /** Paragraphs shown; a report with more different causes is read from its JSON. */
 const MAX_PARAGRAPHS = 12;
@@ -137,7 +137,7 @@ function explainGroup({ cause, icmpBy, withTarget, width }: Group, paint: Paint)
   const protocols = new Set(cause.map((alike) => alike.first.protocol));
   const portCount = cause.reduce((sum, alike) => sum + countPorts(alike), 0);
   const limiter = icmpBy.size === 0 ? undefined : limiterOf(targets, icmpBy);
-  const ports = cause.flatMap((alike) => alike.ports).join();
+  const ports = firstPorts(cause).join();
   const args =
     targets.size === 1 && protocols.size === 1 ? { ...first.whyArgs, ports } : first.whyArgs;
   const [head, ...rest] = paragraph(`${state}: ${named(cause, portCount, withTarget)}`, width, '');
@@ -152,6 +152,17 @@ function explainGroup({ cause, icmpBy, withTarget, width }: Group, paint: Paint)
       ...commandLines(nextSteps(whyId, args), width),
     ],
   };
+}
+
+/** As many ports as entries tell apart; all of them, ten times 65,535, would be a text of four megabytes. */
+function firstPorts(cause: Cause): readonly number[] {
+  const most = MAX_COMMAND_PORTS + 1;
+  const first: number[] = [];
+  for (const { ports } of cause) {
+    if (first.length >= most) break;
+    first.push(...ports.slice(0, most - first.length));
+  }
+  return first;
 }
 
 function targetsOf(cause: Cause): ReadonlySet<string> {

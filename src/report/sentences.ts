@@ -36,7 +36,7 @@ export function meaning(whyId: string, args: WhyArgs): string {
 
 /**
  * Shell commands to copy, most telling first; a comment says on which machine. Where several ports share the reason,
- * `args.ports` holds them, comma-separated.
+ * `args.ports` holds them, comma-separated; more than fit into one command need not be complete.
  */
 export function nextSteps(whyId: string, args: WhyArgs): readonly string[] {
   return entryOf(whyId)?.next(safeArgs(args)) ?? [];

@@ -148,8 +148,8 @@ const ABOUT_ROUTE: ReadonlySet<string> = new Set([
   'ICMPv6 1/6',
 ]);
 
-/** More ports than this are not written out in one command. */
-const MAX_COMMAND_PORTS = 4;
+/** More ports than this are not written out in one command, nor told apart by `args.ports`. */
+export const MAX_COMMAND_PORTS = 4;
 
 /** The ports of an entry: `ports` (comma-separated) where several share it, else `port`. */
 function portsOf(args: WhyArgs): string[] {
