@@ -18,7 +18,8 @@ export function readText(text) {
   // nmap names several states in one line.
   for (const [line] of text.matchAll(/^Not shown: .*/gm)) {
     for (const [, count, state] of line.matchAll(/([\d,]+) (\S+) (?:tcp|udp) ports/g)) {
-      hidden.set(state, numberOf(count));
+      // Those of one state stand in several lines where they are unlike sure.
+      hidden.set(state, (hidden.get(state) ?? 0) + numberOf(count));
     }
   }
   return report(ports, hidden);
