@@ -82,7 +82,7 @@ function isAlike(context: ScanContext, a: number, b: number): boolean {
     words[a * U32 + WORD.HEADERS]! === words[b * U32 + WORD.HEADERS]! &&
     isLate(rttMs[a * F32]!) === isLate(rttMs[b * F32]!) &&
     isBrief(context, a) === isBrief(context, b) &&
-    (ranges.size === 0 || isBetweenClosed(context, a) === isBetweenClosed(context, b)) &&
+    (ranges.size === 0 || isToldAlike(context, a, b)) &&
     (passages.size === 0 || passages.get(a)?.result === passages.get(b)?.result)
   );
 }
@@ -103,6 +103,14 @@ function keyOf(context: ScanContext, probe: number, targetClass: number, protoco
     p.errno[probe * U16],
     p.fromPort[probe * U16],
   ].join();
+}
+
+/** Of ports that were not asked the silence is that of those that they are told by. */
+function isToldAlike(context: ScanContext, a: number, b: number): boolean {
+  return (
+    silenceOf(context, a) === silenceOf(context, b) &&
+    isBetweenClosed(context, a) === isBetweenClosed(context, b)
+  );
 }
 
 /** Whether it was not asked, and told by closed or by silent ones beside it; undefined: it was asked. */
