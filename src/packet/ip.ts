@@ -146,8 +146,8 @@ function readIpv4Fixed(bytes: Uint8Array, at: number, end: number, view: IpView)
 /**
  * Whether the header at `at` has its right checksum; IPv6 has none, and is taken for intact. False where options are cut.
  *
- * Not asked of what the kernel hands over. In a quote it is evidence only: routers quote the header with the TTL already
- * decremented and the checksum not.
+ * Answers are not asked for it: the checksum of what they carry covers the addresses. In a quote it says nothing either:
+ * routers quote the header with the TTL already decremented and the checksum not.
  */
 export function isHeaderIntact(bytes: Uint8Array, at: number, end: number): boolean {
   if (bytes[at]! >> 4 !== 4) return true;
