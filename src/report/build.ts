@@ -82,22 +82,28 @@ export function buildTargetGroups(
   context: BuildContext,
   alike: readonly (readonly number[])[],
 ): readonly AlikePorts[] {
-  const merged = new Map<string, { readonly first: Verdict; probes: readonly number[] }>();
+  const merged = new Map<
+    string,
+    { readonly first: Verdict; readonly lists: (readonly number[])[] }
+  >();
   for (const probes of alike) {
     const first = buildVerdict(context, probes[0]!);
     const key = `${first.target}/${keyOfAlike(first)}`;
     const known = merged.get(key);
-    if (known === undefined) merged.set(key, { first, probes });
-    else known.probes = known.probes.concat(probes);
+    if (known === undefined) merged.set(key, { first, lists: [probes] });
+    else known.lists.push(probes);
   }
-  return [...merged.values()].map(({ first, probes }) => ({
-    first,
-    ports: probes.map((probe) => context.plan.space.portOf(probe)),
-    hosts: [{ target: first.target, name: first.name }],
-    listed: isListed(first, probes.length)
-      ? probes.map((probe, i) => (i === 0 ? first : buildVerdict(context, probe)))
-      : null,
-  }));
+  return [...merged.values()].map(({ first, lists }) => {
+    const probes = lists.length === 1 ? lists[0]! : lists.flat();
+    return {
+      first,
+      ports: probes.map((probe) => context.plan.space.portOf(probe)),
+      hosts: [{ target: first.target, name: first.name }],
+      listed: isListed(first, probes.length)
+        ? probes.map((probe, i) => (i === 0 ? first : buildVerdict(context, probe)))
+        : null,
+    };
+  });
 }
 
 /** The same where many hosts may say the same; `alike` are probes of any targets about which the same is known. */
